@@ -1,0 +1,196 @@
+"""Facts and gaps to components: what became of each part, and which licence governs it. Pure.
+
+The rule is one line: a whole find is *present*, else a whole link is *linked*, else any part is
+*partial*, else a gap that could hide it is *unknown*, else it is *absent*. What needs more than
+that stands below by name.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from openassay.governance import govern
+from openassay.truth import claims, contradictions
+from openassay.types import (
+    Component,
+    Derived,
+    Dossier,
+    Extent,
+    Fact,
+    Found,
+    Gap,
+    Gated,
+    Licensed,
+    Linked,
+    Relation,
+    RuledOut,
+    SourceInfo,
+    Status,
+)
+from openassay.vocabulary import Entry, entries
+
+MAX_BECAUSE = 8  # facts that a component cites; the rest stays in the dossier
+
+
+def assemble(
+    *,
+    schema: str,
+    release: str,
+    sources: tuple[SourceInfo, ...],
+    facts: tuple[Fact, ...],
+    gaps: tuple[Gap, ...],
+    read_by: str,
+) -> Dossier:
+    """A whole dossier from what was read."""
+    reading = _reinterpreted(facts)
+    by_component = _by_component(reading)
+    hidden = _hidden(gaps)
+    stated = [fact for fact in reading if isinstance(fact, Licensed)]
+    components = tuple(
+        _component(entry, by_component.get(entry.id, []), hidden.get(entry.id, []), stated)
+        for entry in entries()
+    )
+    named = {component.id: component for component in components}
+    found = claims(reading, named)
+    return Dossier(
+        schema=schema,
+        release=release,
+        sources=sources,
+        facts=facts,
+        gaps=gaps,
+        components=components,
+        claims=found,
+        contradictions=contradictions(reading, named, found),
+        read_by=read_by,
+    )
+
+
+def _by_component(facts: Sequence[Fact]) -> dict[str, list[Fact]]:
+    grouped: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        if isinstance(fact, Found | Linked | RuledOut | Gated):
+            grouped[fact.component].append(fact)
+    return grouped
+
+
+def _hidden(gaps: Sequence[Gap]) -> dict[str, list[Gap]]:
+    grouped: dict[str, list[Gap]] = defaultdict(list)
+    for gap in gaps:
+        for component in gap.components:
+            grouped[component].append(gap)
+    return grouped
+
+
+def _component(
+    entry: Entry, facts: list[Fact], gaps: list[Gap], stated: list[Licensed]
+) -> Component:
+    status, deciding = _status(facts, gaps)
+    supporting = [fact for fact in facts if fact not in deciding and not isinstance(fact, RuledOut)]
+    denials = [fact for fact in facts if isinstance(fact, RuledOut)]
+    governed = govern(entry, status, deciding, stated)
+    because: list[Fact | Gap] = [*deciding[:MAX_BECAUSE]]
+    room = max(0, MAX_BECAUSE - len(because))
+    because += supporting[:room] + denials[:2]
+    if status in (Status.UNKNOWN, Status.ABSENT):
+        because += gaps[:MAX_BECAUSE]
+    return Component(
+        id=entry.id,
+        status=status,
+        because=tuple(because),
+        license=governed.license,
+        license_open=governed.open,
+        license_reason=governed.reason,
+        licenses=governed.all,
+        notes=tuple(dict.fromkeys(_notes(status, deciding, supporting, denials))),
+    )
+
+
+def _status(facts: list[Fact], gaps: list[Gap]) -> tuple[Status, list[Fact]]:
+    """The status with the facts that decided it, best first."""
+    found = [fact for fact in facts if isinstance(fact, Found)]
+    linked = [fact for fact in facts if isinstance(fact, Linked)]
+    whole = [fact for fact in found if fact.extent is Extent.WHOLE]
+    if whole:
+        return Status.PRESENT, [*whole]
+    whole_links = [fact for fact in linked if fact.extent is Extent.WHOLE]
+    if whole_links:
+        return Status.LINKED, [*whole_links]
+    if found or linked:
+        return Status.PARTIAL, [*found, *linked]
+    if gaps:
+        return Status.UNKNOWN, []
+    return Status.ABSENT, []
+
+
+def _notes(
+    status: Status, deciding: list[Fact], supporting: list[Fact], denials: list[Fact]
+) -> list[str]:
+    notes = [fact.detail for fact in deciding[:3] if fact.detail]
+    if status is Status.PRESENT and any(isinstance(fact, Linked) for fact in supporting):
+        notes.append("It is also linked elsewhere.")
+    if any(isinstance(fact, Gated) for fact in supporting):
+        barrier = next(fact.barrier for fact in supporting if isinstance(fact, Gated))
+        notes.append(f"Access is gated: {barrier}.")
+    notes += [fact.detail for fact in denials[:2]]
+    return notes
+
+
+# -- readings that need the whole release --------------------------------------------------------
+
+
+def _reinterpreted(facts: Sequence[Fact]) -> list[Fact]:
+    """Facts as they read once everything is known of the release."""
+    tuned = _is_tuned(facts)
+    reading = [_as_tuned(fact) if tuned else fact for fact in facts]
+    return _only_some_sizes(_within_run(reading, tuned))
+
+
+def _is_tuned(facts: Sequence[Fact]) -> bool:
+    """Whether the release itself is a fine-tune: it names a base and trains nothing from scratch."""
+    derived = any(
+        isinstance(fact, Derived) and fact.relation in (Relation.FINETUNE, Relation.ADAPTER)
+        for fact in facts
+        if isinstance(fact, Derived) and fact.inspector in ("front_matter", "derivation", "model_config")
+    )
+    scratch = any(
+        isinstance(fact, Found) and fact.component == "training_code" and fact.aspect == "pretrain"
+        for fact in facts
+    )
+    return derived and not scratch
+
+
+def _as_tuned(fact: Fact) -> Fact:
+    """In a fine-tune, tuning code is training code and tuning data is training data."""
+    if isinstance(fact, Found):
+        if fact.component == "training_code" and fact.aspect == "finetune":
+            return replace(fact, extent=Extent.WHOLE)
+        if fact.component == "model_metadata" and fact.aspect == "finetune_config":
+            return replace(fact, extent=Extent.WHOLE)
+        if fact.component == "fine_tuning_data":
+            return replace(fact, component="datasets")
+    if isinstance(fact, Linked) and fact.component == "fine_tuning_data":
+        return replace(fact, component="datasets")
+    return fact
+
+
+def _within_run(facts: list[Fact], tuned: bool) -> list[Fact]:
+    """Tuning configurations and data say nothing of a release that is not itself a fine-tune."""
+    if tuned:
+        return facts
+    return [
+        fact
+        for fact in facts
+        if not (isinstance(fact, Found) and fact.aspect in ("finetune_config", "sample_data"))
+    ]
+
+
+def _only_some_sizes(facts: list[Fact]) -> list[Fact]:
+    """Checkpoints for only some of the published sizes are intermediate parameters in part."""
+    finals = {f.aspect for f in facts if isinstance(f, Linked) and f.component == "model_parameters_final" and f.aspect[:1].isdigit()}  # noqa: E501
+    inner = [f for f in facts if isinstance(f, Linked) and f.component == "model_parameters_intermediate"]  # noqa: E501
+    sizes = {f.aspect for f in inner if f.aspect[:1].isdigit()}
+    if not sizes or len(sizes) != len({f.aspect for f in inner}) or not finals - sizes:
+        return facts
+    return [replace(f, extent=Extent.PART) if f in inner else f for f in facts]  # type: ignore[type-var]

@@ -1,0 +1,140 @@
+"""What a framework file says once it is read: frozen records, no behaviour beyond look-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from openassay.types import Answer, Kind
+
+
+class RollUp(StrEnum):
+    """How the answers to the criteria become one verdict."""
+
+    LADDER = "ladder"  # the highest group reached, each containing the ones below it
+    ALL = "all"  # every required criterion must hold
+    SUM = "sum"  # yes 1, partly 0.5, anything else 0
+
+
+class Asks(StrEnum):
+    """What a criterion asks of the licence of its parts."""
+
+    OPEN = "open"
+    ANYTHING = "anything"  # released is enough, whatever the licence
+
+
+class When(StrEnum):
+    """For which releases a way of meeting a criterion is there."""
+
+    ALWAYS = "always"
+    TUNED = "tuned"  # the release names a base model it came from
+    FROM_SCRATCH = "from_scratch"
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseRule:
+    """Which licences count as open, or as made for, one kind of content.
+
+    ``sets`` name lists of ``openassay.licenses.sets()``; ``ids`` are counted as well, ``but`` are
+    taken out again. ``title`` is how a sentence calls the list. ``note`` is said of every licence
+    that counts, except of those in the sets ``note_except``.
+    """
+
+    title: str
+    source: str
+    sets: tuple[str, ...] = ()
+    ids: frozenset[str] = frozenset()
+    but: frozenset[str] = frozenset()
+    note: str = ""
+    note_except: tuple[str, ...] = ()
+    suggest: str = ""
+    fit: LicenseRule | None = None
+
+    @property
+    def undoubted(self) -> LicenseRule:
+        """The licences of which ``note`` need not be said."""
+        return LicenseRule(self.title, self.source, self.note_except)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to meet a criterion: all ``parts`` together give at most ``gives``."""
+
+    parts: tuple[str, ...]
+    gives: Answer = Answer.YES
+    when: When = When.ALWAYS
+    substitute: bool = False  # an `instead`, which a ladder counts only once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """One rule of a framework, with the words it was published in and where."""
+
+    id: str
+    title: str
+    group: str
+    rule: str
+    source: str
+    next_step: str
+    counts: str = ""
+    human: str = ""  # what a person must still judge, whatever was found
+    required: bool = True
+    ways: tuple[Way, ...] = ()
+    covers: tuple[str, ...] = ()  # in place of ways: the share of these parts under open licences
+    license: Asks = Asks.OPEN
+    not_open: Answer = Answer.NO
+    linked_unlicensed: Answer = Answer.UNKNOWN
+    partial: Answer = Answer.PARTLY
+    absent: Answer = Answer.NO
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Every component the criterion may look at, each once, in the order written."""
+        named = (part for way in self.ways for part in way.parts)
+        return tuple(dict.fromkeys((*named, *self.covers)))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A class, an area or an element; ladders list the lowest rung first."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Framework:
+    """A published framework as data."""
+
+    id: str
+    title: str
+    version: str
+    source: str
+    summary: str
+    roll_up: RollUp
+    met: str  # the answer when all holds; unused by a sum
+    not_met: str  # the answer when nothing is reached
+    groups: tuple[Group, ...]
+    criteria: tuple[Criterion, ...]
+    licenses: Mapping[Kind, LicenseRule]
+    disqualifying: frozenset[str] = frozenset()  # restrictions in prose that mean no
+    doubtful: frozenset[str] = frozenset()  # restrictions in prose that a person must weigh
+    notes: tuple[str, ...] = ()
+
+    def criterion(self, id: str) -> Criterion:
+        """The criterion with this id; raises ``KeyError``."""
+        for criterion in self.criteria:
+            if criterion.id == id:
+                return criterion
+        raise KeyError(id)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One entry of the component vocabulary."""
+
+    id: str
+    title: str
+    kind: Kind
+    counts: str

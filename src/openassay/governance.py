@@ -1,0 +1,133 @@
+"""Which licence governs which component, and why.
+
+The order follows how people license releases: a file's own header, a licence written for this
+component or for its kind (MODEL_LICENSE), the licence of its folder, a sentence that says what the
+root licence covers, the root licence, and last a card's tag. What lives elsewhere inherits
+nothing: only a statement about it counts. Where equals disagree the more restrictive one governs,
+and both are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from openassay import licenses
+from openassay.types import Fact, Found, How, Kind, Licensed, Status
+from openassay.vocabulary import Entry
+
+_DATA_SETS = frozenset(("datasets", "evaluation_data", "fine_tuning_data", "base_model_datasets"))
+_TEXTS = (How.TEXT, How.PDF)
+_AS_CODE = frozenset(("model_metadata", "training_logs", "model_openness_configuration"))
+
+
+@dataclass(frozen=True, slots=True)
+class Governed:
+    """The governing licence with the reason; ``all`` holds every licence that speaks of it."""
+
+    license: str | None
+    open: bool | None
+    reason: str
+    all: tuple[Licensed, ...]
+
+
+def govern(
+    entry: Entry, status: Status, deciding: Sequence[Fact], stated: Sequence[Licensed]
+) -> Governed:
+    """The licence of one component, given the facts that decided its status."""
+    if status in (Status.ABSENT, Status.UNKNOWN):
+        return Governed(None, None, "", ())
+    tracked = _tracked_place(deciding)
+    ranked = (
+        _for_tracked(entry, tracked, stated) if tracked is not None else _for_linked(entry, stated)
+    )
+    for reason, candidates in ranked:
+        if candidates:
+            chosen = _strictest(candidates, entry.kind)
+            ordered = (chosen, *(fact for fact in candidates if fact is not chosen))
+            opened = None if chosen.modified else licenses.openness(chosen.license, entry.kind)
+            return Governed(chosen.license, opened, reason, ordered)
+    where = "in the release" if tracked is not None else "for what lives elsewhere"
+    return Governed(None, None, f"no licence is stated {where}", ())
+
+
+def _tracked_place(deciding: Sequence[Fact]) -> tuple[str, str] | None:
+    """(source, path) of the tracked artefact that decided, or None when it is only linked."""
+    for fact in deciding:
+        if isinstance(fact, Found):
+            best = fact.evidence[0]
+            return best.source, best.path
+    return None
+
+
+Ranked = Iterable[tuple[str, list[Licensed]]]
+
+
+def _for_tracked(entry: Entry, place: tuple[str, str], stated: Sequence[Licensed]) -> Ranked:
+    source, path = place
+    here = [fact for fact in stated if fact.evidence[0].source == source]
+    scope = _kind_scope(entry)
+    yield "its own header or licence file", [f for f in here if f.scope == f"path:{path}"]
+    yield "a licence for this component", [f for f in stated if f.scope == entry.id]
+    yield (
+        f"a licence file for the {scope}",
+        [f for f in stated if f.scope == scope and f.how in _TEXTS],
+    )
+    folders = [f for f in here if _is_folder_of(f.scope, path)]
+    deepest = max((len(f.scope) for f in folders), default=0)
+    yield "the licence of its folder", [f for f in folders if len(f.scope) == deepest]
+    root = [f for f in here if f.scope == "path:"]
+    said = [f for f in stated if f.scope == scope and f.how is How.PROSE]
+    if scope == "document" and not said:  # documents follow the repository
+        said = []
+    yield f"a sentence about the {scope}", _not_looser(said, root)
+    yield "the licence at the root", root
+    yield "the card's front matter", [f for f in stated if _is_tag(f, How.FRONT_MATTER)]
+    yield "a sentence about the release", [
+        f for f in stated if f.scope == "release" and f.how is How.PROSE
+    ]
+    yield "package metadata", [f for f in stated if _is_tag(f, How.TAG)]
+
+
+def _for_linked(entry: Entry, stated: Sequence[Licensed]) -> Ranked:
+    scope = _kind_scope(entry)
+    yield "a licence for this component", [f for f in stated if f.scope == entry.id]
+    if entry.kind is Kind.WEIGHTS or entry.id in _DATA_SETS:
+        texts = [f for f in stated if f.scope == scope and f.how in _TEXTS]
+        said = [f for f in stated if f.scope == scope and f.how is How.PROSE]
+        yield f"a licence file for the {scope}", texts
+        yield f"a sentence about the {scope}", said
+    if entry.kind is Kind.WEIGHTS:
+        yield "the card's front matter", [f for f in stated if _is_tag(f, How.FRONT_MATTER)]
+
+
+def _kind_scope(entry: Entry) -> str:
+    """The scope that speaks of this component: data licences are about data sets only."""
+    if entry.id in _AS_CODE or (entry.kind is Kind.DATA and entry.id not in _DATA_SETS):
+        return str(Kind.CODE)
+    return str(entry.kind)
+
+
+def _is_folder_of(scope: str, path: str) -> bool:
+    prefix = scope.removeprefix("path:")
+    return scope.startswith("path:") and prefix.endswith("/") and path.startswith(prefix)
+
+
+def _is_tag(fact: Licensed, how: How) -> bool:
+    return fact.scope == "release" and fact.how is how
+
+
+def _not_looser(said: list[Licensed], root: list[Licensed]) -> list[Licensed]:
+    """Sentences that only repeat the root text give way to it: the text is the better evidence."""
+    texts = {fact.license for fact in root}
+    return [] if said and root and all(fact.license in texts for fact in said) else said
+
+
+def _strictest(candidates: Sequence[Licensed], kind: Kind) -> Licensed:
+    """The candidate that grants least: restricted, then unknown or modified, then open."""
+
+    def grants(fact: Licensed) -> int:
+        opened = licenses.openness(fact.license, kind)
+        return {False: 0, None: 1, True: 2}[None if fact.modified and opened else opened]
+
+    return min(candidates, key=grants)

@@ -1,0 +1,56 @@
+"""Statements that something is not released, or not yet.
+
+Reads sentences such as "coming soon", 即将开源, "internal data" and "we do not release", and says
+which component they speak of. It never makes a component absent by itself: where the thing is
+found all the same, assembling shows both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from openassay.files import File
+from openassay.formats import prose
+from openassay.passages import Passage, passages, wanted
+from openassay.release import Release
+from openassay.types import Fact, Gap, RuledOut
+
+NAME = "absences"
+COMPONENTS: tuple[str, ...] = ()
+
+_RELEASE = re.compile(r"releas|open[- ]?sourc|publish|availab|upload|provide|coming soon|to-?do|tbd|share|开源|发布|公开|上传|开放|提供|敬请期待", re.I)  # noqa: E501
+_COMPONENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (component, re.compile(pattern, re.I))
+    for component, pattern in (
+        ("evaluation_code", r"\b(?:code|scripts?)\b[^.]{0,30}\bevaluat|\bevaluation (?:code|scripts?|harness)|评测(?:代码|脚本)|\bevaluation \(todo"),
+        ("training_code", r"\b(?:pre-?)?training (?:code|scripts?|framework|librar)|\bcustom training librar|训练(?:代码|脚本|框架)"),
+        ("data_preprocessing_code", r"\b(?:data )?(?:pre-?process|filter|clean|dedup|decontaminat|curation)\w*[^.]{0,40}\b(?:code|scripts?|pipeline)|\btodo: add code\b|数据(?:处理|清洗)(?:代码|脚本|流程)"),
+        ("datasets", r"\b(?:training |pre-?training |internal |proprietary |private )?(?:data ?sets?|data|corpus|corpora)\b|训练数据|数据集|语料"),
+        ("technical_report", r"\btech(?:nical)? report|技术报告"),
+        ("research_paper", r"\bpaper\b|论文"),
+        ("model_parameters_intermediate", r"\bintermediate checkpoints?|中间(?:权重|checkpoint)"),
+        ("model_parameters_final", r"\b(?:weights?|checkpoints?|models?)\b|权重|模型"),
+    )
+)  # fmt: skip
+
+
+def wants(file: File, release: Release) -> bool:
+    return wanted(file, release)
+
+
+def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
+    for passage in passages(file, release):
+        if len(passage.text) > 1200 or release.subject.only_sibling(passage.text):
+            continue
+        future = prose.FUTURE.search(passage.text)
+        withheld = prose.WITHHELD.search(passage.text)
+        if (future and _RELEASE.search(passage.text)) or withheld:
+            yield from _ruled_out(passage, "announced for later" if future else "withheld")
+
+
+def _ruled_out(passage: Passage, how: str) -> Iterator[Fact]:
+    for component, pattern in _COMPONENTS:
+        if pattern.search(f"{passage.text}"):
+            yield RuledOut(evidence=(passage.cite(),), component=component, looked_for=(how,), detail=f"The authors say that it is {how}.")  # noqa: E501
+            return

@@ -1,0 +1,213 @@
+"""Model cards and data cards, judged by what they say.
+
+A file presented as a model card is one (unless it only points elsewhere). Any other README is
+tested for details, performance, and intended use or limits; a data card for source,
+characteristics and preprocessing. Headings and telling sentences count; a legal disclaimer is
+neither intended use nor limits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from openassay.files import File
+from openassay.formats.markdown import Document, Section
+from openassay.passages import Passage, passages, wanted
+from openassay.release import Release
+from openassay.types import Extent, Fact, Found, Gap
+
+NAME = "cards"
+COMPONENTS = ("model_card", "data_card", "model_metadata")
+
+_CARD_NAME = re.compile(r"model[\s_-]?card|模型卡", re.I)
+_DATA_CARD_NAME = re.compile(r"data(?:set)?[\s_-]?card|data\s?sheet|data[\s_-]statement|数据卡", re.I)
+_STUB = 600  # characters of prose under which a card only points elsewhere
+
+_DETAILS = re.compile(
+    r"\b(?:parameters?|layers?|hidden (?:size|dim)|vocab\w*|context (?:length|window)|architecture|transformer|"
+    r"decoder|encoder|attention heads?|trained on|pre-?trained|tokens|model (?:type|size|details|description))\b|"
+    r"参数|层数|上下文|架构|词表|训练(?:了|于|数据)|预训练|模型介绍",
+    re.I,
+)
+_PERFORMANCE = re.compile(
+    r"\bevaluat\w+|\bbenchmarks?\b|\bperformance\b|\bresults?\b|\baccuracy\b|\bmetrics?\b|评测|评估|性能|测评|基准|效果",
+    re.I,
+)
+_USE = re.compile(
+    r"\bintended (?:use|user|purpose)|\buse[- ]cases?\b|\bprimary (?:intended )?use|\bout[- ]of[- ]scope|\bdirect use\b|"
+    r"\bdownstream use\b|\bmodel use\b|\bpotential use|适用(?:场景|范围)|使用(?:场景|范围)|应用场景|预期用途",
+    re.I,
+)
+_LIMITS = re.compile(
+    r"\blimitations?\b|\bbias(?:es)?\b|\brisks?\b|\bcaveats?\b|\bethical considerations\b|\bknown issues\b|"
+    r"局限|不足|偏见|风险|缺陷|限制性",
+    re.I,
+)
+_LIMIT_SENTENCE = re.compile(
+    r"\b(?:may|can|might|will|could)\b[^.]{0,80}\b(?:hallucinat|inaccurat|incorrect|biased|toxic|harmful|fail|offensive|"
+    r"unreliab)|\b(?:is|are) (?:not|only) (?:intended|suitable|designed)|\bshould not be (?:used|deployed)|\bintended (?:for|to be)"
+    r"|局限性|可能(?:会)?(?:产生|生成|输出)[^。]{0,30}(?:错误|有害|偏见|不准确|幻觉)|幻觉",
+    re.I,
+)
+_DISCLAIMER = re.compile(r"disclaim|免责|声明|liab|责任|licen[cs]e|许可|协议", re.I)
+
+_DATA_HEADING = re.compile(r"\b(?:training |pre-?training |fine-?tuning )?(?:data|dataset|datasets|corpus|data sources?|data mixture)\b|数据|语料", re.I)  # noqa: E501
+_SOURCE = re.compile(
+    r"\b(?:collected|crawl\w*|scrap\w+|sourced?|drawn|gathered|obtained|derived|taken|downloaded|comes?|consists?) (?:from|of|by)\b|"
+    r"\bcommon ?crawl\b|\bwikipedia\b|\bgithub\b|\bbooks\b|\barxiv\b|\bweb ?pages?\b|\boutbound links\b|来源|采集|抓取|网页|百科|书籍|论文",
+    re.I,
+)
+_CHARACTERISTICS = re.compile(
+    r"\d[\d.,]*\s?(?:[kmbt]|million|billion|trillion|万|亿|万亿)?\s?(?:tokens?|documents?|examples?|samples?|rows?|hours?|images?|videos?|gb|tb|条|词|小时)|"
+    r"\d+(?:\.\d+)?\s?%|\blanguages?\b.{0,40}\d|\bdistribution\b|\bproportion|占比|分布|规模",
+    re.I,
+)
+_PREPROCESSING = re.compile(
+    r"\b(?:filter\w*|clean\w*|dedup\w*|de-dup\w*|normali[sz]\w*|pre-?process\w*|annotat\w*|tokeni[sz]\w*|decontaminat\w*|quality (?:filter|control|classif)\w*|removed?)\b|"
+    r"清洗|过滤|去重|预处理|标注|筛选",
+    re.I,
+)
+_SHAPE_ROW = re.compile(r"\b(?:n_?layers?|num(?:ber of)?[\s_.]*(?:layers?|heads?)|layers|hidden[\s_.]*(?:size|dim)|d_?model|attention heads|ffn|embedding size|learning rate|batch size|vocab\w*[\s_.]*size)\b|层数|隐藏层|学习率|词表大小|注意力头", re.I)  # noqa: E501
+
+
+def wants(file: File, release: Release) -> bool:
+    return wanted(file, release)
+
+
+def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
+    document = release.document(file)
+    title = f"{file.name} {document.title}"
+    said = [p for p in passages(file, release) if not release.subject.only_sibling(p.trail)]
+    if _CARD_NAME.search(title):
+        yield from _presented(file, document, said)
+    elif "/" not in release.inner_path(file) or _CARD_NAME.search(document.title):
+        yield from _readme_as_card(file, said)
+    yield from _data_card(file, document, said, release)
+    yield from _shape(file, document, release)
+
+
+# -- model card --------------------------------------------------------------------------------
+
+
+def _presented(file: File, document: Document, said: list[Passage]) -> Iterator[Fact]:
+    length = sum(len(passage.text) for passage in said)
+    aspects = _aspects(said)
+    start = document.sections[1].start if len(document.sections) > 1 else document.body
+    start = min(max(start, 1), max(len(document.lines), 1))
+    if length < _STUB and len(aspects) < 2:
+        return
+    lacking = [name for name in ("details", "performance", "use or limits") if name not in aspects]
+    lacks = f"; it lacks {' and '.join(lacking)}" if lacking else ""
+    yield Found(evidence=(file.cite_lines(start), *aspects.values()), component="model_card", aspect="presented", detail=f"The document is presented as a model card{lacks}.")  # noqa: E501
+
+
+def _readme_as_card(file: File, said: list[Passage]) -> Iterator[Fact]:
+    aspects = _aspects(said)
+    if len(aspects) < 2:
+        return
+    extent = Extent.WHOLE if len(aspects) == 3 else Extent.PART
+    names = ", ".join(aspects)
+    yield Found(evidence=tuple(aspects.values()), component="model_card", extent=extent, aspect="readme", detail=f"The README serves as a card: it gives {names}.")  # noqa: E501
+
+
+def _aspects(said: list[Passage]) -> dict[str, object]:
+    """Which of the three things a card needs are there, each with the line that shows it."""
+    found: dict[str, Passage] = {}
+    details: list[Passage] = []
+    measured: list[Passage] = []
+    for passage in said:
+        heading = passage.text.lower() == passage.trail.rsplit(" / ", 1)[-1]
+        if not heading and _DETAILS.search(passage.text):
+            details.append(passage)
+        if _PERFORMANCE.search(passage.trail) and len(re.findall(r"\d+\.\d|\b\d{2}\b", passage.text)) >= 2:
+            measured.append(passage)
+        if "use or limits" not in found and _is_use_or_limits(passage, heading):
+            found["use or limits"] = passage
+    if len(details) >= 3:
+        found["details"] = details[0]
+    if measured:
+        found["performance"] = measured[0]
+    order = ("details", "performance", "use or limits")
+    return {name: found[name].cite() for name in order if name in found}
+
+
+def _is_use_or_limits(passage: Passage, heading: bool) -> bool:
+    if _DISCLAIMER.search(passage.trail):
+        return False
+    if heading:
+        return bool(_USE.search(passage.text) or _LIMITS.search(passage.text))
+    if _LIMITS.search(passage.trail.rsplit(" / ", 1)[-1]) and len(passage.text) > 40:
+        return True
+    return bool(_LIMIT_SENTENCE.search(passage.text)) and len(passage.text) > 60
+
+
+# -- data card ---------------------------------------------------------------------------------
+
+
+def _data_card(
+    file: File, document: Document, said: list[Passage], release: Release
+) -> Iterator[Fact]:
+    for section in document.sections:
+        whole_file = section.level == 1 and _is_data_readme(file, section)
+        named = bool(_DATA_CARD_NAME.search(section.title))
+        if not section.level or not (named or whole_file or _is_data_section(section)):
+            continue
+        if release.subject.only_sibling(section.trail):
+            continue
+        start, end = document.subtree(section)
+        aspects = _data_aspects([p for p in said if start <= p.start <= end])
+        if len(aspects) >= 2:
+            whole = len(aspects) == 3 and (named or whole_file)
+            yield Found(evidence=(file.cite_lines(start), *aspects.values()), component="data_card", extent=Extent.WHOLE if whole else Extent.PART, aspect="section", detail=f"A section on the training data gives {', '.join(aspects)}.")  # noqa: E501
+
+
+def _is_data_readme(file: File, section: Section) -> bool:
+    folder = f"/{file.folder.lower()}/"
+    return any(f"/{name}" in folder for name in ("data/", "dataset", "datasets/", "corpus")) and (
+        "readme" in file.name.lower() and bool(section.title)
+    )
+
+
+def _is_data_section(section: Section) -> bool:
+    title = section.title
+    if re.search(r"prepar|download|format|process(?!ing)|prepare|own data|custom|准备|下载|格式|evaluat|benchmark|评测|测试", title, re.I):  # noqa: E501
+        return False
+    if re.search(r"fine-?tun|微调|demo|示例", section.trail, re.I):
+        return False
+    return bool(_DATA_HEADING.search(title)) and len(title) < 80
+
+
+def _data_aspects(said: list[Passage]) -> dict[str, object]:
+    found: dict[str, Passage] = {}
+    for passage in said:
+        for name, pattern in (("source", _SOURCE), ("characteristics", _CHARACTERISTICS), ("preprocessing", _PREPROCESSING)):  # noqa: E501
+            if name not in found and pattern.search(passage.text):
+                found[name] = passage
+    return {name: found[name].cite() for name in ("source", "characteristics", "preprocessing") if name in found}  # noqa: E501
+
+
+# -- shape in prose ----------------------------------------------------------------------------
+
+
+def _shape(file: File, document: Document, release: Release) -> Iterator[Fact]:
+    """A table or list of the model's shape or hyper-parameters: metadata in part."""
+    rows: list[int] = []
+    for number, line in enumerate(document.lines[:5000], 1):
+        if len(line) < 2000 and _SHAPE_ROW.search(line) and re.search(r"\d", line):
+            stripped = line.lstrip()
+            if "|" in line or stripped[:1] in "-*+" or "<td" in line or re.match(r"\d+[.)]", stripped):
+                section = document.section_at(number)
+                if not release.subject.only_sibling(section.trail):
+                    rows.append(number)
+    for table in document.tables:
+        header = " ".join(table.rows[0].cells) if table.rows else ""
+        if len(_SHAPE_ROW.findall(header)) >= 2:
+            rows.append(table.start)
+        labels = [row.cells[0] for row in table.rows if row.cells]
+        if sum(bool(_SHAPE_ROW.search(label)) for label in labels) >= 2:
+            rows.append(table.start)
+    if len(rows) >= 2:
+        first = min(rows)
+        yield Found(evidence=(file.cite_lines(first),), component="model_metadata", extent=Extent.PART, aspect="prose", detail="Shape or hyper-parameters are given in a table or list.")  # noqa: E501

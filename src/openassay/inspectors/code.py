@@ -1,0 +1,264 @@
+"""Reads Python files and notebooks for their role: networks, training, inference, evaluation, data.
+
+Claims components only for the release's own files, each by the line that decides. It surveys the
+whole listing because a role depends on the rest: what a script trains is told by the networks that
+the release defines. Files are chosen by cheap words first, and a component with enough evidence is
+not looked for further. It cannot see code in other languages (kernels in CUDA apart), and what a
+configuration file chooses at run time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterator
+from typing import Final
+
+from openassay.files import File
+from openassay.formats.code_locators import Loaded, code_loads
+from openassay.formats.code_roles import (
+    BENCHMARKS,
+    EVALUATION_WORDS,
+    Around,
+    Role,
+    all_roles,
+    api_server,
+    network,
+    stem,
+)
+from openassay.formats.code_source import (
+    NETWORK_MARKS,
+    TRAINING_MARKS,
+    CodeText,
+    mentions,
+    read_code,
+    with_networks,
+    with_trainings,
+)
+from openassay.formats.code_tooling import preparation, supporting
+from openassay.formats.path_words import words
+from openassay.formats.pycode import MAX_SOURCE, CodeFacts
+from openassay.release import Release
+from openassay.subject import Place, Subject, Whose, parse_name
+from openassay.types import Extent, Found, Gap
+
+NAME = "code"
+COMPONENTS = (
+    "model_architecture",
+    "training_code",
+    "inference_code",
+    "evaluation_code",
+    "data_preprocessing_code",
+    "supporting_libraries",
+)
+
+ENOUGH: Final = 10  # whole facts for one component; more evidence changes nothing
+MAX_PARSED: Final = 600  # files; about two seconds
+MAX_CANDIDATES: Final = 20_000
+
+_INFERENCE: Final = ("generate", "chat(", "completion(", "predict", "sample", "pipeline(", "transcribe", "no_grad", "inference_mode", "synthesi", "infer", "argmax", "multinomial")
+_PREPARATION: Final = (
+    "memmap", "tofile", "save_to_disk", "to_parquet", "push_to_hub", "to_csv", "to_json", "IndexedDataset", "datatrove",
+    "fasttext", "kenlm", "datasketch", "dedup", "minhash", "clean", "filter", "shard", "sha256", "warc", "distilabel", "trafilatura", "langdetect",
+    "langid", "TFRecordWriter", "PackedDataset", "MDSWriter", "jsonl",
+)  # fmt: skip
+_SUPPORTING: Final = ("Tokenizer", "BPE", "class Encoder", "triton", "Sampler", "DataLoader)", "IndexedDataset", "quantize", "autograd.Function")
+
+
+def survey(release: Release) -> Iterator[Found | Gap]:
+    """All roles of all own files, the most telling first."""
+    files, gaps = _candidates(release)
+    yield from gaps
+    reader = _Reader(release)
+    around = yield from _networks(files, reader)
+    around = _trainings(files, reader, around)
+    yield from _others(files, reader, around)
+    yield from _environment(release)
+    if reader.refused:
+        yield Gap(
+            source=reader.refused[0].source,
+            path=reader.refused[0].path,
+            by=NAME,
+            reason="too_many_files",
+            detail=f"{len(reader.refused)} further code files were not parsed after {MAX_PARSED}",
+            components=COMPONENTS,
+        )
+
+
+class _Reader:
+    """Parses files within the budget and remembers which were refused."""
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self.seen: dict[tuple[str, str], CodeText] = {}
+        self.refused: list[File] = []
+        self.counts: Counter[str] = Counter()
+
+    def code(self, file: File) -> CodeText | None:
+        key = (file.source, file.path)
+        if key not in self.seen:
+            if len(self.seen) >= MAX_PARSED:
+                self.refused.append(file)
+                return None
+            self.seen[key] = self.release.parsed(file, read_code)
+        return self.seen[key]
+
+    def enough(self, component: str) -> bool:
+        return self.counts[component] >= ENOUGH
+
+    def found(self, file: File, code: CodeText, role: Role) -> Found:
+        self.counts[role.component] += role.whole
+        return Found(
+            evidence=(file.cite_lines(code.place(role.line)),),
+            component=role.component,
+            extent=Extent.WHOLE if role.whole else Extent.PART,
+            aspect=role.aspect,
+            detail=f"{file.path} {role.why}",
+        )
+
+
+def _candidates(release: Release) -> tuple[list[File], list[Gap]]:
+    """Own code files, those near the root first, and gaps for those that cannot be read."""
+    files: list[File] = []
+    gaps: list[Gap] = []
+    for file in release.files:
+        if file.suffix not in (".py", ".ipynb") or not file.is_regular:
+            continue
+        if release.place(file) is not Place.OWN:
+            continue
+        if file.suffix == ".py" and file.size > MAX_SOURCE:
+            gaps.append(_gap(file, "too_large", f"{file.size} bytes of Python are not parsed"))
+        elif file.is_readable:
+            files.append(file)
+        elif file.lfs is not None:
+            gaps.append(_gap(file, "lfs_pointer", "the code is in LFS storage"))
+        elif file.problem is not None:
+            gaps.append(_gap(file, file.problem, "the bytes of this code file are not at hand"))
+    files.sort(key=lambda file: (file.path.count("/"), file.source, file.path))
+    return files[:MAX_CANDIDATES], gaps
+
+
+def _gap(file: File, reason: str, detail: str) -> Gap:
+    return Gap(
+        source=file.source,
+        path=file.path,
+        by=NAME,
+        reason=reason,
+        detail=detail,
+        components=COMPONENTS,
+    )
+
+
+def _networks(files: list[File], reader: _Reader) -> Generator[Found, None, Around]:
+    found: list[tuple[str, CodeFacts]] = []
+    for file in files:
+        if reader.enough("model_architecture"):
+            break
+        if not mentions(file, NETWORK_MARKS) or (code := reader.code(file)) is None:
+            continue
+        if role := network(file.path, code.facts):
+            found.append((file.path, code.facts))
+            yield reader.found(file, code, role)
+    return with_networks(found, (file.path for file in reader.release.files))
+
+
+def _trainings(files: list[File], reader: _Reader, around: Around) -> Around:
+    chosen = (file for file in files if mentions(file, TRAINING_MARKS))
+    parsed = ((file.path, reader.code(file)) for file in chosen)
+    return with_trainings(((path, code.facts) for path, code in parsed if code), around)
+
+
+def _others(files: list[File], reader: _Reader, around: Around) -> Iterator[Found]:
+    for file in files:
+        if not _worth(file, reader) or (code := reader.code(file)) is None:
+            continue
+        for role in _roles(file, code, around):
+            if not (role.whole and reader.enough(role.component)) and _is_ours(file, code, role, reader.release):
+                yield reader.found(file, code, role)
+        if line := api_server(code.facts):
+            yield Found(
+                evidence=(file.cite_lines(code.place(line)),),
+                component="api",
+                extent=Extent.PART,
+                aspect="server",
+                detail=f"{file.path} serves the model over HTTP",
+            )
+
+
+def _worth(file: File, reader: _Reader) -> bool:
+    """Whether the file may tell something of a component that still lacks evidence."""
+    path = file.path
+    return (
+        mentions(file, TRAINING_MARKS)
+        or (not reader.enough("inference_code") and mentions(file, _INFERENCE))
+        or (not reader.enough("evaluation_code") and bool(words(path) & EVALUATION_WORDS or BENCHMARKS.search(stem(path))))
+        or (not reader.enough("data_preprocessing_code") and mentions(file, _PREPARATION))
+        or (not reader.enough("supporting_libraries") and mentions(file, _SUPPORTING))
+    )
+
+
+def _roles(file: File, code: CodeText, around: Around) -> list[Role]:
+    """A file has one main role: a trainer does not count as inference, nor does a data script."""
+    found = list(all_roles(file.path, code.facts, around))
+    settled = {"training_code", "evaluation_code"}
+    if not any(role.component in settled for role in found):
+        if prepared := preparation(file.path, code.facts, around):
+            found = [prepared]
+    if support := supporting(file.path, code.facts):
+        found.append(support)
+    return found
+
+
+def _is_ours(file: File, code: CodeText, role: Role, release: Release) -> bool:
+    """Whether a script works on this release's model, as far as the ids in it tell."""
+    if role.component not in ("inference_code", "training_code", "evaluation_code") or not release.subject.names:
+        return True
+    ids = [load.value for load in code_loads(code.facts) if load.kind is Loaded.MODEL]
+    whose = {release.subject.whose(value) for value in ids}
+    if not whose or Whose.OWN in whose:
+        return True
+    if role.component == "inference_code" and Whose.SIBLING in whose:
+        return False
+    if any(_other_generation(value, release.subject) for value in ids):
+        return False
+    if role.component != "inference_code":
+        return True
+    # Somebody else's encoder beside own weights is common; alone it is somebody else's demo.
+    local = {"load_state_dict", "load_checkpoint", "load_model", "restore", "build_model", "load_file"}
+    return any(call.last in local for call in code.facts.calls)
+
+
+def _other_generation(name: str, subject: Subject) -> bool:
+    """An older or newer model of the own family; a base model of the same house is none."""
+    parsed = parse_name(name)
+    return (
+        parsed is not None
+        and parsed.family in subject.families
+        and subject.whose(name) is Whose.SIBLING
+    )
+
+
+def _environment(release: Release) -> Iterator[Found]:
+    """Container recipes and own CUDA kernels, which are no Python."""
+    kernels = 0
+    for file in release.files:
+        if not file.is_readable or release.place(file) is not Place.OWN:
+            continue
+        name = file.name.lower()
+        if name.startswith("dockerfile") or name.endswith((".dockerfile", "containerfile")):
+            yield Found(
+                evidence=(file.cite_lines(1) if file.lines else file.cite_whole(),),
+                component="supporting_libraries",
+                extent=Extent.PART,
+                aspect="environment",
+                detail=f"{file.path} builds the environment",
+            )
+        elif file.suffix in (".cu", ".cuh") and kernels < 3:
+            line = next((n for n, text in enumerate(file.lines, 1) if "__global__" in text), 0)
+            if line:
+                kernels += 1
+                yield Found(
+                    evidence=(file.cite_lines(line),),
+                    component="supporting_libraries",
+                    aspect="kernels",
+                    detail=f"{file.path} defines accelerator kernels",
+                )

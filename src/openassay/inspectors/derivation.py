@@ -1,0 +1,59 @@
+"""What the documents say the model was made from: "fine-tuned from X", 基于 X 微调.
+
+A base named in a sentence about this release makes it a tuned model, whose tuning code and data are
+then its training code and data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from openassay.files import File
+from openassay.formats import prose
+from openassay.passages import passages, wanted
+from openassay.release import Release
+from openassay.subject import Whose, parse_name
+from openassay.types import Derived, Fact, Gap, Relation
+
+NAME = "derivation"
+COMPONENTS: tuple[str, ...] = ()
+
+_NAME = r"(?P<base>[A-Z][\w.-]*(?:[ -](?:v?\d[\w.]*|[A-Z][\w.-]*)){0,3})"
+_FROM = re.compile(
+    rf"\b(?:fine-?\s?tuned|instruction[- ]tuned|finetuning|adapted|initiali[sz]ed|continu\w+ (?:pre-?)?train\w*)\s+"
+    rf"(?:version |model )?(?:from|of|on top of|based on|upon)\s+(?:the |a |an |our )?(?:base |pre-?trained )?(?:model )?(?:\d+b )?{_NAME}",
+    re.I,
+)
+_ZH = re.compile(r"基于\s*(?P<base>[A-Za-z][\w.-]*(?:[ -]?\d[\w.]*)?)[^。，]{0,20}(?:微调|精调|继续预?训练|增量预?训练)")
+_OURS = re.compile(r"\b(?:we|our|this model|the (?:current )?model)\b|我们|本模型|本项目", re.I)
+
+
+def wants(file: File, release: Release) -> bool:
+    return wanted(file, release) and "/" not in release.inner_path(file)
+
+
+def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
+    for passage in passages(file, release):
+        if len(passage.text) > 1500 or prose.OTHERS.search(passage.trail):
+            continue
+        for pattern in (_FROM, _ZH):
+            found = pattern.search(passage.text)
+            if found and _says_so(found, passage.text, release):
+                yield Derived(
+                    evidence=(passage.cite(),),
+                    base=found.group("base"),
+                    relation=Relation.FINETUNE,
+                    detail=f"The documents say that the model was tuned from {found.group('base')}.",
+                )
+
+
+def _says_so(found: re.Match[str], text: str, release: Release) -> bool:
+    base = found.group("base")
+    if not base[:1].isupper() and not base[:1].isascii():
+        return False
+    if base[:1].islower() or parse_name(base) is None or release.subject.whose(base) is Whose.OWN:
+        return False
+    before = text[: found.start()]
+    named = release.subject.mentioned(before)
+    return Whose.OWN in named or (not named and bool(_OURS.search(before[-80:])))

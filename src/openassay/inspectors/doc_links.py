@@ -1,0 +1,417 @@
+"""Links in documents: weights, checkpoints, data, code, harnesses and galleries kept elsewhere.
+
+Reads every link of the release's own documents with its sentence and headings, and states what is
+published where. A link counts only when the words around it, or its own name, say that it is this
+release's (or, for data and harnesses, what the release used). It opens nothing: whether a link
+still works cannot be seen here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from openassay.files import File
+from openassay.formats import prose
+from openassay.formats.locators import Target
+from openassay.formats.prose import tokens_stated
+from openassay.passages import Spot, spots, wanted
+from openassay.release import Release
+from openassay.subject import Whose
+from openassay.types import Extent, Fact, Gap, Gated, Linked, Stated
+
+NAME = "doc_links"
+COMPONENTS = (
+    "model_parameters_final",
+    "model_parameters_intermediate",
+    "datasets",
+    "evaluation_data",
+    "evaluation_code",
+    "training_code",
+    "supporting_libraries",
+    "sample_outputs",
+    "model_card",
+    "data_card",
+    "training_logs",
+)
+
+_WEIGHTS = re.compile(
+    r"\b(?:weights?|checkpoints?|models?|download|ckpts?|parameters)\b|权重|模型|下载|参数", re.I
+)  # noqa: E501
+_COPY = re.compile(
+    r"(?:^|[-_. ])(?:gguf|ggml|gptq|awq|mlx|onnx|int4|int8|[48]-?bits?|exl2|lora|adapter|fp8|openvino|w\d+a\d+|delta|wdiff|tokenizer)(?:[-_. ]|$)",
+    re.I,
+)  # noqa: E501
+_INTERMEDIATE = re.compile(
+    r"intermediate|中间|\bstep[-_ ]?\d+|checkpoints? (?:at|from|every|along|saved)|\d+ (?:\w+ )?checkpoints|-checkpoints?$|training checkpoints|过程.{0,6}(?:checkpoint|权重|模型)",
+    re.I,
+)  # noqa: E501
+_HARNESS = re.compile(
+    r"harness|lighteval|opencompass|eval(?:uat\w*|s|kit|plus)?\b|\bhelm\b|bench(?:mark)?\b|评测|评估",
+    re.I,
+)  # noqa: E501
+_GALLERY = re.compile(
+    r"\bgaller|\bsample (?:outputs?|page|videos?|images?)|\b(?:generated|output|generation) (?:samples?|dataset|examples?|videos?)|output[-_ ]dataset|\bsamples\b|\bshowcase|demo (?:page|videos?)|作品|样例|生成结果",
+    re.I,
+)  # noqa: E501
+_MODEL_CARD = re.compile(r"\bmodel[\s_-]?cards?\b|模型卡", re.I)
+_DATA_CARD = re.compile(
+    r"\bdata\s?sheets?\b|\bdata(?:set)?[\s_-]?cards?\b|\bdata statement|数据卡|数据说明", re.I
+)
+_TRAINER = re.compile(r"\b(?:pre-?)?train(?:ed|ing|s)?\b|训练", re.I)
+_USED = re.compile(
+    r"\b(?:we|our|us|this model|used|using|with|via|based on|code|configs?|framework|library|codebase|scripts?|recipe)\b|我们|本项目|使用|采用|基于|代码|框架",
+    re.I,
+)  # noqa: E501
+_NOT_TRAINER = re.compile(
+    r"\binferen|\bquanti[sz]|\bdeploy|\bserv(?:e|ing)\b|\bdemo\b|\bevaluat|推理|部署|量化|评测|支持",
+    re.I,
+)  # noqa: E501
+_GATE = re.compile(
+    r"\baccept\w*\b[^.。]{0,40}\b(?:agreement|licen[cs]e|terms)|\brequest (?:access|form)|\bfill (?:in|out)\b|\bgated\b|\bapply for\b|\baccess request|\bapproved?\b[^.。]{0,40}\b(?:url|download|email)|申请|填写|登记|问卷",
+    re.I,
+)  # noqa: E501
+_EVAL_NAME = re.compile(
+    r"(?:^|[-_./ ])(?:eval\w*|bench\w*|test|mmlu\w*|gsm8k|humaneval|mbpp|bbh|ceval|cmmlu|hellaswag|arc|boolq|winogrande|piqa|agieval|gaokao|truthfulqa|math)(?:$|[-_./ ])|eval$|bench$|_test$",
+    re.I,
+)  # noqa: E501
+_TUNED_NAME = re.compile(
+    r"instruct|sft|chat|dpo|rlhf|preference|feedback|alpaca|sharegpt|tulu|ultra(?:chat|feedback)|conversation|dialog|reward|multiturn|belle",
+    re.I,
+)  # noqa: E501
+
+
+def wants(file: File, release: Release) -> bool:
+    return wanted(file, release)
+
+
+def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
+    trained_on = tokens_stated("\n".join(release.document(file).lines[:4000]))
+    for spot in spots(file, release):
+        if spot.locator.target is Target.BADGE:
+            continue
+        yield from _weights(spot, release)
+        if not spot.about_sibling:
+            yield from _data(spot, release, trained_on)
+            yield from _code(spot, release)
+            yield from _documents(spot)
+            yield from _logs(spot)
+
+
+# -- weights -----------------------------------------------------------------------------------
+
+
+def _weights(spot: Spot, release: Release) -> Iterator[Fact]:
+    target = spot.locator.target
+    if target is Target.MODEL and spot.locator.name:
+        yield from _hub_model(spot, release)
+    elif target in (Target.WEIGHTS_FILE, Target.STORAGE) and not spot.about_sibling:
+        context = f"{spot.trail}\n{spot.near}"
+        magnet = spot.locator.host == "magnet"
+        if (magnet and _WEIGHTS.search(spot.trail)) or (
+            _WEIGHTS.search(context) and _is_own_context(spot, release) and not _is_paper(spot)
+        ):
+            yield _final(spot, "A download address stands beside words about the model's weights.")
+    elif target is Target.COLLECTION and release.subject.owns(spot.locator.owner):
+        if Whose.OWN in spot.whose and not re.search(r"dataset|data\b|数据", spot.context, re.I):
+            yield _final(spot, "A collection of the publisher's own models on a hub is linked.")
+    elif _GATE.search(spot.near) and re.search(r"download|access|下载|申请", spot.context, re.I):
+        if target is Target.PAGE and _WEIGHTS.search(spot.context) and not spot.about_sibling:
+            yield _final(spot, "The weights are offered through a request page.")
+            yield Gated(evidence=(spot.cite(),), barrier="request form or agreement")
+
+
+def _is_own_context(spot: Spot, release: Release) -> bool:
+    others = prose.OTHERS.search(spot.trail) or re.search(
+        r"data(?:set)?s?\b|数据|图|video|poster|slides", spot.link.text, re.I
+    )  # noqa: E501
+    return (
+        not others
+        and spot.whose != {Whose.SIBLING}
+        and (
+            Whose.OWN in spot.whose
+            or bool(re.search(r"download|weights|checkpoint|权重|下载", spot.context, re.I))
+        )
+        and "dataset" not in spot.near.lower()
+    )
+
+
+def _is_paper(spot: Spot) -> bool:
+    return bool(re.search(r"\bpaper\b|\breport\b|论文|报告|\bpdf\b", spot.link.text, re.I))
+
+
+def _hub_model(spot: Spot, release: Release) -> Iterator[Fact]:
+    subject, locator = release.subject, spot.locator
+    if subject.whose(locator.id) is not Whose.OWN and not (
+        subject.owns(locator.owner)
+        and _INTERMEDIATE.search(locator.name)
+        and not spot.about_sibling
+    ):
+        return
+    mine = subject.owns(locator.owner)
+    if not mine and (_COPY.search(locator.name) or prose.OTHERS.search(spot.trail)):
+        return
+    if _names_checkpoints(spot):
+        extent = Extent.PART if re.search(r"stage", locator.name, re.I) else Extent.WHOLE
+        yield Linked(
+            evidence=(spot.cite(),),
+            component="model_parameters_intermediate",
+            url=spot.link.url,
+            extent=extent,
+            aspect=_size(locator.name),
+            detail="A hub repository of checkpoints along the training run is linked.",
+        )
+        return
+    if _COPY.search(locator.name):
+        return
+    yield _final(spot, f"The hub repository {locator.id} is linked as this release's model.")
+    if _GATE.search(spot.near):
+        yield Gated(evidence=(spot.cite(),), barrier="agreement on the hub")
+
+
+def _names_checkpoints(spot: Spot) -> bool:
+    name = spot.locator.name
+    if _INTERMEDIATE.search(name):
+        return True
+    if re.search(r"checkpoint", name, re.I) or spot.locator.path.startswith("tree/step"):
+        return True
+    return bool(re.search(r"intermediate|中间", spot.link.text, re.I))
+
+
+def _size(name: str) -> str:
+    found = re.search(r"\d+(?:[._]\d+)?[bm]\b", name.lower())
+    return found.group(0) if found else ""
+
+
+def _final(spot: Spot, detail: str) -> Linked:
+    return Linked(
+        evidence=(spot.cite(),),
+        component="model_parameters_final",
+        url=spot.link.url,
+        aspect=_size(spot.locator.name),
+        detail=detail,
+    )
+
+
+# -- data --------------------------------------------------------------------------------------
+
+
+def _data(spot: Spot, release: Release, trained_on: float | None) -> Iterator[Fact]:
+    if spot.locator.target is not Target.DATASET:
+        yield from _benchmarks(spot)
+        return
+    if prose.OTHERS.search(spot.trail):
+        return
+    name = spot.locator.name
+    mine = release.subject.owns(spot.locator.owner)
+    if _EVAL_NAME.search(name) or (
+        prose.EVALUATION.search(spot.trail) and not prose.PRETRAINING.search(spot.near)
+    ):
+        yield _dataset(
+            spot,
+            "evaluation_data",
+            Extent.WHOLE,
+            "The release links this data set where it speaks of evaluation.",
+        )  # noqa: E501
+    elif _is_tuning_data(spot):
+        yield _dataset(
+            spot,
+            "fine_tuning_data",
+            Extent.WHOLE,
+            "The release links this data set where it speaks of fine-tuning.",
+        )  # noqa: E501
+    elif prose.EVALUATION.search(spot.near) and not prose.TRAINING.search(spot.near):
+        yield _dataset(spot, "evaluation_data", Extent.WHOLE, "The sentence speaks of evaluation.")
+    elif _GALLERY.search(f"{name}\n{spot.near}"):
+        yield _dataset(
+            spot, "sample_outputs", Extent.WHOLE, "A data set of model outputs is linked."
+        )
+    elif prose.TRAINING.search(spot.context) or mine:
+        extent = _data_extent(spot, trained_on)
+        yield _dataset(
+            spot,
+            "datasets",
+            extent,
+            "The release links this data set where it speaks of its training data."
+            if extent is Extent.WHOLE
+            else "Only a sample or part of the training data is linked.",
+        )  # noqa: E501
+
+
+def _is_tuning_data(spot: Spot) -> bool:
+    near, trail = spot.near, spot.trail
+    if prose.PRETRAINING.search(near):
+        return False
+    tuned = prose.FINETUNING.search(trail) or prose.FINETUNING.search(near)
+    return bool(tuned) or bool(_TUNED_NAME.search(spot.locator.name))
+
+
+def _data_extent(spot: Spot, trained_on: float | None) -> Extent:
+    """Part, when called an example, or when its stated tokens are far fewer than trained on."""
+    if prose.SAMPLE.search(spot.near):
+        return Extent.PART
+    held = re.search(r"(\d+(?:\.\d+)?)([bt])(?![a-z])", spot.locator.name, re.I)
+    stated = tokens_stated(spot.near) or (
+        float(held.group(1)) * (1e9 if held.group(2).lower() == "b" else 1e12) if held else None
+    )
+    if stated and trained_on and stated < 0.5 * trained_on:
+        return Extent.PART
+    return Extent.WHOLE
+
+
+def _dataset(spot: Spot, component: str, extent: Extent, detail: str) -> Linked:
+    return Linked(
+        evidence=(spot.cite(),),
+        component=component,
+        url=spot.link.url,
+        extent=extent,
+        aspect=spot.locator.id,
+        detail=detail,
+    )
+
+
+def _benchmarks(spot: Spot) -> Iterator[Fact]:
+    """A benchmark's own page or repository, linked where the release describes its evaluation."""
+    if spot.locator.target not in (Target.REPOSITORY, Target.PAGE, Target.DATA_FILE):
+        return
+    if not prose.EVALUATION.search(spot.trail) or prose.OTHERS.search(spot.trail):
+        return
+    if spot.link.image or not spot.link.text:
+        return
+    described = re.search(
+        r"\bdata\s?sets?\b|\bbenchmarks?\b|\btest set\b|数据集|基准|题", spot.near, re.I
+    )
+    if described and (
+        _EVAL_NAME.search(f"{spot.link.text} {spot.locator.name}")
+        or re.search(r"数据集|dataset", spot.near, re.I)
+    ):  # noqa: E501
+        yield _dataset(
+            spot,
+            "evaluation_data",
+            Extent.WHOLE,
+            "The benchmark's own page is linked where the evaluation is described.",
+        )  # noqa: E501
+
+
+# -- code --------------------------------------------------------------------------------------
+
+
+def _code(spot: Spot, release: Release) -> Iterator[Fact]:
+    if spot.locator.target not in (Target.REPOSITORY, Target.PAGE) or spot.link.image:
+        return
+    is_repo = spot.locator.target is Target.REPOSITORY
+    if prose.OTHERS.search(spot.trail) or _is_this_repository(spot, release):
+        return
+    evaluates = prose.EVALUATION.search(spot.context)
+    if evaluates and _HARNESS.search(
+        f"{spot.locator.name or spot.locator.host} {spot.link.text} {_scheme(spot)}"
+    ):  # noqa: E501
+        yield _linked_code(
+            spot, "evaluation_code", "harness", "A harness is linked as what the evaluation uses."
+        )  # noqa: E501
+        if is_repo and release.subject.owns(spot.locator.owner):
+            yield _linked_code(
+                spot,
+                "supporting_libraries",
+                "own_library",
+                "The authors' evaluation library is linked.",
+            )  # noqa: E501
+        return
+    if not is_repo:
+        return
+    if (
+        _TRAINER.search(spot.near)
+        and _USED.search(spot.near)
+        and not _NOT_TRAINER.search(spot.near)
+    ):
+        tuning = prose.FINETUNING.search(spot.context) and not prose.PRETRAINING.search(spot.near)
+        if not tuning:
+            yield _linked_code(
+                spot, "training_code", "framework", "The code the model was trained with is linked."
+            )  # noqa: E501
+            yield _linked_code(
+                spot, "supporting_libraries", "framework", "The training framework is linked."
+            )  # noqa: E501
+
+
+def _scheme(spot: Spot) -> str:
+    """Words such as "its official evaluation scheme" beside a bare link."""
+    found = re.search(
+        r"评测方案|评估方案|评测脚本|evaluation (?:scheme|script|code|suite|protocol)",
+        spot.near,
+        re.I,
+    )  # noqa: E501
+    return "harness" if found else ""
+
+
+def _is_this_repository(spot: Spot, release: Release) -> bool:
+    return spot.locator.id.lower() in {source.name.lower() for source in release.sources}
+
+
+def _linked_code(spot: Spot, component: str, aspect: str, detail: str) -> Linked:
+    return Linked(
+        evidence=(spot.cite(),),
+        component=component,
+        url=spot.link.url,
+        aspect=aspect,
+        detail=detail,
+    )
+
+
+# -- documents and logs ------------------------------------------------------------------------
+
+
+def _documents(spot: Spot) -> Iterator[Fact]:
+    label = f"{spot.link.text} {spot.link.url}"
+    if _MODEL_CARD.search(label) and "://" in spot.link.url and "arxiv" not in spot.link.url:
+        yield Linked(
+            evidence=(spot.cite(),),
+            component="model_card",
+            url=spot.link.url,
+            detail="The link is called a model card.",
+        )  # noqa: E501
+    if _DATA_CARD.search(spot.link.text) and "://" in spot.link.url:
+        yield Linked(
+            evidence=(spot.cite(),),
+            component="data_card",
+            url=spot.link.url,
+            detail="The link is called a datasheet or data card.",
+        )  # noqa: E501
+    target = spot.locator.target
+    if target in (Target.PAGE, Target.REPOSITORY, Target.DATASET) and _GALLERY.search(label):
+        if (
+            "://" in spot.link.url
+            and not prose.OTHERS.search(spot.trail)
+            and not prose.TRAINING.search(spot.near)
+        ):
+            yield Linked(
+                evidence=(spot.cite(),),
+                component="sample_outputs",
+                url=spot.link.url,
+                detail="A gallery or collection of outputs is linked.",
+            )  # noqa: E501
+
+
+def _logs(spot: Spot) -> Iterator[Fact]:
+    if spot.locator.target is Target.TRACKER and not prose.OTHERS.search(spot.trail):
+        yield Linked(
+            evidence=(spot.cite(),),
+            component="training_logs",
+            url=spot.link.url,
+            detail="An experiment tracker's page is linked.",
+        )  # noqa: E501
+
+
+def survey(release: Release) -> Iterator[Fact | Gap]:
+    """Stated token counts, once per release, for the comparison of data with training."""
+    for file in release.own_documents()[:3]:
+        document = release.document(file)
+        for number, line in enumerate(document.lines[:4000], 1):
+            if (amount := tokens_stated(line)) and prose.TRAINING.search(line):
+                yield Stated(
+                    evidence=(file.cite_lines(number),),
+                    topic="tokens",
+                    value=f"{amount:.0f}",
+                    detail="Training tokens as stated.",
+                )  # noqa: E501
+                return

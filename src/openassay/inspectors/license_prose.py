@@ -1,0 +1,145 @@
+"""What documents say about licences: for code, for weights, for data, and with which limits.
+
+Reads sentences that name a licence and works out what each is said of ("the code is under X, the
+weights under Y"); front matter, licence files and headers have inspectors of their own. Also reads
+restrictions stated in prose: applications, user caps, territories, non-commercial terms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from openassay import licenses
+from openassay.files import File
+from openassay.formats import prose
+from openassay.passages import Passage, passages, wanted
+from openassay.release import Release
+from openassay.types import Evidence, Fact, Gap, Gated, How, Licensed, Stated
+
+NAME = "license_prose"
+COMPONENTS: tuple[str, ...] = ()
+
+_LICENSE_WORD = re.compile(r"licen[cs]|agreement|terms|协议|许可|授权|apache|\bmit\b|\bgpl|\bcc[- ]by|openrail|\brail\b", re.I)  # noqa: E501
+_GOVERNS = re.compile(r"\b(?:licen[cs]ed?|released|distributed|available|provided|published|covered|governed|subject|under|requires?|follow|complies|comply|applies|agreement|terms|see|refer|accept)\b|遵循|遵守|采用|依照|基于|使用|协议|许可|授权", re.I)  # noqa: E501
+_SCOPES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("weights", re.compile(r"\b(?:weights?|models?(?! ?card)|checkpoints?|parameters)\b|权重|模型(?!代码|卡)|参数", re.I)),
+    ("code", re.compile(r"\b(?:code(?:base)?|source(?: files?| code)|scripts?|software|repository|repo|library)\b|代码|仓库|源码", re.I)),
+    ("data", re.compile(r"\b(?:data ?sets?|data|corpus|corpora|annotations)\b|数据|语料", re.I)),
+    ("document", re.compile(r"\b(?:documentation|docs|documents|paper)\b|文档", re.I)),
+)  # fmt: skip
+_NOT_OURS = re.compile(r"\b(?:third[- ]part|adapted from|borrowed|their (?:own )?licen|respective|original licen|built on|dependenc|copied|derived from|thanks|based on code|is a fork)", re.I)  # noqa: E501
+_OF_MODEL = re.compile(r"\b(?:code)\b.{0,20}\band\b.{0,40}\b(?:weights?|models?|checkpoints?)\b|\b(?:weights?|models?|checkpoints?)\b.{0,20}\band\b.{0,30}\bcode\b|as well as|代码(?:和|与|及)(?:模型|权重)|模型(?:和|与|及)代码", re.I)  # noqa: E501
+
+_RESTRICTIONS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern, re.I))
+    for kind, pattern in (
+        ("user_cap", r"\b(?:monthly|daily) active users?\b|\b(?:dau|mau)\b|\b\d[\d,.]* ?(?:m|million|k) (?:monthly |daily )?(?:active )?users|日均用户|月活|日活|用户活跃量"),
+        ("commercial_application", r"\bcommercial\b[^.。]{0,120}\b(?:apply|application|contact|permission|approv|request|registration|separate (?:licen|agreement)|authoriz|email|e-mail|form)\b|\b(?:apply|contact|register|request)\b[^.。]{0,80}\bcommercial|商用[^。]{0,40}(?:申请|许可|授权|登记|联系|填写)|(?:申请|登记|填写|授权|邮件)[^。]{0,60}(?:商用|商业)"),
+        ("non_commercial", r"\bnon-?\s?commercial\b(?! and commercial)|\bresearch (?:purposes? )?only\b|\bacademic (?:research |use )?only\b|\bonly (?:for|intended for) (?:academic |scientific )?research\b|\bprohibit\w*[^.。]{0,30}\bcommercial|\bnot (?:be used )?for commercial|仅(?:供|限|用于)[^。]{0,8}(?:学术|科研|研究)|非商业|禁止[^。]{0,6}商[业用]|不得用于商"),
+        ("no_training", r"\b(?:not|prohibit\w*|may not)\b[^.。]{0,80}\b(?:train|improve|develop)\b[^.。]{0,50}\b(?:other|another|compet\w+|any)\b[^.。]{0,20}\b(?:model|llm)|compete with openai|不得[^。]{0,30}(?:训练|改进)[^。]{0,12}模型"),
+        ("territory", r"\b(?:european union|eu member|not (?:licensed|available) in|excluding (?:the )?(?:eu|uk|european)|outside (?:the )?(?:eu|european))\b|除[^。]{0,10}(?:欧盟|英国)外|不(?:适用|授权)[^。]{0,10}(?:欧盟|地区)"),
+        ("field_of_use", r"\b(?:must|shall|may|should) not\b[^.。]{0,60}\b(?:be )?used?\b[^.。]{0,60}\b(?:military|surveillance|illegal|harm|national security|unlawful|weapons?|threat)|危害国家|军事|(?:不要|不得|勿|禁止)[^。]{0,24}(?:违法|危害)"),
+        ("registration", r"(?:填写|登记)[^。]{0,20}(?:问卷|信息|表)|\b(?:fill|complet)\w* (?:in |out )?(?:the |this |a )?(?:form|questionnaire)|\baccept the agreement\b"),
+        ("acceptable_use_policy", r"\bacceptable use policy\b|\buse policy\b"),
+        ("revocable", r"\brevocable\b|\brevoke\b|可撤销"),
+    )
+)  # fmt: skip
+_NEGATED = re.compile(r"\b(?:no|without|not (?:require|need))\b[^.。]{0,30}\b(?:apply|application|registration|permission|restriction)|无需(?:再次)?(?:申请|登记|授权)", re.I)  # noqa: E501
+
+
+def wants(file: File, release: Release) -> bool:
+    return wanted(file, release)
+
+
+def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
+    for passage in passages(file, release):
+        text = passage.text
+        if len(text) > 3000 or release.subject.only_sibling(f"{passage.trail}\n{text}"):
+            continue
+        yield from _restrictions(passage)
+        if _LICENSE_WORD.search(text) and not prose.OTHERS.search(passage.trail):
+            yield from _licensed(passage)
+            yield from _gated(passage)
+
+
+def _licensed(passage: Passage) -> Iterator[Fact]:
+    heading = re.search(r"licen[cs]e|协议|许可|授权", passage.trail, re.I)
+    if _NOT_OURS.search(passage.text) or not (heading or _GOVERNS.search(passage.text)):
+        return
+    mentions = [m for m in licenses.mentions(passage.text) if m.id and m.id != "NONE"]
+    at = 0
+    for index, mention in enumerate(mentions):
+        following = mentions[index + 1].start_offset if index + 1 < len(mentions) else len(passage.text)
+        scopes = _scopes(passage, at, mention.start_offset, mention.end_offset, following, bool(heading))
+        for scope in scopes:
+            yield Licensed(
+                evidence=(passage.cite(),),
+                scope=scope,
+                license=mention.id,
+                how=How.PROSE,
+                detail=f"A sentence says so of {scope}.",
+            )
+        if scopes:
+            at = _after(passage.text, mention.end_offset)
+
+
+def _after(text: str, offset: int) -> int:
+    """Where the next clause's subject starts: behind the licence, unless joined by "and"."""
+    joined = re.match(r"\W{0,3}(?:and|和|与|及|or|/)\W", text[offset : offset + 12], re.I)
+    return offset if not joined else max(0, offset - 400)
+
+
+def _scopes(
+    passage: Passage, at: int, start: int, end: int, following: int, heading: bool
+) -> tuple[str, ...]:
+    """What a licence is said of: the nouns before it in its clause, else after it, else above."""
+    before = passage.text[at:start]
+    found = tuple(name for name, pattern in _SCOPES if pattern.search(before))
+    if not found:
+        after = passage.text[end:following]
+        found = tuple(name for name, pattern in _SCOPES if pattern.search(after[:160]))
+        if found and not re.search(r"\bfor\b|\bappl|\bcover|\bto\b|用于|适用", after[:60], re.I):
+            found = ()
+    if found:
+        return found
+    if passage.start and heading:
+        title = passage.trail.rsplit(" / ", 1)[-1]
+        named = tuple(name for name, pattern in _SCOPES if pattern.search(title))
+        return named or ("release",)
+    return ("release",) if _GOVERNS.search(before) and re.search(r"\bproject|\bwork\b|\bthis\b|本项目", before, re.I) else ()  # noqa: E501
+
+
+def _restrictions(passage: Passage) -> Iterator[Fact]:
+    if prose.OTHERS.search(passage.trail) or prose.EVALUATION.search(passage.trail):
+        return
+    for kind, pattern in _RESTRICTIONS:
+        if pattern.search(passage.text) and not _NEGATED.search(passage.text):
+            yield Stated(
+                evidence=(_cite_line(passage, pattern),),
+                topic="restriction",
+                value=kind,
+                subject=_restricted(passage),
+                detail="The documents state this limit.",
+            )
+
+
+def _cite_line(passage: Passage, pattern: re.Pattern[str]) -> Evidence:
+    for number in range(passage.start, passage.end + 1):
+        if pattern.search(passage.file.lines[number - 1]):
+            return passage.file.cite_lines(number)
+    return passage.cite()
+
+
+def _restricted(passage: Passage) -> str:
+    text = passage.text
+    if re.search(r"\b(?:data ?sets?|data)\b|数据", text, re.I) and not re.search(r"\bmodels?\b|weights|模型|权重", text, re.I):  # noqa: E501
+        return "data"
+    if re.search(r"\bcode\b|代码", text, re.I) and not re.search(r"\bmodels?\b|weights|模型|权重", text, re.I):
+        return "code"
+    return "weights"
+
+
+def _gated(passage: Passage) -> Iterator[Fact]:
+    if re.search(r"\baccept\w*\b[^.]{0,40}\b(?:agreement|licen[cs]e|terms)\b|\brequest (?:is|has been) approved|\bonce your request", passage.text, re.I):  # noqa: E501
+        yield Gated(evidence=(passage.cite(),), barrier="agreement to accept before download")

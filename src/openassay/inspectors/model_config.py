@@ -1,0 +1,181 @@
+"""The model's shape as its own configuration files state it, its base, and its tokenizer files.
+
+Reads ``config.json`` as the transformers library writes it, ``params.json``, ``hparams.json``,
+``model_index.json``, ``modules.json`` (sentence-transformers) and ``adapter_config.json``: a file
+counts for its keys, because many other programs have a ``config.json`` too. A shape is *part* of
+the model metadata, never the training configuration. ``generation_config.json`` is about inference.
+
+Not seen: shapes written as Python classes, YAML shapes without training keys.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from openassay.files import File
+from openassay.formats import json_text, path_words
+from openassay.release import Release
+from openassay.subject import Place, Whose
+from openassay.types import Derived, Evidence, Extent, Fact, Found, Gap, Relation, Stated
+
+NAME = "model_config"
+COMPONENTS = ("model_metadata", "supporting_libraries")
+
+_CONFIGS: Final = frozenset(
+    ["config.json", "params.json", "hparams.json", "model_index.json", "modules.json",
+     "adapter_config.json", "model_config.json", "modeling_config.json"]
+)  # fmt: skip
+_MAX_SIZE: Final = 4 << 20
+_SHAPE_KEYS: Final = frozenset(
+    """hidden_size num_hidden_layers num_attention_heads n_embd n_layer n_head d_model dim n_layers
+    n_heads n_vocab vocab_size num_layers intermediate_size hidden_dim encoder_layers embed_dim
+    model_type architectures block_out_channels num_heads n_ctx patch_size""".split()  # noqa: SIM905
+)
+# What is stated, under its topic, by the first key present.
+_TOPICS: Final = {
+    "architecture": ("architectures", "model_type", "_class_name"),
+    "dtype": ("torch_dtype", "dtype"),
+    "layers": ("num_hidden_layers", "n_layer", "n_layers", "num_layers"),
+    "hidden_size": ("hidden_size", "n_embd", "d_model", "dim"),
+    "vocab_size": ("vocab_size", "n_vocab"),
+    "context_length": ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len"),
+}
+_TOKENIZERS: Final = re.compile(
+    r"(?:[\w.-]{0,60}[-_.])?(?:tokenizer|spiece|sentencepiece|bpe|vocab|merges|encoder)"
+    r"(?:[-_.][\w-]{1,40})?\.(?:model|json|txt|bpe|vocab|tiktoken)|[\w.-]{1,60}\.tiktoken",
+    re.IGNORECASE,
+)
+_MIN_TOKENIZER: Final = 1_000  # bytes: a vocabulary is longer, its settings are not one
+_BASE_NAME: Final = re.compile(r"^[\w][\w.-]{0,95}/[\w][\w.-]{0,95}$")
+
+
+def wants(file: File, release: Release) -> bool:
+    """Files with one of the known names, and tokenizer files."""
+    name = file.name.lower()
+    if name not in _CONFIGS and not _is_tokenizer(file):
+        return False
+    return file.is_regular and release.place(file) is Place.OWN
+
+
+def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
+    """The shape, what it states, what the model was made from."""
+    if _is_tokenizer(file):
+        yield Found(
+            component="supporting_libraries",
+            extent=Extent.PART,
+            aspect="tokenizer_files",
+            evidence=(file.cite_whole(f"tokenizer file of {file.size} bytes"),),
+            detail="the tokenizer's vocabulary is tracked in the release",
+        )
+        return
+    if not file.is_readable or file.size > _MAX_SIZE:
+        return
+    text = file.text()
+    if text is None:
+        return
+    if file.name.lower() == "modules.json":
+        yield from _sentence_modules(file, text.text)
+        return
+    config = json_text.load_object(text.text)
+    if file.name.lower() == "adapter_config.json":
+        yield from _base(file, text.text, config, "base_model_name_or_path", release)
+        return
+    yield from _shape(file, text.text, config)
+    yield from _base(file, text.text, config, "_name_or_path", release)
+
+
+def _is_tokenizer(file: File) -> bool:
+    if file.size < _MIN_TOKENIZER or file.suffix not in _TOKENIZER_SUFFIXES:
+        return False
+    name = file.name.lower()
+    if "config" in name or path_words.is_demo(file.path):
+        return False
+    return _TOKENIZERS.fullmatch(name) is not None
+
+
+_TOKENIZER_SUFFIXES: Final = frozenset([".model", ".json", ".txt", ".bpe", ".vocab", ".tiktoken"])
+
+
+def _shape(file: File, text: str, config: dict[str, object]) -> Iterator[Fact]:
+    """The shape configuration and the data it states."""
+    shape = _flat(config)
+    keys = sorted(_SHAPE_KEYS & shape.keys())
+    diffusers = isinstance(config.get("_class_name"), str) and "_diffusers_version" in config
+    named = "model_type" in shape or "architectures" in shape
+    if not (diffusers or len(keys) >= 3 or (named and len(keys) >= 2)):
+        return
+    cited = keys[:2] or ["_class_name"]
+    yield Found(
+        component="model_metadata",
+        extent=Extent.PART,
+        aspect="shape_config",
+        evidence=tuple(_cite(file, text, key) for key in cited),
+        detail="the shape of the model, not how it was trained",
+    )
+    for topic, names in _TOPICS.items():
+        for name in names:
+            value = _plain(shape.get(name))
+            if value:
+                yield Stated(
+                    topic=topic,
+                    value=value,
+                    subject="model_architecture",
+                    evidence=(_cite(file, text, name),),
+                    detail=f"stated by {file.path}",
+                )
+                break
+
+
+def _flat(config: dict[str, object]) -> dict[str, object]:
+    """The top level over the language model's own part, where a config nests it."""
+    inner = config.get("text_config")
+    return {**inner, **config} if isinstance(inner, dict) else config
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return ""
+    return str(value)[:100]
+
+
+def _sentence_modules(file: File, text: str) -> Iterator[Fact]:
+    """``modules.json``: the pipeline of a sentence embedding model."""
+    modules = json_text.load(text)
+    if not isinstance(modules, list):
+        return
+    types = [str(entry.get("type", "")) for entry in modules if isinstance(entry, dict)]
+    if any(name.startswith("sentence_transformers.") for name in types[:20]):
+        yield Found(
+            component="model_metadata",
+            extent=Extent.PART,
+            aspect="shape_config",
+            evidence=(_cite(file, text, "type"),),
+            detail="the modules an embedding is computed by: "
+            + ", ".join(name.rsplit(".", 1)[-1] for name in types[:6]),
+        )
+
+
+def _base(
+    file: File, text: str, config: dict[str, object], key: str, release: Release
+) -> Iterator[Fact]:
+    """The model this one was loaded from, when it is somebody else's or an own base."""
+    name = config.get(key)
+    if not isinstance(name, str) or not _BASE_NAME.match(name):
+        return
+    adapter = key == "base_model_name_or_path"
+    if not adapter and release.subject.whose(name) is Whose.OWN:
+        return  # saved from its own hub page
+    yield Derived(
+        base=name,
+        relation=Relation.ADAPTER if adapter else Relation.FINETUNE,
+        evidence=(_cite(file, text, key),),
+        detail=f"{key} names the model the weights were made from",
+    )
+
+
+def _cite(file: File, text: str, key: str) -> Evidence:
+    return file.cite_lines(json_text.line_of(text, key))

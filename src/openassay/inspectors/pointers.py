@@ -1,0 +1,46 @@
+"""Relative links of documents that lead nowhere in this very tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from openassay.files import File
+from openassay.passages import wanted
+from openassay.release import Release
+from openassay.types import Fact, Gap, Stated
+
+NAME = "pointers"
+COMPONENTS: tuple[str, ...] = ()
+_PATH = re.compile(r"^\.{0,2}/?[\w./ -]{2,200}$")
+
+
+def wants(file: File, release: Release) -> bool:
+    return wanted(file, release)
+
+
+def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
+    for link in release.document(file).links:
+        path = link.url.split("#", 1)[0].split("?", 1)[0]
+        if link.in_code or not path or not _PATH.match(path) or "." not in path and "/" not in path:
+            continue
+        if release.resolve(file, path) is None and not _is_folder(release, file, path):
+            yield Stated(
+                evidence=(file.cite_lines(link.line, quote=file.lines[link.line - 1].strip()),),
+                topic="dead_link",
+                value=path,
+                detail="The link leads to nothing in this tree.",
+            )
+
+
+def _is_folder(release: Release, file: File, path: str) -> bool:
+    base = "" if path.startswith("/") else file.folder
+    parts: list[str] = []
+    for part in f"{base}/{path}".split("/"):
+        if part == "..":
+            if not parts:
+                return True  # leads out of the tree: nothing can be said
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return release.has_folder(file.source, "/".join(parts))

@@ -1,0 +1,153 @@
+"""Code and commands inside documents: how a reader is told to load, run and measure the model.
+
+A snippet that loads the release's own model and generates is inference code in part. The class it
+names, or ``trust_remote_code``, says where the architecture lives; a ``revision`` of a step says
+that checkpoints along the run are published; a harness command says what evaluates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from openassay.files import File
+from openassay.formats import prose
+from openassay.formats.locators import hub_id
+from openassay.formats.markdown import CodeBlock, Document
+from openassay.passages import wanted
+from openassay.release import Release
+from openassay.subject import Whose
+from openassay.types import Evidence, Extent, Fact, Found, Gap, Linked
+
+NAME = "snippets"
+COMPONENTS = (
+    "inference_code",
+    "model_architecture",
+    "model_parameters_final",
+    "model_parameters_intermediate",
+    "evaluation_code",
+    "evaluation_data",
+    "datasets",
+)
+
+_ID = re.compile(r"[\"'`=\s]([A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(?=[\"'`\s,)\\]|$)")
+_RUNS = re.compile(r"\.generate\(|\.chat\(|pipeline\(|\bvllm serve\b|\bvllm\b|sglang|llama[-_.]?c(?:pp|li)|ollama run|\.complet(?:e|ions)|text-generation|lmdeploy|\bpredict\(|\.encode\(|\.transcribe\(|trtllm|mlx_lm|ktransformers|infer(?:ence)?\b|\bsample\.py|generate\.py|demo\.py|chat\.py|/v1/", re.I)  # noqa: E501
+_CLASS = re.compile(r"\b(?!Auto)([A-Z]\w{2,40}(?:ForCausalLM|ForConditionalGeneration|LMHeadModel|Pipeline|ForMaskedLM|VisionModel|Model))\b(?:\.from_pretrained|\s*\(|,|$|\s)", re.M)  # noqa: E501
+_AUTO = re.compile(r"\bAuto(?:Model\w*)\.from_pretrained|\bpipeline\(|SentenceTransformer\(")
+_REMOTE = re.compile(r"trust_remote_code\s*=\s*True|--trust-remote-code")
+_STEP = re.compile(r"revision\s*=\s*[\"'](?:step|iter|global_step|ckpt|checkpoint)[-_]?\d+|revision\s*=\s*[\"'][^\"']{0,40}tokens", re.I)  # noqa: E501
+_HARNESS = re.compile(r"\blm[_-]eval\b|lm-evaluation-harness|\blighteval\b|\bopencompass\b|bigcode-evaluation-harness|\bolmes\b|\bevalplus\b|\bhelm-run\b|\bvlmeval", re.I)  # noqa: E501
+_TASKS = re.compile(r"--tasks?[\s=]+[\"']?([\w,|:*-]{2,300})|--datasets?[\s=]+([\w ,-]{2,200})", re.I)
+_DATA_CALL = re.compile(r"load_dataset\(|repo_type\s*=\s*[\"']dataset|--repo-type\s+dataset|huggingface\.co/datasets/")  # noqa: E501
+
+
+def wants(file: File, release: Release) -> bool:
+    return wanted(file, release)
+
+
+def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
+    document = release.document(file)
+    for block in document.code[:400]:
+        trail = document.section_at(block.start).trail
+        if release.subject.only_sibling(f"{trail}\n{block.text[:4000]}"):
+            continue
+        names = _names(block)
+        own = [(line, n) for line, n in names if release.subject.whose(n) is Whose.OWN]
+        mine = [(line, n) for line, n in own if release.subject.owns(n.split("/", 1)[0])] or own
+        yield from _inference(file, block, trail, mine)
+        yield from _architecture(file, block, mine)
+        yield from _downloads(file, block, mine, release)
+        yield from _data(file, block, trail, release)
+        yield from _evaluation(file, document, block, trail)
+
+
+def _names(block: CodeBlock) -> list[tuple[int, str]]:
+    """(line, owner/name) of every hub-like id in a block."""
+    found = []
+    for index, line in enumerate(block.lines[:400]):
+        for hit in _ID.finditer(" " + line[:2000]):
+            if hub_id(hit.group(1)):
+                found.append((block.start + 1 + index, hit.group(1)))
+    return found
+
+
+def _line_of(block: CodeBlock, pattern: re.Pattern[str]) -> int:
+    for index, line in enumerate(block.lines):
+        if pattern.search(line):
+            return block.start + 1 + index
+    return block.start + 1
+
+
+def _cite(file: File, line: int) -> tuple[Evidence, ...]:
+    return (file.cite_lines(min(line, len(file.lines))),)
+
+
+def _inference(
+    file: File, block: CodeBlock, trail: str, own: list[tuple[int, str]]
+) -> Iterator[Fact]:
+    trains = prose.FINETUNING.search(trail) or re.search(r"\btrain(?:ing)?\b|训练|\beval", trail, re.I)
+    if not _RUNS.search(block.text) or trains or _DATA_CALL.search(block.text):
+        return
+    if own or re.search(r"\bmodel\b|usage|quick ?start|inference|generat|deploy|推理|使用|部署", f"{trail}", re.I):  # noqa: E501
+        line = _line_of(block, _RUNS)
+        yield Found(evidence=_cite(file, line), component="inference_code", extent=Extent.PART, aspect="snippet", detail="A snippet in a document runs the model.")  # noqa: E501
+
+
+def _architecture(file: File, block: CodeBlock, own: list[tuple[int, str]]) -> Iterator[Fact]:
+    if not own:
+        return
+    line, name = own[0]
+    if _REMOTE.search(block.text):
+        at = _line_of(block, _REMOTE)
+        yield Linked(evidence=_cite(file, at), component="model_architecture", url=f"https://huggingface.co/{name}", aspect="remote_code", detail="The snippet runs the code that is published beside the weights.")  # noqa: E501
+    elif found := _CLASS.search(block.text):
+        at = block.start + 1 + block.text.count("\n", 0, found.start())
+        yield Linked(evidence=_cite(file, at), component="model_architecture", url="https://pypi.org/project/transformers/" if "transformers" in block.text else f"https://huggingface.co/{name}", aspect="library_class", detail=f"The snippet uses the library class {found.group(1)}.")  # noqa: E501
+    elif _AUTO.search(block.text):
+        at = _line_of(block, _AUTO)
+        yield Linked(evidence=_cite(file, at), component="model_architecture", url="https://pypi.org/project/transformers/", aspect="auto_class", detail="The snippet loads the model through a library's automatic class.")  # noqa: E501
+    del line
+
+
+def _downloads(
+    file: File, block: CodeBlock, own: list[tuple[int, str]], release: Release
+) -> Iterator[Fact]:
+    loads = re.search(r"from_pretrained|download|vllm|--model|model_name|model_id|checkpoint|repo_id|ollama|snapshot|pipeline|git (?:lfs )?clone|SentenceTransformer", block.text)  # noqa: E501
+    for line, name in own[:3]:
+        if loads and not _DATA_CALL.search(block.text) and release.subject.owns(name.split("/", 1)[0]):
+            yield Linked(evidence=_cite(file, line), component="model_parameters_final", url=f"https://huggingface.co/{name}", aspect="snippet", detail="A snippet loads the weights by their hub id.")  # noqa: E501
+    if own and (found := _STEP.search(block.text)):
+        at = block.start + 1 + block.text.count("\n", 0, found.start())
+        yield Linked(evidence=_cite(file, at), component="model_parameters_intermediate", url=f"https://huggingface.co/{own[0][1]}", aspect="revision", detail="A snippet loads a checkpoint of an earlier training step by its revision.")  # noqa: E501
+
+
+def _data(file: File, block: CodeBlock, trail: str, release: Release) -> Iterator[Fact]:
+    if not _DATA_CALL.search(block.text):
+        return
+    for line, name in _names(block):
+        if not release.subject.owns(name.split("/", 1)[0]):
+            continue
+        if prose.EVALUATION.search(f"{trail} {name}"):
+            component = "evaluation_data"
+        elif prose.FINETUNING.search(trail):
+            component = "fine_tuning_data"
+        else:
+            component = "datasets"
+        extent = Extent.PART if prose.SAMPLE.search(trail) else Extent.WHOLE
+        yield Linked(evidence=_cite(file, line), component=component, url=f"https://huggingface.co/datasets/{name}", extent=extent, aspect=name, detail="A command fetches the publisher's own data set.")  # noqa: E501
+
+
+def _evaluation(
+    file: File, document: Document, block: CodeBlock, trail: str
+) -> Iterator[Fact]:
+    found = _HARNESS.search(block.text)
+    before = " ".join(document.lines[max(0, block.start - 6) : block.start])
+    if not found and not (prose.EVALUATION.search(trail) or _HARNESS.search(before)):
+        return
+    tasks = _TASKS.search(block.text)
+    if found:
+        at = block.start + 1 + block.text.count("\n", 0, found.start())
+        yield Linked(evidence=_cite(file, at), component="evaluation_code", url=found.group(0), aspect="harness", detail="A command runs a named evaluation harness.")  # noqa: E501
+    if tasks:
+        at = block.start + 1 + block.text.count("\n", 0, tasks.start())
+        yield Linked(evidence=_cite(file, at), component="evaluation_data", url=(tasks.group(1) or tasks.group(2)).strip(), aspect="harness_tasks", detail="The command names the harness tasks that were run.")  # noqa: E501

@@ -1,0 +1,174 @@
+"""Licences named in running text, in English and Chinese, and the tags in source files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from . import catalog, names, titles
+from .model import Mention
+
+MAX_CHARS = 400_000
+MAX_MENTIONS = 200
+_HEADER_LINES = 60
+_LONGEST = 10  # words in a licence's name
+_QUOTE = 300
+
+
+@cache
+def _patterns() -> dict[str, re.Pattern[str]]:
+    return {
+        "word": re.compile(r"[A-Za-z0-9][\w.+\-]{0,60}|[\u3400-\u9fff]+|[&,()（）\[\]\"“”《》]"),
+        "anchor": re.compile(
+            r"(?i)licen[cs]|agreement|terms of use|\bgpl|agpl|lgpl|\bmit\b|apache|\bbsd|\bcc[- ]?by|"
+            r"\bcc0|creative commons|copyright|public domain|openrail|\brail\b|许可|协议|授权|\bmpl|"
+            r"openmdw|cdla|\bodc|odbl|unlicense"
+        ),
+        "licence": re.compile(r"(?i)^(?:licen[cs]|agreement|terms|policy)|许可|协议|授权|版权"),
+        "url": re.compile(r"https?://[^\s<>\"'，。）》\])]{4,300}"),
+        "spdx": re.compile(
+            r"(?i)SPDX-License-Identifier:[ \t]*([^\n\r]{1,300}?)[ \t]*(?:\*/|-->|\"|'|#\}|$)", re.M
+        ),
+        "title_zh": re.compile(r"《([^《》\n]{2,60}(?:许可|协议|条款|政策|证书)[^《》\n]{0,8})》"),
+        "title_en": re.compile(
+            r"\b((?:[A-Z0-9][\w.+\-]{0,30}[ \t]){1,7}(?:Community|Model|Research|Open|Commercial|Use|"
+            r"Non-?Commercial|Weights?|Source)[ \t](?:[A-Z][\w\-]{1,20}[ \t]){0,3}"
+            r"(?:License|LICENSE|Licence)(?:[ \t]Agreement)?)\b"
+        ),
+        "later": re.compile(
+            r"(?i)GNU\s+(Lesser|Library|Affero)?\s*General\s+Public\s+License"
+            r"[\s\S]{0,160}?version\s+(\d(?:\.\d)?)[\s\S]{0,80}?(any\s+later\s+version)?[.;,)]"
+        ),
+    }
+
+
+def mentions(text: str) -> tuple[Mention, ...]:
+    """Every licence a text names, in order; offsets count characters of ``text``.
+
+    A name counts when it says which licence it is, and stands beside a word like "license"
+    unless it can mean nothing else (``CC-BY-4.0``). Bounded in text and in number.
+    """
+    found = sorted(_all(text[:MAX_CHARS]), key=lambda m: (m.start_offset, -m.end_offset))
+    out: list[Mention] = []
+    for mention in found:
+        if out and mention.start_offset < out[-1].end_offset:
+            continue
+        out.append(mention)
+        if len(out) >= MAX_MENTIONS:
+            break
+    return tuple(out)
+
+
+def _all(text: str) -> Iterator[Mention]:
+    p = _patterns()
+    for hit in p["url"].finditer(text):
+        id = names.of_url(hit.group())
+        if id and id != names.NONE:
+            yield _mention(text, id, hit.start(), hit.end())
+    for hit in p["title_zh"].finditer(text):
+        id = names.single(hit[1]) or titles.reference(hit[1])
+        if id and id != names.NONE:
+            yield _mention(text, id, hit.start(), hit.end())
+    for hit in p["title_en"].finditer(text):
+        id = names.single(hit[1])
+        if id is None and titles.telling(hit[1]):
+            yield _mention(text, titles.reference(hit[1]) or "", hit.start(1), hit.end(1))
+    at = 0
+    for line in _passages(text):
+        if p["anchor"].search(line):
+            yield from _in_passage(text, at, line)
+        at += len(line)
+
+
+def _passages(text: str) -> Iterator[str]:
+    """Paragraphs: a name may run over a line's end, not over an empty line. 4,000 characters."""
+    for part in re.split(r"(\n[ \t]*\n)", text):
+        for at in range(0, len(part), 4_000):
+            yield part[at : at + 4_000]
+
+
+def _in_passage(text: str, offset: int, passage: str) -> Iterator[Mention]:
+    p = _patterns()
+    words = [(m.group(), m.start(), m.end()) for m in p["word"].finditer(passage)]
+    first = _first_words()
+    at = 0
+    while at < len(words):
+        start = names.key(words[at][0]).split(" ")[0]
+        hit = _longest(passage, words, at) if start in first else None
+        if hit is None:
+            at += 1
+            continue
+        id, last = hit
+        yield _mention(text, id, offset + words[at][1], offset + words[last][2])
+        at = last + 1
+
+
+def _longest(passage: str, words: list[tuple[str, int, int]], at: int) -> tuple[str, int] | None:
+    known = names.table()
+    licence = _patterns()["licence"]
+    for last in range(min(len(words), at + _LONGEST) - 1, at - 1, -1):
+        raw = passage[words[at][1] : words[last][2]]
+        if len(raw) > 160 or words[last][0] in '&,([（“《"':
+            continue
+        key = names.key(raw)
+        id = known.get(key)
+        if id is None or id in (names.UNKNOWN, names.NONE):
+            continue
+        near = words[max(0, at - 3) : last + 4]
+        beside = any(licence.search(w) for w, _, _ in near)
+        if beside or _self_evident(id, key):
+            return id, last
+    return None
+
+
+def _self_evident(id: str, key: str) -> bool:
+    """A name that is nothing else than a licence's, as ``cc by 4``; never ``llama 2`` or ``x 11``."""
+    return bool(re.match(r"(?:cc by|cc 0|[al]?gpl \d|apache \d|bsd \d clause|mpl \d|cdla|odc|odbl"
+                         r"|openmdw \d|gfdl \d|busl)", key)) and catalog.find(id) is not None
+
+
+@cache
+def _first_words() -> frozenset[str]:
+    return frozenset(k.split(" ", 1)[0] for k in names.table() if not k.startswith("url:"))
+
+
+def _mention(text: str, id: str, start: int, end: int) -> Mention:
+    left = max(text.rfind("\n", 0, start) + 1, start - _QUOTE // 2)
+    right = text.find("\n", end)
+    right = len(text) if right < 0 else right
+    quote = text[left : min(right, end + _QUOTE // 2)]
+    return Mention(id, start, end, quote.strip())
+
+
+def headers(text: str) -> tuple[Mention, ...]:
+    """Licence tags and notices in the first 60 lines of a source file."""
+    head = text[:20_000]
+    lines = head.split("\n")
+    head = "\n".join(lines[:_HEADER_LINES])
+    p = _patterns()
+    out: list[Mention] = []
+    for hit in p["spdx"].finditer(head):
+        raw = hit[1].strip().rstrip("*/-># ")
+        id = names.normalize(raw)
+        if id is None and raw.startswith("LicenseRef-"):
+            id = raw.split()[0]
+        if id and id != names.NONE:
+            out.append(_mention(head, id, hit.start(), hit.start(1) + len(raw)))
+    if out:
+        return tuple(out)
+    for hit in p["later"].finditer(head):
+        short = {"": "GPL", "lesser": "LGPL", "library": "LGPL", "affero": "AGPL"}
+        version = hit[2] if "." in hit[2] else hit[2] + ".0"
+        suffix = "or-later" if hit[3] else "only"
+        id = catalog.canonical(f"{short[(hit[1] or '').lower()]}-{version}-{suffix}")
+        if id:
+            out.append(_mention(head, id, hit.start(), hit.end()))
+    if out:
+        return tuple(out[:1])
+    flat = re.sub(r"(?m)^[ \t]*(?://+|#+|\*+|;+|--+|%+)", lambda m: " " * len(m.group()), head)
+    return tuple(
+        Mention(m.id, m.start_offset, m.end_offset, m.quote)
+        for m in mentions(flat)
+        if re.search(r"(?i)licen[cs]|许可|协议", m.quote)
+    )

@@ -1,0 +1,169 @@
+"""Reads a release: runs every inspector, turns what goes wrong into gaps, and assembles.
+
+``read(sources)`` is the one function that ends in a :class:`Dossier`. Inspectors are found by
+name in ``openassay.inspectors``; one that does not import ends the run with its error. What an
+inspector raises on one file becomes a gap for that file and hides nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from types import ModuleType
+
+import openassay.inspectors as inspectors_package
+from openassay import __version__
+from openassay.about import work_out
+from openassay.assemble import assemble
+from openassay.errors import ReadError
+from openassay.files import File
+from openassay.formats.bounded import FormatError
+from openassay.release import Release, Source
+from openassay.types import Dossier, Fact, Gap
+
+SCHEMA = "openassay-dossier/1"
+MAX_FACTS = 20_000  # per inspector; a release that yields more says the same thing many times
+
+Progress = Callable[[str], None]
+
+
+@cache
+def inspectors() -> tuple[ModuleType, ...]:
+    """Every inspector module, by name."""
+    names = sorted(module.name for module in pkgutil.iter_modules(inspectors_package.__path__))
+    loaded = (importlib.import_module(f"openassay.inspectors.{name}") for name in names)
+    return tuple(module for module in loaded if hasattr(module, "NAME"))
+
+
+def read(
+    sources: Sequence[Source], *, name: str | None = None, progress: Progress | None = None
+) -> Dossier:
+    """Read pinned sources as one release.
+
+    ``name`` overrides the name worked out from the sources; ``progress`` is told what is being
+    done. The result is sorted: the same bytes in give the same dossier out.
+    """
+    say = progress or _silent
+    say("working out who the release is about")
+    release = Release(sources, work_out(sources))
+    facts: list[Fact] = []
+    gaps: list[Gap] = [gap for source in release.sources for gap in source.gaps]
+    for module in inspectors():
+        say(f"{module.NAME}")
+        for item in _run(module, release):
+            if isinstance(item, Gap):
+                gaps.append(item)
+            else:
+                facts.append(replace(item, inspector=module.NAME))
+    gaps += [gap for file in release.files for gap in file.gaps]
+    gaps += _unreadable(release)
+    say("assembling")
+    return assemble(
+        schema=SCHEMA,
+        release=name or release.subject.name or _fallback_name(release),
+        sources=tuple(source.info() for source in release.sources),
+        facts=_in_order(facts),
+        gaps=tuple(sorted(set(gaps))),
+        read_by=f"openassay {__version__}",
+    )
+
+
+def _silent(_: str) -> None:
+    return None
+
+
+def _fallback_name(release: Release) -> str:
+    return release.sources[0].name if release.sources else "release"
+
+
+def _run(module: ModuleType, release: Release) -> Iterator[Fact | Gap]:
+    """All that one inspector says of a release, at most MAX_FACTS facts."""
+    count = 0
+    for item in _items(module, release):
+        count += 1
+        if count > MAX_FACTS:
+            yield Gap(
+                source=release.sources[0].id,
+                path="",
+                by=module.NAME,
+                reason="too_many_facts",
+                detail=f"only the first {MAX_FACTS} facts were kept",
+            )
+            return
+        yield item
+
+
+def _items(module: ModuleType, release: Release) -> Iterator[Fact | Gap]:
+    if hasattr(module, "inspect"):
+        for file in release.files:
+            if file.is_regular and module.wants(file, release):
+                yield from _guarded(module, file, lambda f=file: module.inspect(f, release))
+    if hasattr(module, "survey"):
+        yield from _guarded(module, None, lambda: module.survey(release))
+
+
+def _guarded(
+    module: ModuleType, file: File | None, call: Callable[[], Iterable[Fact | Gap]]
+) -> Iterator[Fact | Gap]:
+    """Run one call; what it raises becomes a gap that names the file and the next step."""
+    try:
+        yield from call()
+    except (FormatError, ReadError) as error:
+        reason = error.reason if isinstance(error, ReadError) else error.problem
+        yield _gap(module, file, reason.replace("-", "_"), str(error))
+    except RecursionError:
+        yield _gap(module, file, "too_deep", "nested too deeply to be read")
+    except MemoryError:
+        yield _gap(module, file, "too_large", "needs more memory than there is")
+    except Exception as error:  # the one place where a crash must not hide other findings
+        what = f"{type(error).__name__}: {error}"[:300]
+        detail = f"the inspector failed ({what}); this is a fault of openassay, please report it"
+        yield _gap(module, file, "crashed", detail)
+
+
+def _gap(module: ModuleType, file: File | None, reason: str, detail: str) -> Gap:
+    return Gap(
+        source=file.source if file else "",
+        path=file.path if file else "",
+        by=module.NAME,
+        reason=reason,
+        detail=detail,
+        components=tuple(module.COMPONENTS),
+    )
+
+
+def _unreadable(release: Release) -> Iterator[Gap]:
+    """Listed files whose bytes cannot be had: a gap each, with the components they may hide."""
+    for file in release.files:
+        if file.is_regular and file.problem is not None:
+            hidden = sorted(
+                {
+                    component
+                    for module in inspectors()
+                    if hasattr(module, "inspect") and module.wants(file, release)
+                    for component in module.COMPONENTS
+                }
+            )
+            yield Gap(
+                source=file.source,
+                path=file.path,
+                by="read",
+                reason=file.problem,
+                detail="the listing has this file, but its bytes cannot be read here",
+                components=tuple(hidden),
+            )
+
+
+def _in_order(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Facts in a fixed order without repetitions; the best-placed evidence comes first."""
+    return tuple(sorted(set(facts), key=_rank))
+
+
+def _rank(fact: Fact) -> tuple[int, str, str, str, str, str]:
+    first = fact.evidence[0]
+    start = f"{first.span.start:012d}" if isinstance(first.span.start, int) else first.span.start
+    kind = type(fact).__name__
+    return (first.path.count("/"), first.source, first.path, start, kind, repr(fact))

@@ -1,0 +1,152 @@
+"""What is audited: pinned sources, their files, and who the release is about.
+
+A :class:`Release` is the one thing every inspector is handed beside a file. It answers the
+questions that no single file can: which files are there, is a path part of this release or of a
+sibling, a vendored library or a test fixture, and is a model name this release's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from posixpath import join, normpath
+from typing import TypeVar
+
+from openassay.errors import ReadError
+from openassay.files import File, FileKind, listing_evidence
+from openassay.formats import markdown
+from openassay.subject import Place, Subject
+from openassay.types import Evidence, Gap, SourceInfo
+
+T = TypeVar("T")
+
+_DOCUMENT_SUFFIXES = frozenset((".md", ".markdown", ".mdx", ".rst"))
+
+
+def is_document(file: File) -> bool:
+    """Whether a file is prose for people: Markdown, reStructuredText, or a README."""
+    name = file.name.lower()
+    return file.suffix in _DOCUMENT_SUFFIXES or name in ("readme", "readme.txt")
+
+
+def read_document(file: File) -> markdown.Document:
+    """A file's text as a document; an empty one when its bytes cannot be had."""
+    try:
+        return markdown.parse(file.lines)
+    except ReadError:
+        return markdown.parse(())
+
+
+@dataclass(slots=True)
+class Source:
+    """One pinned place that files come from.
+
+    ``id`` is the pin that evidence carries (``git:URL@commit``, ``dir:NAME@digest``,
+    ``archive:NAME@sha256``, ``pypi:NAME@VERSION``); ``name`` is the hint a reader would give
+    (``owner/name`` or a folder's name); ``metadata`` are facts of the transport, such as a wheel's
+    classifiers, by key.
+    """
+
+    id: str
+    kind: str
+    locator: str
+    revision: str
+    name: str
+    files: tuple[File, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    def info(self) -> SourceInfo:
+        return SourceInfo(
+            id=self.id,
+            kind=self.kind,
+            locator=self.locator,
+            revision=self.revision,
+            files=len(self.files),
+        )
+
+
+class Release:
+    """All sources of one release, and what every inspector may ask about them."""
+
+    def __init__(self, sources: Iterable[Source], subject: Subject | None = None) -> None:
+        self.sources = tuple(sources)
+        self.subject = subject or Subject()
+        self._memo: dict[tuple[str, str, str], object] = {}
+
+    @cached_property
+    def files(self) -> tuple[File, ...]:
+        """Every file of every source, by source and path."""
+        return tuple(file for source in self.sources for file in source.files)
+
+    @cached_property
+    def _by_path(self) -> dict[tuple[str, str], File]:
+        return {(file.source, file.path): file for file in self.files}
+
+    @cached_property
+    def folders(self) -> frozenset[tuple[str, str]]:
+        """(source, folder) of every folder that holds a file, the root included."""
+        found: set[tuple[str, str]] = set()
+        for file in self.files:
+            folder = file.folder
+            while (file.source, folder) not in found:
+                found.add((file.source, folder))
+                folder = folder.rpartition("/")[0]
+        return frozenset(found)
+
+    def get(self, source: str, path: str) -> File | None:
+        """The file at a path of a source, or None."""
+        return self._by_path.get((source, path))
+
+    def resolve(self, file: File, target: str) -> File | None:
+        """The file that a relative link in ``file`` points to; None if there is none.
+
+        A leading slash means the root, as Git hosts read it; nothing leads out of the root.
+        """
+        target = target.split("#", 1)[0].split("?", 1)[0]
+        if not target or "://" in target:
+            return None
+        base = "" if target.startswith("/") else file.folder
+        path = normpath(join(base, target.lstrip("/")))
+        return None if path.startswith("..") else self.get(file.source, path)
+
+    def has_folder(self, source: str, folder: str) -> bool:
+        return (source, folder.strip("/")) in self.folders
+
+    def submodules(self) -> tuple[File, ...]:
+        return tuple(file for file in self.files if file.kind is FileKind.SUBMODULE)
+
+    def parsed(self, file: File, parse: Callable[[File], T]) -> T:
+        """``parse(file)``, done once per file and parser."""
+        key = (f"{parse.__module__}.{parse.__qualname__}", file.source, file.path)
+        if key not in self._memo:
+            self._memo[key] = parse(file)
+        return self._memo[key]  # type: ignore[return-value]  # the key names the parser
+
+    def document(self, file: File) -> markdown.Document:
+        """The file read as a document, once."""
+        return self.parsed(file, read_document)
+
+    def own_documents(self) -> tuple[File, ...]:
+        """The release's own documents, nearest the root first, English before others."""
+        found = [file for file in self.files if file.is_readable and is_document(file)]
+        own = [file for file in found if self.place(file) is Place.OWN]
+        return tuple(sorted(own, key=lambda f: (f.path.count("/"), len(f.name), f.source, f.path)))
+
+    def inner_path(self, file: File) -> str:
+        """The path without the single top folder that an archive wraps everything in."""
+        prefix = self._prefixes.get(file.source, "")
+        return file.path.removeprefix(prefix).lstrip("/") if prefix else file.path
+
+    @cached_property
+    def _prefixes(self) -> dict[str, str]:
+        return {source.id: source.metadata.get("prefix", "") for source in self.sources}
+
+    def place(self, file: File) -> Place:
+        """Whether a path is the release's own, a sibling's, vendored or a fixture."""
+        return self.subject.place(self.inner_path(file))
+
+    def cite_listing(self, source: str, folder: str, files: Iterable[File], quote: str) -> Evidence:
+        """Cite that certain files are there, by their names alone."""
+        return listing_evidence(source, folder, [file.path for file in files], quote)

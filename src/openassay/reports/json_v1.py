@@ -1,0 +1,263 @@
+"""``openassay/1``: the report other programs read. A shape of its own, described in docs/json.md.
+
+Fields are only ever added under this version. No clock, no machine: the same dossier and
+frameworks give the same bytes. ``schema/openassay-1.schema.json`` is the contract as a schema.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from openassay.canonical import dump_json
+from openassay.errors import DossierError
+from openassay.reports import Look, Report
+from openassay.reports._view import evidence_of, kind, main_and_finer, terms_in_words, title
+from openassay.types import (
+    Claim,
+    Component,
+    Contradiction,
+    Derived,
+    Digest,
+    Dossier,
+    Evidence,
+    Gap,
+    Gated,
+    Licensed,
+    Span,
+    Stated,
+    Unit,
+    Verdict,
+)
+
+SCHEMA = "openassay/1"
+JUDGEMENT = "openassay-judgement/1"
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,200}")
+
+
+def render(report: Report, look: Look) -> str:
+    """The whole report as JSON text."""
+    del look  # data does not depend on who looks at it
+    return dump_json(document(report))
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The report as plain objects, ready for ``json``."""
+    dossier = report.dossier
+    known = frozenset(source.id for source in dossier.sources)
+    main, finer = main_and_finer(dossier.components)
+    return {
+        "schema": SCHEMA,
+        "read_by": dossier.read_by,
+        "release": {"name": dossier.release},
+        "sources": [
+            {
+                "id": source.id,
+                "kind": source.kind,
+                "locator": source.locator,
+                "revision": source.revision,
+                "files": source.files,
+            }
+            for source in dossier.sources
+        ],
+        "components": [_component(component, known) for component in main + finer],
+        "licenses": _licenses(report, known),
+        "claims": [_claim(claim, known) for claim in dossier.claims],
+        "contradictions": [_contradiction(item, known) for item in dossier.contradictions],
+        "stated": [
+            {"topic": fact.topic, "value": fact.value, "subject": fact.subject}
+            | {"evidence": _evidences(fact.evidence, known)}
+            for fact in dossier.facts
+            if isinstance(fact, Stated) and fact.topic != "claim"  # claims stand above
+        ],
+        "bases": [
+            {"base": fact.base, "relation": str(fact.relation)}
+            | {"evidence": _evidences(fact.evidence, known)}
+            for fact in dossier.facts
+            if isinstance(fact, Derived)
+        ],
+        "gates": [
+            {"component": fact.component, "barrier": fact.barrier}
+            | {"evidence": _evidences(fact.evidence, known)}
+            for fact in dossier.facts
+            if isinstance(fact, Gated)
+        ],
+        "verdicts": [_verdict(verdict, known) for verdict in report.verdicts],
+        "gaps": [_gap(gap) for gap in dossier.gaps],
+    }
+
+
+def render_judgement(name: str, verdicts: tuple[Verdict, ...], known: frozenset[str]) -> str:
+    """``openassay judge``: the verdicts alone; the first one's outcome stands on top.
+
+    ``known`` are the ids of the audited sources, empty for another tool's record.
+    """
+    first = _verdict(verdicts[0], known)
+    head = {key: first[key] for key in ("framework", "mode", "floor", "ceiling", "answer")}
+    return dump_json(
+        {"schema": JUDGEMENT, "release": {"name": name}}
+        | head
+        | {"progress": first["progress"]}
+        | {"verdicts": [_verdict(verdict, known) for verdict in verdicts]}
+    )
+
+
+def _component(component: Component, known: frozenset[str]) -> dict[str, Any]:
+    return {
+        "id": component.id,
+        "title": title(component.id),
+        "kind": kind(component.id),
+        "status": str(component.status),
+        "license": component.license,
+        "license_open": component.license_open,
+        "license_reason": component.license_reason,
+        "evidence": [
+            _evidence(evidence, known) | {"why": detail or None}
+            for evidence, detail in evidence_of(component)
+        ],
+        "notes": list(component.notes)
+        + [
+            f"not read: {gap.path or gap.source}: {gap.detail or gap.reason}"
+            for gap in component.because
+            if isinstance(gap, Gap)
+        ],
+    }
+
+
+def _licenses(report: Report, known: frozenset[str]) -> list[dict[str, Any]]:
+    merged: dict[tuple[str, str, str, bool], dict[Evidence, None]] = {}
+    for fact in report.dossier.facts:
+        if isinstance(fact, Licensed):
+            key = (fact.scope, fact.license, str(fact.how), fact.modified)
+            merged.setdefault(key, {}).update(dict.fromkeys(fact.evidence))
+    return [
+        {"scope": scope, "id": id_, "how": how, "modified": modified}
+        | {"evidence": _evidences(evidence, known)}
+        | _terms(id_, report)
+        for (scope, id_, how, modified), evidence in merged.items()
+    ]
+
+
+def _terms(expression: str, report: Report) -> dict[str, list[dict[str, str]]]:
+    groups: dict[str, list[dict[str, str]]] = {"grants": [], "conditions": [], "limits": []}
+    for id_ in dict.fromkeys(_ID.findall(expression)):
+        for term in terms_in_words(report.terms.get(id_, {})):
+            row = {"license": id_, "term": term.term, "value": term.value, "text": term.text}
+            groups[term.group].append(row)
+    return groups
+
+
+def _claim(claim: Claim, known: frozenset[str]) -> dict[str, Any]:
+    return (
+        {"kind": claim.kind, "subject": claim.subject, "holds": claim.holds}
+        | {"because": list(claim.because)}
+        | _evidence(claim.evidence, known)
+    )
+
+
+def _contradiction(item: Contradiction, known: frozenset[str]) -> dict[str, Any]:
+    return {"id": item.id, "text": item.text, "evidence": _evidences(item.evidence, known)}
+
+
+def _verdict(verdict: Verdict, known: frozenset[str]) -> dict[str, Any]:
+    return {
+        "framework": verdict.framework,
+        "title": verdict.title,
+        "mode": verdict.mode,
+        "floor": verdict.floor,
+        "ceiling": verdict.ceiling,
+        "answer": verdict.answer,
+        "progress": dict(verdict.progress),
+        "criteria": [
+            {
+                "id": result.criterion,
+                "title": result.title,
+                "group": result.group,
+                "answer": str(result.answer),
+                "because": list(result.because),
+                "evidence": _evidences(result.evidence, known),
+                "next_step": result.next_step or None,
+            }
+            for result in verdict.results
+        ],
+        "notes": list(verdict.notes),
+    }
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {
+        "source": gap.source,
+        "path": gap.path,
+        "by": gap.by,
+        "reason": gap.reason,
+        "detail": gap.detail,
+        "components": list(gap.components),
+    }
+
+
+def _evidences(items: Iterable[Evidence], known: frozenset[str]) -> list[dict[str, Any]]:
+    return [_evidence(item, known) for item in items]
+
+
+def _evidence(item: Evidence, known: frozenset[str]) -> dict[str, Any]:
+    """One place. ``start`` and ``end`` are lines or null; the root listing's path is ``.``."""
+    unit = item.span.unit
+    lines = unit is Unit.LINE
+    ranged = unit in (Unit.BYTE, Unit.LISTING)
+    return {
+        "source": item.source,
+        "path": item.path or ".",
+        "unit": str(unit),
+        "start": item.span.start if lines else None,
+        "end": item.span.end if lines else None,
+        "pointer": item.span.start if unit is Unit.POINTER else None,
+        "range": [item.span.start, item.span.end] if ranged else None,
+        "quote": item.quote,
+        "sha256": item.digest.value,
+        "digest_algorithm": item.digest.algorithm,
+        "link": item.link,
+        "external": item.source not in known,
+    }
+
+
+def read_evidence(report: Any) -> tuple[Evidence, ...]:
+    """Every piece of evidence of a report of this schema, each once, for ``openassay verify``."""
+    if not isinstance(report, dict) or report.get("schema") not in (SCHEMA, JUDGEMENT):
+        raise DossierError(f"/schema: this is not an {SCHEMA} report")
+    found: dict[Evidence, None] = {}
+    waiting: list[tuple[str, Any]] = [("", report)]
+    while waiting:
+        at, value = waiting.pop()
+        if isinstance(value, list):
+            waiting += [(f"{at}/{index}", item) for index, item in enumerate(value)]
+        elif isinstance(value, dict):
+            if "sha256" in value and not value.get("external"):
+                found[_parse_evidence(value, at)] = None
+            waiting += [(f"{at}/{key}", item) for key, item in value.items()]
+    return tuple(sorted(found, key=lambda e: (e.source, e.path, str(e.span), e.quote)))
+
+
+def _parse_evidence(value: dict[str, Any], at: str) -> Evidence:
+    try:
+        unit = Unit(value["unit"])
+        if unit is Unit.LINE:
+            span = Span(unit, int(value["start"]), int(value["end"]))
+        elif unit is Unit.POINTER:
+            span = Span(unit, str(value["pointer"]), str(value["pointer"]))
+        elif unit is Unit.WHOLE:
+            span = Span(unit)
+        else:
+            start, end = value["range"]
+            span = Span(unit, int(start), int(end))
+        path = "" if value["path"] == "." else str(value["path"])
+        digest = Digest(str(value["digest_algorithm"]), str(value["sha256"]))
+        link = None if value["link"] is None else str(value["link"])
+        return Evidence(str(value["source"]), path, span, str(value["quote"]), digest, link)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DossierError(f"{at}: not a piece of evidence ({error})") from None
+
+
+def source_ids(dossier: Dossier) -> frozenset[str]:
+    """The ids of the audited sources; evidence from anywhere else is external."""
+    return frozenset(source.id for source in dossier.sources)

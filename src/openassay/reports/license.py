@@ -1,0 +1,144 @@
+"""What one licence is and means: ``openassay-license/1`` as JSON, and the same for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from openassay.canonical import dump_json, visible
+from openassay.reports import Look
+from openassay.reports._cells import Ink, Pen, cut, pad
+from openassay.reports._view import terms_in_words
+
+SCHEMA = "openassay-license/1"
+# The terms, named as in the contract; one that is not known has the value null.
+TERMS = (
+    "commercial_use",
+    "user_threshold",
+    "forbids_training_other_models",
+    "field_of_use_restrictions",
+    "acceptable_use_policy",
+    "attribution_naming",
+    "share_alike",
+    "geographic_limit",
+    "registration_required",
+    "revocable_or_updatable",
+)
+_OPEN: Mapping[bool | None, tuple[str, Ink]] = {
+    True: ("open", Ink.GREEN),
+    False: ("not open", Ink.RED),
+    None: ("not shown to be open", Ink.YELLOW),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Lines of the text that was read (from 1, both included) and what stands there."""
+
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A known licence found in lines of the text; ``coverage`` is a share, 0 to 1."""
+
+    id: str
+    coverage: float
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicenseAnswer:
+    """The answer to ``openassay license``; built by the command line from the licence library."""
+
+    asked: str  # the file or name that was given
+    expression: str | None
+    modified: bool = False
+    open: bool | None = None
+    open_for: Mapping[str, bool | None] = field(default_factory=dict)  # by content kind
+    guard: str | None = None  # why there is no, or only a partial, identity
+    matches: tuple[Matched, ...] = ()
+    unexplained: tuple[Passage, ...] = ()
+    terms: Mapping[str, str] = field(default_factory=dict)
+    passages: Mapping[str, tuple[Passage, ...]] = field(default_factory=dict)  # per term
+    source: str = ""  # where the known terms come from
+
+
+def render_json(answer: LicenseAnswer) -> str:
+    """The contract of ``openassay license --format json``."""
+    names = [*TERMS, *sorted(set(answer.terms) - set(TERMS))]
+    return dump_json(
+        {
+            "schema": SCHEMA,
+            "input": answer.asked,
+            "expression": answer.expression,
+            "modified": answer.modified,
+            "open": answer.open,
+            "open_for": dict(answer.open_for),
+            "guard": answer.guard,
+            "matches": [
+                {"id": m.id, "coverage": round(m.coverage, 4), "start": m.start, "end": m.end}
+                for m in answer.matches
+            ],
+            "unexplained": [_passage(region) for region in answer.unexplained],
+            "terms": {
+                name: {
+                    "value": answer.terms.get(name) or None,
+                    "evidence": [_passage(p) for p in answer.passages.get(name, ())],
+                }
+                for name in names
+            },
+            "source": answer.source or None,
+        }
+    )
+
+
+def _passage(passage: Passage) -> dict[str, int | str]:
+    return {"start": passage.start, "end": passage.end, "quote": passage.quote}
+
+
+def render_terminal(answer: LicenseAnswer, look: Look) -> str:
+    """The answer on one screen."""
+    pen = Pen(look)
+    blocks = (_head(answer, pen), _terms(answer, pen), _rest(answer, pen))
+    return pen.sign("\n\n".join(text for b in blocks if (text := "\n".join(b)))) + "\n"
+
+
+def _head(answer: LicenseAnswer, pen: Pen) -> Iterator[str]:
+    name = visible(answer.expression or "not a licence we can name")
+    word, ink = _OPEN[answer.open]
+    modified = ", modified" if answer.modified else ""
+    yield f"{pen.ink(name + modified, Ink.BOLD)}  {pen.ink(word, ink)}"
+    if len(set(answer.open_for.values())) > 1:
+        kinds = [kind for kind, value in answer.open_for.items() if value]
+        yield f"counts as open for {', '.join(kinds)} only"
+    if answer.guard:
+        yield f"the text: {visible(answer.guard).replace('_', ' ')}"
+    for match in answer.matches:
+        where = f"lines {match.start}-{match.end}"
+        yield f"{pad(visible(match.id), 40)} {match.coverage:>6.1%}  {pen.ink(where, Ink.DIM)}"
+
+
+def _terms(answer: LicenseAnswer, pen: Pen) -> Iterator[str]:
+    heads = {"grants": "Grants", "conditions": "Asks", "limits": "Limits"}
+    inks = {"grants": Ink.GREEN, "conditions": Ink.YELLOW, "limits": Ink.RED}
+    for term in terms_in_words(answer.terms):
+        yield f"{pen.ink(pad(heads[term.group], 7), inks[term.group])} {visible(term.text)}"
+        for passage in answer.passages.get(term.term, ())[: None if pen.look.detail else 1]:
+            text = f'        line {passage.start}: "{visible(passage.quote)}"'
+            yield pen.ink(cut(text, pen.look.width), Ink.DIM)
+    if answer.source:
+        yield pen.ink(cut(f"Terms from {visible(answer.source)}", pen.look.width), Ink.DIM)
+
+
+def _rest(answer: LicenseAnswer, pen: Pen) -> Iterator[str]:
+    if answer.unexplained:
+        yield pen.ink("Not explained by any known licence", Ink.BOLD)
+    for region in answer.unexplained[: None if pen.look.detail else 5]:
+        text = f'lines {region.start}-{region.end}: "{visible(region.quote)}"'
+        yield "  " + cut(text, pen.look.width - 2)
+    if len(answer.unexplained) > 5 and not pen.look.detail:
+        yield f"  {len(answer.unexplained) - 5} more with -v"

