@@ -1,131 +1,264 @@
-"""Records of other tools: read however dirty, judged as the reference tool judges, or strictly."""
+"""Records of other tools: read however dirty, judged strictly with the reasons for a difference."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openassay.errors import DossierError, UsageError
 from openassay.frameworks import load
-from openassay.frameworks.plain import MAX_BYTES, read_mapping
-from openassay.frameworks.reader import vocabulary
-from openassay.frameworks.reference import is_open, made_for, tables
-from openassay.records import (
-    Record,
-    RecordedComponent,
-    judge_record,
-    read_record,
-    read_records,
-    record_of,
-)
+from openassay.frameworks.plain import MAX_BYTES
+from openassay.records import Record, judge_record, read_record, record_of
 from openassay.types import Answer, Component, Dossier, Status
+from openassay.vocabulary import by_id
 
-EXPECTED = json.loads((Path(__file__).parent / "frameworks" / "mot_expected.json").read_text())
-CLASSES = {"none": 0, "III": 3, "II": 2, "I": 1}
-IDS = [criterion.id for criterion in load("mof-1.0").criteria][:]
-TITLES = {id: vocabulary()[id].title for id in list(vocabulary())[:17]}
-REQUIRED = {c.id for c in load("mof-1.0").criteria if c.required}
-CLASS_III = {c.id for c in load("mof-1.0").criteria if c.required and c.group == "III"}
-CLASS_II = CLASS_III | {c.id for c in load("mof-1.0").criteria if c.required and c.group == "II"}
+TITLES = {id: by_id()[id].title for id in list(by_id())[:17]}
+REQUIRED = {criterion.id for criterion in load("mof-1.0").criteria if criterion.required}
+LADDER = ("none", "III", "II", "I")
 
 
-def record(licenses: dict[str, str | None], **release: str) -> Record:
-    """A record that lists components by id, each with its own licence (None: not stated)."""
-    components = tuple(RecordedComponent(TITLES[id], name) for id, name in licenses.items())
-    return Record(name="m", components=components, licenses=release)
+def strict(yaml: str) -> dict[str, tuple[Answer, str]]:
+    verdict = judge_record(read_record(yaml.encode()), "strict")
+    return {result.criterion: (result.answer, result.because[0]) for result in verdict.results}
 
 
-def shares(found: Record, mode: str = "mot") -> tuple[str, list[float]]:
-    verdict = judge_record(found, mode)
-    return verdict.answer, [verdict.progress[key] for key in ("III", "II", "I")]
+RELEASE = """
+release:
+  name: m
+  repository: https://github.com/owner/model
+  huggingface: https://huggingface.co/owner/model
+  license: {distribution: {name: Apache-2.0, path: ''}}
+  components:
+"""
 
 
-# ----------------------------------------------------------------- the reference tool's own data
-
-
-def repository() -> str:
-    where = os.environ.get("OPENASSAY_MOT_REPO")
-    if not where:
-        pytest.skip("OPENASSAY_MOT_REPO names no git directory of the reference tool")
-    return where
-
-
-def blobs(where: str, folder: str) -> dict[str, bytes]:
-    """Every .yml file of a folder at the commit the expectations were computed from."""
-    listing = subprocess.run(
-        ["git", "-C", where, "ls-tree", "-z", f"8b5d30e:{folder}"], capture_output=True, check=True
-    ).stdout
-    found = {}
-    for line in listing.decode().split("\0"):
-        if line.endswith(".yml"):
-            head, name = line.split("\t", 1)
-            found[name] = head.split()[2]
-    asked = "".join(f"{digest}\n" for digest in found.values())
-    out = subprocess.run(
-        ["git", "-C", where, "cat-file", "--batch"],
-        input=asked.encode(),
-        capture_output=True,
-        check=True,
-    ).stdout
-    contents = {}
-    for name in found:
-        head, out = out.split(b"\n", 1)
-        size = int(head.split()[2])
-        contents[name], out = out[:size], out[size + 1 :]
-    return contents
-
-
-@pytest.mark.parametrize(("key", "folder"), [("test_data", "Test_Data"), ("models", "models")])
-def test_every_record_of_the_reference_tool_gets_its_class_and_percentages(
-    key: str, folder: str
+@pytest.mark.parametrize(
+    ("entry", "id", "answer", "state"),
+    [
+        ("{name: Training code}", "training_code", Answer.YES, "Open: "),
+        ("{name: Datasets}", "datasets", Answer.PARTLY, "Unlicensed"),
+        (
+            "{name: Research paper, component_path: 'arxiv license'}",
+            "research_paper",
+            Answer.PARTLY,
+            "Unlicensed",
+        ),
+        ("{name: Datasets, component_path: data/all.jsonl}", "datasets", Answer.YES, "Open, wrong"),
+        (
+            "{name: Datasets, component_path: 'https://huggingface.co/owner/model/tree/main/data'}",
+            "datasets",
+            Answer.YES,
+            "Open, wrong",
+        ),
+        (
+            "{name: Evaluation code, component_path: 'https://github.com/other/harness'}",
+            "evaluation_code",
+            Answer.PARTLY,
+            "Unlicensed",
+        ),
+        ("{name: Datasets, license: PDDL-1.0}", "datasets", Answer.YES, "Open: "),
+        ("{name: Datasets, license: CC BY-SA 4.0}", "datasets", Answer.YES, "Open: "),
+        ("{name: Training code, license: Apache 2.0}", "training_code", Answer.YES, "Open: "),
+        (
+            "{name: Training code, license: unlicensed}",
+            "training_code",
+            Answer.PARTLY,
+            "Unlicensed",
+        ),
+        (
+            "{name: Training code, license: Undisclosed}",
+            "training_code",
+            Answer.PARTLY,
+            "Unlicensed",
+        ),
+        ("{name: Model card, license: Component not include.}", "model_card", Answer.NO, "Missing"),
+        (
+            "{name: Model card, license: Component Component not included}",
+            "model_card",
+            Answer.NO,
+            "Missing",
+        ),
+        (
+            "{name: Model parameters (Final), license: Gemma Terms of Use}",
+            "model_parameters_final",
+            Answer.PARTLY,
+            "Not open",
+        ),
+        (
+            "{name: Model parameters (Final), license: OpenRAIL}",
+            "model_parameters_final",
+            Answer.PARTLY,
+            "Not open",
+        ),
+        (
+            "{name: Model parameters (Final), license: CC-BY-NC-4.0}",
+            "model_parameters_final",
+            Answer.PARTLY,
+            "Not open",
+        ),
+    ],
+)
+def test_strictly_a_licence_reaches_only_what_the_release_holds(
+    entry: str, id: str, answer: Answer, state: str
 ) -> None:
-    found = {}
-    for name, data in blobs(repository(), folder).items():
-        verdict = judge_record(read_record(data))
-        percent = [round(verdict.progress[rung], 4) for rung in ("I", "II", "III")]
-        found[name if key == "test_data" else name.removesuffix(".yml")] = [
-            CLASSES[verdict.answer],
-            *percent,
-        ]
-    digits = 4 if key == "test_data" else 2
-    rounded = {n: [c, *(round(p, digits) for p in rest)] for n, (c, *rest) in found.items()}
-    assert rounded == EXPECTED[key]
+    found = strict(f"{RELEASE}    - {entry}\n")
+    assert found[id][0] is answer
+    assert found[id][1].startswith(state)
 
 
-def test_the_counts_of_the_classes() -> None:
-    answers = [judge_record(read_record(data)).answer for data in blobs(repository(), "models").values()]
-    assert [answers.count(rung) for rung in ("I", "II", "III", "none")] == [14, 1, 16, 242]
+def test_a_strict_verdict_says_why_it_differs() -> None:
+    components = "".join(f"    - name: {TITLES[id]}\n" for id in sorted(REQUIRED))
+    found = read_record((RELEASE + components).encode())
+    assert judge_record(found, "mot").answer == "I"
+    verdict = judge_record(found, "strict")
+    assert verdict.answer == "none"
+    assert "The reference tool's class is I, strictly it is none." in verdict.notes
+    assert any(
+        note.startswith("Research paper: the reference tool: Open") for note in verdict.notes
+    )
 
 
-def test_without_any_inheritance_one_model_stays_classified() -> None:
-    left = {}
-    for name, data in blobs(repository(), "models").items():
-        found = read_record(data)
-        bare = Record(name=found.name, components=found.components)
-        if judge_record(bare).answer != "none":
-            left[name] = judge_record(bare).answer
-    assert left == {"Aquila-VL-2B.yml": "I"}
+# ----------------------------------------------------------------------------------- reading dirt
 
 
-def test_the_listing_of_the_api_is_read_despite_its_trailing_commas() -> None:
-    where = repository()
-    data = subprocess.run(
-        ["git", "-C", where, "show", "8b5d30e:Test_Data/expected_results.json"],
-        capture_output=True,
-        check=True,
-    ).stdout
-    records = read_records(data)
-    models = read_mapping(data)["models"]
-    assert len(records) == 27
-    for found, model in zip(records, models, strict=True):
-        verdict = judge_record(found)
-        assert CLASSES[verdict.answer] == int(model["classification"]["class"])
-        for number, rung in (("1", "I"), ("2", "II"), ("3", "III")):
-            expected = float(model["classification"]["progress"][number])
-            assert verdict.progress[rung] == pytest.approx(expected, rel=1e-12)
+def test_a_null_licence_inherits_and_an_empty_one_does_not() -> None:
+    text = (
+        RELEASE
+        + "    - {name: Training code, license: }\n    - {name: Inference code, license: ''}\n"
+    )
+    found = read_record(text.encode())
+    assert [entry.license for entry in found.components] == [None, ""]
+
+
+def test_an_unknown_component_name_becomes_datasets_as_in_the_reference_tool() -> None:
+    found = read_record((RELEASE + "    - {name: Training dataset}\n").encode())
+    answers = {r.criterion: r.answer for r in judge_record(found).results}
+    assert answers["datasets"] is Answer.YES
+    assert found.notes == ("Component name 'Training dataset' is not one of the framework's.",)
+    assert strict(RELEASE + "    - {name: Training dataset}\n")["datasets"][0] is Answer.NO
+
+
+def test_a_component_listed_twice_counts_as_its_last_entry() -> None:
+    text = (
+        RELEASE
+        + "    - {name: Training code, license: MIT}\n    - {name: Training code, license: ''}\n"
+    )
+    answers = {r.criterion: r.answer for r in judge_record(read_record(text.encode())).results}
+    assert answers["training_code"] is Answer.PARTLY
+
+
+@pytest.mark.parametrize("word", ["no", "1.0", "2025-13-45", "0x10", "1e3"])
+def test_words_that_yaml_would_turn_into_something_else_stay_words(word: str) -> None:
+    found = read_record(f"{RELEASE}    - {{name: Datasets, license: {word}}}\n".encode())
+    assert found.components[0].license == word
+
+
+def test_json_and_yaml_give_the_same_record() -> None:
+    value = {
+        "framework": {"name": "Model Openness Framework", "version": "1.0", "date": "2024-12-15"},
+        "release": {
+            "name": "m",
+            "version": "7B",
+            "license": {"data": {"name": "CC-BY-4.0", "path": None}},
+            "components": [{"name": "Datasets"}, {"name": "Model card", "license": None}],
+        },
+    }
+    as_json = json.dumps(value)
+    # A trailing comma is what the reference tool's own listing has.
+    dirty = as_json[:-2] + ",}}"
+    as_yaml = """
+framework: {name: Model Openness Framework, version: 1.0, date: 2024-12-15}
+release:
+  name: m
+  version: 7B
+  license: {data: {name: CC-BY-4.0, path: }}
+  components:
+    - name: Datasets
+    - {name: Model card, license: ~}
+"""
+    records = [read_record(text.encode()) for text in (as_json, dirty, as_yaml)]
+    assert records[0] == records[1] == records[2]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"[]",
+        b"just text",
+        b"release: text",
+        b"{",
+        b"a: [1, 2",
+        b"\x00\x01\xff",
+        b"release: {name: !!python/object/apply:os.system [ls]}",
+        b"release: {date: !!timestamp nonsense}",
+        b"release: {size: !!int nonsense}",
+        b"? [a, b]\n: c",
+        b"[" * 100_000,
+        b"{" * 100_000,
+        b"- " * 2_000 + b"a",
+        b"a: &a [x]\n" + b"b: [" + b"*a, " * 50 + b"]\n",
+        b"a: &a {k: v}\nb: &b {<<: [" + b"*a, " * 20 + b"]}\nrelease: {}",
+        b"release: {components: [" + b"{name: Datasets}, " * 1_001 + b"]}",
+        b"x" * (MAX_BYTES + 1),
+    ],
+)
+def test_what_is_no_record_is_refused_with_a_reason(data: bytes) -> None:
+    with pytest.raises(DossierError) as error:
+        read_record(data)
+    assert str(error.value)
+
+
+@given(st.binary(max_size=300) | st.text(alphabet="{}[]:,-&*!'\"<|> \n\tabc#?%@", max_size=120))
+def test_reading_ends_in_a_record_or_a_dossier_error(data: bytes | str) -> None:
+    raw = data.encode() if isinstance(data, str) else data
+    try:
+        judge_record(read_record(raw), "strict")
+    except DossierError:
+        return
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=20)
+TREES = st.recursive(
+    LEAVES | st.sampled_from(sorted(TITLES.values())),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["name", "license", "components", "distribution", "data", "path", "x"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=25,
+)
+
+
+@given(TREES, TREES)
+def test_any_shape_below_release_is_judged_in_both_modes(
+    license: object, components: object
+) -> None:
+    value = {"release": {"name": "m", "license": license, "components": components}}
+    found = read_record(json.dumps(value).encode())
+    for mode in ("mot", "strict"):
+        assert judge_record(found, mode).answer in LADDER
+
+
+def test_an_unknown_mode_is_the_callers_mistake() -> None:
+    with pytest.raises(UsageError, match="mode mot or strict"):
+        judge_record(Record(name="m", components=()), "lenient")
+
+
+def test_a_dossier_becomes_a_record_of_what_is_there_whole() -> None:
+    components = (
+        Component(id="training_code", status=Status.PRESENT, license="MIT"),
+        Component(id="datasets", status=Status.LINKED),
+        Component(id="model_card", status=Status.PARTIAL, license="MIT"),
+        Component(id="data_card", status=Status.UNKNOWN),
+        Component(id="api", status=Status.PRESENT, license="MIT"),
+    )
+    dossier = Dossier(schema="s", release="m", sources=(), components=components)
+    listed = {entry.id: entry.license for entry in record_of(dossier).components}
+    assert listed == {"training_code": "MIT", "datasets": ""}

@@ -51,6 +51,8 @@ KINDS = {
     "Proprietary Free": "restricted", "Free Restricted": "restricted",
     "Source-available": "restricted", "Commercial": "restricted",
 }
+# Restricted, yet anyone's to use: names and dates in them say nothing of the licence.
+TEMPLATES = re.compile(r"CC-|.*rail|stable-diffusion-", re.I)
 DATA_IDS = re.compile(r"^(CDLA|ODbL|ODC|PDDL|C-UDA|O-UDA|DL-DE|OGL|OGDL|NLOD|etalab|IDLV)", re.I)
 DOCUMENT_IDS = re.compile(r"^(GFDL|FDK|FreeBSD-DOC|Linux-man|DSL|LAL|FAL|OPL|OPUBL|GD|Verbatim)")
 NOT_OPEN_CC = re.compile(r"^CC-BY(-NC|-ND)")
@@ -212,7 +214,7 @@ def gather() -> tuple[dict[str, Entry], list[Document]]:
             entry.kind = "document"
     documents += notices()
     for document in documents:
-        if entries[document.id].kind == "restricted" and not document.id.startswith("CC-"):
+        if entries[document.id].kind == "restricted" and not TEMPLATES.match(document.id):
             document.suffix = regions.OWNED
         elif document.id.endswith("-or-later") and len(document.hashes) < 300:
             document.suffix = regions.NOTICE
@@ -246,7 +248,7 @@ def notices() -> list[Document]:
         if "is_deprecated: yes" in front or "is_false_positive: yes" in front:
             continue
         hashes = hashed(body)
-        if 40 <= len(hashes) <= 220 and not re.search(r"\{\{|(?i:patent|commercial|except)", body):
+        if 40 <= len(hashes) <= 220 and not re.search(r"\{\{|(?i:patent|commercial)", body):
             found.setdefault(key[1], []).append(Document(NOTICE_KEYS[key[1]], hashes, regions.NOTICE))
     out: list[Document] = []
     for key_, group in sorted(found.items()):

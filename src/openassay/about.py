@@ -80,6 +80,7 @@ def _families(repository: list[str], titles: list[str], linked: list[str]) -> li
         if counted.get(parsed.family) or any(_opens(p.family, parsed.family) for p in heads):
             families.append(parsed.family)
     families += [f for f in counted if any(_opens(p.family, f) for p in heads)]
+    families += [f for f, n in counted.items() if n >= 2 and any(_closes(p.family, f) for p in heads)]
     if not any(counted.get(family) for family in families) and counted:
         owner_names = {_letters(name.split("/", 1)[0]) for name in repository if "/" in name}
         best, times = counted.most_common(1)[0]
@@ -109,6 +110,11 @@ def _akin(one: str, other: str) -> bool:
 def _opens(own: str, other: str) -> bool:
     """Whether another family's name is the own one with something added."""
     return len(own) >= 4 and other.startswith(own)
+
+
+def _closes(own: str, other: str) -> bool:
+    """Whether another family's name is the end of the own one (HOUSE-Name against name)."""
+    return len(other) >= 3 and other != own and own.endswith(other)
 
 
 def _owners(repository: list[str], linked: list[str], families: list[str]) -> set[str]:

@@ -25,11 +25,13 @@ from openassay.errors import (
 )
 
 if TYPE_CHECKING:
+    from openassay.frameworks.model import Framework
     from openassay.gate import Requirement
     from openassay.reports import Look
     from openassay.types import Dossier, Verdict
 
 MAX_INPUT = 256 << 20  # bytes of a stored dossier or report
+_UNCHECKED = ("unreadable", "not_checkable")  # neither stands nor falls
 MAX_LICENSE = 16 << 20  # bytes of one licence file (a PDF may carry pictures)
 
 
@@ -135,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("--mode", choices=("strict", "mot"), default="strict",
                        help="mot: as the MOF's reference tool does, defects included")  # fmt: skip
     judge.add_argument("--format", choices=("terminal", "json"), default="terminal")
+    judge.add_argument("-v", "--verbose", action="count", default=0, help="with the next steps")
     report = command("report", _report, "Report on a stored dossier.")
     report.add_argument("dossier", metavar="DOSSIER")
     _add_report_options(report)
@@ -145,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     license_ = command("license", _license, "Say what one licence is, and what it means.")
     license_.add_argument("license", metavar="FILE|NAME|-")
     license_.add_argument("--format", choices=("terminal", "json"), default="terminal")
-    license_.add_argument("-v", "--verbose", action="count", default=0)
+    license_.add_argument("-v", "--verbose", action="count", default=0, help="with every quote")
     explain = command("explain", _explain, "Print a framework, or one rule, with its source.")
     explain.add_argument("rule", metavar="FRAMEWORK[/CRITERION]")
     command("frameworks", _frameworks, "List the frameworks.")
@@ -190,19 +193,17 @@ def _read(args: argparse.Namespace) -> int:
 
 
 def _read_targets(args: argparse.Namespace) -> Dossier:
-    from dataclasses import replace
-
     from openassay.read import read
     from openassay.sources import open_targets
 
     with _progress() as say:
-        dossier = read(open_targets(args.targets), progress=say)
+        dossier = read(open_targets(args.targets), name=args.name, progress=say)
     if not any(source.files for source in dossier.sources):
         raise TargetError(
             f"nothing could be read in {' '.join(args.targets)}",
             hint="; ".join(gap.detail or gap.reason for gap in dossier.gaps[:3]),
         )
-    return replace(dossier, release=args.name) if args.name else dossier
+    return dossier
 
 
 def _show(get: Callable[[], Dossier], args: argparse.Namespace) -> int:
@@ -212,19 +213,33 @@ def _show(get: Callable[[], Dossier], args: argparse.Namespace) -> int:
 
     render = reports.renderer(args.format)
     required = [gate.parse(text) for text in args.require]
-    wanted = [*(args.framework or frameworks.available()), *(r.framework for r in required)]
+    wanted = [*(args.framework or _every_framework()), *(r.framework for r in required)]
     chosen = {id_: frameworks.load(id_) for id_ in wanted}
     for requirement in required:
         gate.check(requirement, chosen[requirement.framework])
     dossier = get()
     verdicts = {id_: judge(framework, dossier) for id_, framework in chosen.items()}
     report = reports.Report(
-        dossier=dossier, verdicts=tuple(verdicts.values()), terms=_terms(dossier)
+        dossier=dossier,
+        verdicts=tuple(verdicts.values()),
+        terms=_terms(dossier),
+        optional={id_: _optional(framework) for id_, framework in chosen.items()},
     )
     look = _look(args.verbose, args.output) if args.format == "terminal" else reports.Look()
     _write(render(report, look), args.output, as_data=args.format != "terminal")
     met = {r: gate.meets(r, chosen[r.framework], verdicts[r.framework]) for r in required}
     return _gate_exit(met)
+
+
+def _every_framework() -> list[str]:
+    """All that come with OpenAssay: ladders first, then yes or no, then scores."""
+    from openassay import frameworks
+    from openassay.frameworks.model import RollUp
+
+    order = list(RollUp)
+    return sorted(
+        frameworks.available(), key=lambda id_: (order.index(frameworks.load(id_).roll_up), id_)
+    )
 
 
 def _gate_exit(met: Mapping[Requirement, bool | None]) -> Exit:
@@ -235,6 +250,10 @@ def _gate_exit(met: Mapping[Requirement, bool | None]) -> Exit:
     if False in met.values():
         return Exit.BELOW_REQUIRED
     return Exit.UNDECIDED if None in met.values() else Exit.FINE
+
+
+def _optional(framework: Framework) -> frozenset[str]:
+    return frozenset(rule.id for rule in framework.criteria if not rule.required)
 
 
 def _terms(dossier: Dossier) -> dict[str, Mapping[str, str]]:
@@ -257,21 +276,21 @@ def _judge(args: argparse.Namespace) -> int:
     raw = _input(args.dossier, MAX_INPUT)
     wanted = list(dict.fromkeys(args.framework or ["mof-1.0"]))
     if not codec.is_dossier(raw):
-        return _judge_record(args, wanted)
+        return _judge_record(args, raw, wanted)
     dossier = codec.load(raw)
     verdicts = tuple(judge(frameworks.load(id_), dossier, mode=args.mode) for id_ in wanted)
     return _show_verdicts(args, dossier.release, verdicts, source_ids(dossier))
 
 
-def _judge_record(args: argparse.Namespace, wanted: Sequence[str]) -> int:
-    from openassay.records import judge_record, load_record
+def _judge_record(args: argparse.Namespace, raw: bytes, wanted: Sequence[str]) -> int:
+    from openassay.records import judge_record, read_record
 
     if wanted != ["mof-1.0"]:
         raise UsageError(
             "a record of another tool can only be judged by mof-1.0",
             hint="other frameworks need a dossier: openassay read TARGET -o dossier.json",
         )
-    record = load_record(Path(args.dossier))
+    record = read_record(raw)
     verdict = judge_record(record, args.mode)
     return _show_verdicts(args, record.name, (verdict,), frozenset())
 
@@ -292,8 +311,9 @@ def _show_verdicts(
 def _verify(args: argparse.Namespace) -> int:
     from openassay import dossier as codec
     from openassay.reports.json_v1 import read_evidence, read_locators
+    from openassay.reports.verification import Fallen, render
     from openassay.sources import open_targets
-    from openassay.verify import verify
+    from openassay.verify import Outcome, verify
 
     raw = _input(args.dossier, MAX_INPUT)
     if codec.is_dossier(raw):
@@ -303,8 +323,18 @@ def _verify(args: argparse.Namespace) -> int:
     else:
         document = codec.parse_json(raw)
         evidence, locators = read_evidence(document), read_locators(document)
-    result = verify(evidence, open_targets(args.targets or locators))
-    raise NotImplementedError(result)
+    found = verify(evidence, open_targets(args.targets or locators))
+    fallen = [
+        Fallen(check.evidence, str(check.outcome), check.detail)
+        for check in found.checks
+        if check.outcome is not Outcome.STANDS
+    ]
+    counts = {str(outcome): count for outcome, count in found.counts().items()}
+    edited = [path for _, path in found.edited]
+    _write(render(fallen, counts, edited, found.replaced, _look(0)), as_data=False)
+    if found.edited or any(item.outcome not in _UNCHECKED for item in fallen):
+        return Exit.EVIDENCE_GONE
+    return Exit.UNDECIDED if fallen else Exit.FINE
 
 
 def _license(args: argparse.Namespace) -> int:
@@ -337,7 +367,7 @@ def _frameworks(args: argparse.Namespace) -> int:
     from openassay import frameworks
 
     del args
-    known = [frameworks.load(id_) for id_ in frameworks.available()]
+    known = [frameworks.load(id_) for id_ in _every_framework()]
     room = max((len(framework.id) for framework in known), default=0)
     _write("".join(f"{f.id:{room}}  {f.title}\n" for f in known), as_data=False)
     return Exit.FINE

@@ -21,13 +21,11 @@ from openassay.frameworks.model import (
     Criterion,
     Framework,
     LicenseRule,
-    Part,
     RollUp,
     Way,
     When,
 )
 from openassay.frameworks.openness import is_open
-from openassay.frameworks.reader import vocabulary
 from openassay.frameworks.rollup import Judged, roll_up
 from openassay.types import (
     Answer,
@@ -37,6 +35,7 @@ from openassay.types import (
     Evidence,
     Fact,
     Gap,
+    Gated,
     Linked,
     Relation,
     Result,
@@ -44,6 +43,7 @@ from openassay.types import (
     Status,
     Verdict,
 )
+from openassay.vocabulary import Entry, by_id
 
 _MAX_CITED = 8  # pieces of evidence, and details, that one result shows
 _RANK = {Answer.NO: 0, Answer.PARTLY: 1, Answer.YES: 2}
@@ -93,6 +93,22 @@ def judge_components(
 # ------------------------------------------------------------------------------- one criterion
 
 
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """What limits the use of something, in the release's own words."""
+
+    value: str
+    subject: str
+    evidence: tuple[Evidence, ...]
+
+
+def _limits(fact: Fact) -> Iterable[_Limit]:
+    if isinstance(fact, Stated) and fact.topic == "restriction":
+        yield _Limit(fact.value, fact.subject, fact.evidence)
+    elif isinstance(fact, Gated):
+        yield _Limit("registration", fact.component, fact.evidence)
+
+
 class _Case:
     """One release before one framework."""
 
@@ -101,9 +117,7 @@ class _Case:
     ) -> None:
         self._framework = framework
         self._components = components
-        self._restrictions = tuple(
-            fact for fact in facts if isinstance(fact, Stated) and fact.topic == "restriction"
-        )
+        self._limits = tuple(limit for fact in facts for limit in _limits(fact))
         tuned = any(isinstance(fact, Derived) and fact.relation in _TUNED for fact in facts)
         self._origin = When.TUNED if tuned else When.FROM_SCRATCH
 
@@ -139,7 +153,7 @@ class _Case:
 
     def _way(self, criterion: Criterion, way: Way) -> _Finding:
         """All parts together: as weak as the weakest, and at most what the way gives."""
-        found = [self._part(criterion, vocabulary()[id]) for id in way.parts]
+        found = [self._part(criterion, by_id()[id]) for id in way.parts]
         weakest = min(found, key=lambda finding: (_RANK[finding.low], _RANK[finding.high]))
         return _Finding(
             low=min(*(f.low for f in found), way.gives, key=_RANK.__getitem__),
@@ -149,7 +163,7 @@ class _Case:
             next_step=weakest.next_step,
         )
 
-    def _part(self, criterion: Criterion, part: Part) -> _Finding:
+    def _part(self, criterion: Criterion, part: Entry) -> _Finding:
         component = self._components.get(part.id)
         if component is None:
             text = f"Unknown: {_the(part)} was not looked for when the release was read."
@@ -160,19 +174,19 @@ class _Case:
             finding = self._restricted(finding, part)
         return finding
 
-    def _restricted(self, finding: _Finding, part: Part) -> _Finding:
+    def _restricted(self, finding: _Finding, part: Entry) -> _Finding:
         """Sentences of the release that limit the use of a part, whatever its licence says."""
         scope = ("release", part.kind.value, part.id)
-        for limit in self._restrictions:
+        for limit in self._limits:
             if limit.subject not in scope:
                 continue
             quote = f'({limit.value}): "{limit.evidence[0].quote}"'
             if limit.value in self._framework.disqualifying:
-                text = f"Restricted: a sentence limits the use {quote}."
+                text = f"Restricted: the use is limited {quote}."
                 step = f"Remove the limit on the use of {_the(part)}: {limit.value}."
                 worst = Answer.NO
             elif limit.value in self._framework.doubtful:
-                text = f"To judge: does this sentence limit the use {quote}?"
+                text = f"To judge: does this limit the use {quote}?"
                 step, worst = finding.next_step, Answer.PARTLY
             else:
                 continue
@@ -187,7 +201,7 @@ class _Case:
 
     def _coverage(self, criterion: Criterion) -> _Finding:
         """How much of what is released stands under open licences: all, some, nothing."""
-        parts = [vocabulary()[id] for id in criterion.covers]
+        parts = [by_id()[id] for id in criterion.covers]
         found = [(part, self._part(criterion, part)) for part in parts]
         there = [
             (part, finding)
@@ -230,7 +244,7 @@ def _best_of(findings: list[_Finding], best: _Finding) -> _Finding:
 
 
 def _substituted(way: Way, best: _Finding, own: _Finding) -> _Finding:
-    name = vocabulary()[way.parts[0]].title
+    name = by_id()[way.parts[0]].title
     because = tuple(f"{name} in its place: {_lower(text)}" for text in best.because)
     return replace(best, because=_join((because, own.because)))
 
@@ -254,7 +268,7 @@ def _result(criterion: Criterion, finding: _Finding, answer: Answer) -> Result:
 
 
 def _assess(
-    component: Component, part: Part, criterion: Criterion, rule: LicenseRule | None
+    component: Component, part: Entry, criterion: Criterion, rule: LicenseRule | None
 ) -> _Finding:
     """Status, then licence: the five states of the framework, and what they answer."""
     facts = [item for item in component.because if isinstance(item, Fact)]
@@ -283,13 +297,14 @@ def _assess(
 
 
 def _licensed(
-    component: Component, part: Part, criterion: Criterion, rule: LicenseRule
+    component: Component, part: Entry, criterion: Criterion, rule: LicenseRule
 ) -> tuple[str, Answer, str]:
     """The state of the licence as a sentence, what it answers, and the next step."""
     license, released = component.license, _released(component)
     example = f", for example {rule.suggest}" if rule.suggest else ""
-    if not license:
-        why = f" ({component.license_reason.rstrip('.')})" if component.license_reason else ""
+    if not license or license in ("NONE", "NOASSERTION"):
+        reason = component.license_reason.rstrip(".")
+        why = f" ({reason})" if reason and not reason.startswith("no licence") else ""
         links = [fact.url for fact in component.because if isinstance(fact, Linked)]
         if component.status is Status.LINKED or _only_linked(component):
             return (
@@ -302,6 +317,13 @@ def _licensed(
             f"Unlicensed: {_lower(released)}, but no licence is stated for it{why}.",
             criterion.not_open,
             f"State an open licence for {_the(part)}{example}.",
+        )
+    if component.licenses and component.licenses[0].modified:
+        return (
+            f"Not open: {_lower(released)} under a changed text of {license}, so the terms are no "
+            "longer the approved ones.",
+            criterion.not_open,
+            f"Put {_the(part)} under an unchanged open licence{example}.",
         )
     if not is_open(license, rule):
         return (
@@ -331,7 +353,7 @@ def _only_linked(component: Component) -> bool:
     return bool(facts) and all(isinstance(fact, Linked) for fact in facts)
 
 
-def _unread(component: Component, part: Part, criterion: Criterion) -> _Finding:
+def _unread(component: Component, part: Entry, criterion: Criterion) -> _Finding:
     gaps = [item for item in component.because if isinstance(item, Gap)][:_MAX_CITED]
     because = tuple(
         f"Unknown: {gap.path or gap.source} was not read ({gap.reason}) and could hold "
@@ -360,10 +382,12 @@ def _cited(groups: Iterable[tuple[Evidence, ...]]) -> tuple[Evidence, ...]:
     return tuple(dict.fromkeys(one for group in groups for one in group))[:_MAX_CITED]
 
 
-def _the(part: Part) -> str:
+def _the(part: Entry) -> str:
     return f"the {_lower(part.title)}"
 
 
 def _lower(text: str) -> str:
-    """The first letter small, unless the word is a name such as API."""
-    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+    """The first letter small, unless it begins a name such as API or Model Openness File."""
+    if text[1:2].isupper() or text.partition(" ")[2][:1].isupper():
+        return text
+    return text[:1].lower() + text[1:]

@@ -22,10 +22,10 @@ from openassay.errors import DossierError, UsageError
 from openassay.frameworks import load
 from openassay.frameworks.model import Framework
 from openassay.frameworks.plain import read_mapping, text_of
-from openassay.frameworks.reader import vocabulary
-from openassay.frameworks.reference import judge_as_reference
+from openassay.frameworks.reference import judge_as_reference, tables
 from openassay.judge import judge_components
 from openassay.types import Answer, Component, Dossier, Kind, Status, Verdict
+from openassay.vocabulary import by_id
 
 FRAMEWORK = "mof-1.0"
 MAX_COMPONENTS = 1_000  # the schema allows 17; a record that says more is still read, but not any
@@ -33,6 +33,7 @@ _CONTENT = {Kind.CODE: "code", Kind.DATA: "data", Kind.WEIGHTS: "data", Kind.DOC
 _SCOPES = ("distribution", "code", "data", "document")
 # The reference tool's records write absence into the licence: "Component not include".
 _NOT_INCLUDED = re.compile(r"component\b.{0,40}\bnot\s+include", re.IGNORECASE)
+_UNTOLD = frozenset(("undisclosed", "unknown", "pending evaluation", "license", "other license"))
 # These usually live elsewhere, with terms of their own that a licence of the release cannot reach.
 _THIRD_PARTY = frozenset(("datasets", "evaluation_data", "research_paper", "technical_report"))
 
@@ -69,7 +70,7 @@ class Record:
 
 
 def _names() -> Mapping[str, str]:
-    return {vocabulary()[c.id].title: c.id for c in load(FRAMEWORK).criteria}
+    return {by_id()[c.id].title: c.id for c in load(FRAMEWORK).criteria}
 
 
 # --------------------------------------------------------------------------------------- reading
@@ -166,7 +167,7 @@ def record_of(dossier: Dossier) -> Record:
     for id in _names().values():
         component = next((c for c in dossier.components if c.id == id), None)
         if component is not None and component.status in (Status.PRESENT, Status.LINKED):
-            title = vocabulary()[id].title
+            title = by_id()[id].title
             listed.append(RecordedComponent(title, license=component.license or ""))
     return Record(name=dossier.release, components=tuple(listed))
 
@@ -185,8 +186,6 @@ def judge_record(record: Record, mode: str = "mot") -> Verdict:
 
 def _reference(record: Record) -> Verdict:
     """As the reference tool: a later entry replaces an earlier one, inheritance is blind."""
-    from openassay.frameworks.reference import tables
-
     listed: dict[str, str | None] = {}
     for entry in record.components:
         id = entry.id or tables().unknown_name
@@ -195,7 +194,7 @@ def _reference(record: Record) -> Verdict:
 
 
 def _inherited(record: Record, id: str) -> str | None:
-    scope = _CONTENT[vocabulary()[id].kind]
+    scope = _CONTENT[by_id()[id].kind]
     for name in (record.licenses.get(scope), record.licenses.get("distribution")):
         if name and name != "0":  # PHP's empty() holds "0" to be nothing
             return name
@@ -208,7 +207,7 @@ def _strict(record: Record) -> Verdict:
         id: _component(record, id, entries[id])
         if id in entries
         else Component(id=id, status=Status.ABSENT)
-        for id in vocabulary()
+        for id in by_id()
     }
     framework = load(FRAMEWORK)
     plain = judge_components(framework, components)
@@ -236,18 +235,16 @@ def _component(record: Record, id: str, entry: RecordedComponent) -> Component:
     return Component(id=id, status=Status.PRESENT, license=known or stated[:200])
 
 
-_UNTOLD = frozenset(("undisclosed", "unknown", "pending evaluation", "license", "other license"))
-
-
 def _inheriting(record: Record, id: str, entry: RecordedComponent) -> Component:
     """A licence of the release reaches what stands in the release, nothing else."""
-    scope = _CONTENT[vocabulary()[id].kind]
+    scope = _CONTENT[by_id()[id].kind]
     typed, whole = record.licenses.get(scope), record.licenses.get("distribution")
     reason = ""
-    if entry.component_path and not _is_own(record, entry.component_path):
+    own = _is_own(record, entry.component_path)
+    if own is False:
         typed, whole = None, None
         reason = "it is kept elsewhere, where a licence of the release does not reach"
-    elif id in _THIRD_PARTY and not entry.component_path:
+    elif own is None and id in _THIRD_PARTY:
         whole = None
         reason = "it usually lives elsewhere, where the distribution's licence does not reach"
     name = typed or whole
@@ -257,8 +254,10 @@ def _inheriting(record: Record, id: str, entry: RecordedComponent) -> Component:
     return Component(id=id, status=Status.PRESENT, license=known or name[:200])
 
 
-def _is_own(record: Record, path: str) -> bool:
-    """Whether a path lies in one of the record's own repositories; a relative one does."""
+def _is_own(record: Record, path: str) -> bool | None:
+    """Whether a path lies in one of the record's own repositories; None where it does not say."""
+    if not path or any(char.isspace() for char in path):  # such as "arxiv license"
+        return None
     if "://" not in path:
         return True
     return any(

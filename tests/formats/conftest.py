@@ -25,9 +25,11 @@ class Reading:
         try:
             self.file = parser(self._read, len(data))
         except FormatError as error:
-            assert isinstance(error.problem, Fault)
-            assert error.message in str(error)
             self.error = error
+        if self.error is not None:
+            assert isinstance(self.error.problem, Fault)
+            assert self.error.message in str(self.error)
+            assert self.error.offset >= 0
 
     def _read(self, offset: int, length: int) -> bytes:
         assert 0 <= offset <= offset + length <= len(self.data), "read out of the file"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from collections.abc import Callable
@@ -95,7 +96,7 @@ PROBLEMS = [
     ({}, 0, "zero-tensors"),
     ({"a": entry(0, 8), "__metadata__": {"k": 1}}, 8, "bad-metadata"),
     ({"a": entry(0, 8), "__metadata__": "k"}, 8, "bad-metadata"),
-    ('{"a":%s,"a":%s}' % (json.dumps(entry(0, 4)), json.dumps(entry(0, 8))), 8, "duplicate-name"),
+    (f'{{"a":{json.dumps(entry(0, 4))},"a":{json.dumps(entry(0, 8))}}}', 8, "duplicate-name"),
     ('{"a":{"dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8]}}', 8, "duplicate-name"),
     (" " + json.dumps({"a": entry(0, 8)}), 8, "header-malformed"),
 ]
@@ -177,6 +178,18 @@ def test_random_bytes(reading: Read, data: bytes) -> None:
     reading(safetensors.parse, data)
 
 
+def test_a_source_shorter_than_its_size() -> None:
+    with pytest.raises(FormatError) as caught:
+        safetensors.parse(lambda at, n: SEED[at : min(at + n, 20)], len(SEED))
+    assert caught.value.problem is Fault.TRUNCATED
+    assert caught.value.offset == 20
+
+
+def test_a_source_that_gives_more_than_asked(reading: Read) -> None:
+    file = safetensors.parse(lambda at, _: SEED[at:], len(SEED))
+    assert file == reading(safetensors.parse, SEED).file
+
+
 # --- the index of a sharded checkpoint
 
 
@@ -225,10 +238,8 @@ def test_index_refused(text: str) -> None:
 
 @given(st.text(max_size=50) | st.recursive(st.none(), st.lists).map(json.dumps))
 def test_index_of_anything(text: str) -> None:
-    try:
+    with contextlib.suppress(FormatError):
         safetensors.parse_index(text)
-    except FormatError as error:
-        assert error.message
 
 
 @pytest.mark.parametrize(

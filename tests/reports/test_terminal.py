@@ -80,7 +80,7 @@ def test_without_signs_only_the_quotes_need_more_than_ascii(report: Report) -> N
 def test_every_component_is_named_once_on_the_first_screen(report: Report) -> None:
     text = terminal.render(report, Look()).replace("\n          ", " ")
     table = text.split("✔ present")[1].split("Claims that")[0]
-    for title in ("Datasets", "Data card", "Training code", "Evaluation results", "Package", "API"):
+    for title in ("Datasets", "Data card", "Training code", "Evaluation results", "Package"):
         assert table.count(f" {title}") == 1
 
 

@@ -172,11 +172,11 @@ def quoted(text: str) -> str:
 
 def clean_name(name: str, findings: Findings, offset: int | None = None) -> str:
     """The name without lone surrogates and at most MAX_NAME long; what is odd becomes a problem."""
-    clean = name[:MAX_NAME].encode("utf-8", "replace").decode("utf-8")
-    if not clean or clean != name or not clean.isprintable():
-        what = "is longer than" if len(name) > MAX_NAME else "is empty or not printable, within"
-        findings.add(Fault.ODD_NAME, f"name {quoted(name)} {what} {MAX_NAME} characters", offset)
-    return clean
+    if 0 < len(name) <= MAX_NAME and name.isprintable():  # lone surrogates are not printable
+        return name
+    what = f"is longer than {MAX_NAME} characters" if name.isprintable() else "is not printable"
+    findings.add(Fault.ODD_NAME, f"name {quoted(name)} {what if name else 'is empty'}", offset)
+    return name[:MAX_NAME].encode("utf-8", "replace").decode("utf-8")
 
 
 def unsafe_path(path: str) -> bool:

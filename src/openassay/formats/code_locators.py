@@ -58,8 +58,20 @@ WEIGHTS_NAME: Final = re.compile(
 # Ids that some hubs' own documentation uses without an owner.
 _BARE_DATASET = re.compile(r"^[A-Za-z][\w.-]{1,60}$")
 _FILE_LOADERS = frozenset(
-    """json csv text parquet arrow pandas imagefolder audiofolder videofolder webdataset xml
-    generator""".split()
+    [
+        "json",
+        "csv",
+        "text",
+        "parquet",
+        "arrow",
+        "pandas",
+        "imagefolder",
+        "audiofolder",
+        "videofolder",
+        "webdataset",
+        "xml",
+        "generator",
+    ]
 )
 _NOT_WEIGHTS = re.compile(
     r"Tokenizer|Processor|FeatureExtractor|(?<!Auto)Config$|GenerationConfig|Template|Scheduler"
@@ -85,9 +97,15 @@ def code_loads(facts: CodeFacts) -> tuple[Load, ...]:
 def _of_call(call: Call, modelscope: bool) -> Iterator[Load]:
     last = call.last
     first: Lits = call.args[0] if call.args else ()
-    host = "modelscope.cn" if modelscope and not call.name.startswith("transformers") else "huggingface.co"
+    host = (
+        "modelscope.cn"
+        if modelscope and not call.name.startswith("transformers")
+        else "huggingface.co"
+    )
     if last == "from_pretrained":
-        given = first or call.keyword("pretrained_model_name_or_path", "model_id", "repo_id", "model_name")
+        given = first or call.keyword(
+            "pretrained_model_name_or_path", "model_id", "repo_id", "model_name"
+        )
         owner = call.name.rpartition(".")[0].rpartition(".")[2]
         if not _NOT_WEIGHTS.search(owner):
             yield from _ids(Loaded.MODEL, given, call, owner, host)
@@ -146,7 +164,9 @@ def url_strings(facts: CodeFacts) -> Iterator[Lit]:
 
 # --- commands ------------------------------------------------------------------------------------
 
-_HUB_CLIS = frozenset({"huggingface-cli", "hf", "modelscope", "hfd.sh", "./hfd.sh", "hfd", "openxlab"})
+_HUB_CLIS = frozenset(
+    {"huggingface-cli", "hf", "modelscope", "hfd.sh", "./hfd.sh", "hfd", "openxlab"}
+)
 _FETCHERS = frozenset({"wget", "curl", "gdown", "aria2c", "axel", "azcopy"})
 _COPIERS = frozenset({"aws", "gsutil", "rclone", "s5cmd", "ossutil"})
 
@@ -174,11 +194,18 @@ def _of_command(command: Command) -> Iterator[Load]:
                 yield Load(Loaded.URL, word, command.start, command.start, program)
     elif program == "git" and "clone" in words:
         for word in words:
-            if _URL.match(word) and re.search(r"//(?:www\.)?(?:huggingface\.co|hf\.co|\w+\.?modelscope)", word):
-                yield Load(Loaded.URL, word.removesuffix(".git"), command.start, command.start, "git clone")
+            if _URL.match(word) and re.search(
+                r"//(?:www\.)?(?:huggingface\.co|hf\.co|\w+\.?modelscope)", word
+            ):
+                yield Load(
+                    Loaded.URL, word.removesuffix(".git"), command.start, command.start, "git clone"
+                )
 
 
-_QUOTED_FETCH = re.compile(r"^[ \t#$>]{0,20}(?:!\s?)?((?:wget|curl|gdown|huggingface-cli|hf|modelscope|git clone)\s[^\n]{5,400})", re.M)
+_QUOTED_FETCH = re.compile(
+    r"^[ \t#$>]{0,20}(?:!\s?)?((?:wget|curl|gdown|huggingface-cli|hf|modelscope|git clone)\s[^\n]{5,400})",
+    re.M,
+)
 
 
 def quoted_commands(text: str) -> tuple[Command, ...]:
@@ -187,6 +214,56 @@ def quoted_commands(text: str) -> tuple[Command, ...]:
     for match in _QUOTED_FETCH.finditer(text):
         line = text.count("\n", 0, match.start(1)) + 1
         found.append(Command(tuple(match.group(1).split()[:60]), line, line))
+        if len(found) >= 200:
+            break
+    return tuple(found)
+
+
+_MODEL_OPTIONS = ("--model_name_or_path", "--base_model", "--model_id", "--pretrained_model_name_or_path", "--model_name", "--model", "--model-path", "--model_path")  # fmt: skip
+_DATA_OPTIONS = ("--dataset_name", "--dataset", "--dataset_id", "--train_dataset", "--data_path")
+
+
+def option_loads(commands: Iterable[Command]) -> tuple[Load, ...]:
+    """Hub ids given to a script's options; ``via`` is the script that is run."""
+    found: list[Load] = []
+    for command in commands:
+        script = next((word for word in command.words if word.endswith(".py")), command.program)
+        for options, kind in ((_MODEL_OPTIONS, Loaded.MODEL), (_DATA_OPTIONS, Loaded.DATASET)):
+            value = command.option(*options)
+            if hub_id(value):
+                line = command.start
+                found.append(Load(kind, value, line, line, script.lower()))
+    return tuple(dict.fromkeys(found))
+
+
+_CONFIG_LINE = re.compile(
+    r"^[ \t]{0,40}(?:-[ \t]+)?[\"']?(?P<key>[A-Za-z][\w.-]{0,60})[\"']?[ \t]*[:=][ \t]*[\"']?"
+    r"(?P<id>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})[\"']?[ \t]*,?[ \t]*(?:#.*)?$"
+)
+_MODEL_KEYS = re.compile(
+    r"^(?:(?:pretrained_)?model(?:_name|_id|_path)?(?:_or_path)?|base_model(?:_name_or_path)?|repo_id|hf_path|from_pretrained|pretrained)$",
+    re.I,
+)
+_DATA_KEYS = re.compile(
+    r"^(?:(?:hf_|train_|sft_)?dataset(?:s|_name|_id|_path|_repo)?(?:_or_path)?|hf_repo)$", re.I
+)
+
+
+def config_loads(text: str) -> tuple[Load, ...]:
+    """Hub ids that stand under a model's or a data set's key in a configuration."""
+    found: list[Load] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if (
+            "/" not in line
+            or len(line) > 400
+            or not (match := _CONFIG_LINE.match(line.rstrip("\r")))
+        ):
+            continue
+        key, value = match.group("key"), match.group("id")
+        if hub_id(value) and _MODEL_KEYS.match(key):
+            found.append(Load(Loaded.MODEL, value, number, number, key))
+        elif hub_id(value) and _DATA_KEYS.match(key):
+            found.append(Load(Loaded.DATASET, value, number, number, key))
         if len(found) >= 200:
             break
     return tuple(found)

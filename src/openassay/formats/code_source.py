@@ -6,14 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from openassay.formats.code_roles import (
-    Around,
-    folder_words,
-    network,
-    network_classes,
-    stem,
-    training,
-)
+from openassay.formats.code_model import Around, folder_words, stem
+from openassay.formats.code_networks import network, network_classes
+from openassay.formats.code_training import training
 from openassay.formats.notebook import read_notebook
 from openassay.formats.pycode import CodeFacts, read_python
 
@@ -84,7 +79,8 @@ def with_networks(files: Iterable[tuple[str, CodeFacts]], paths: Iterable[str]) 
         if network(path, facts):
             names.update(item.name for item in network_classes(facts))
     configured = any(
-        stem(path).startswith("eval") and folder_words(path) & {"config", "configs"} for path in paths
+        stem(path).startswith("eval") and folder_words(path) & {"config", "configs"}
+        for path in paths
     )
     return Around(networks=frozenset(names), evaluation_configs=configured)
 

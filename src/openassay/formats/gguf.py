@@ -34,6 +34,7 @@ MAX_KEYS: Final = 65_536  # real files have under 100
 MAX_TEXTS: Final = 2_000_000  # texts walked in arrays; vocabulary plus merges stay under 1 million
 MAX_TEXT: Final = 64 << 10  # bytes kept of one text; the longest chat templates are near 30 KiB
 MAX_SHAPE: Final = 8  # ggml has 4 dimensions; a few more are shown, with a problem
+MAX_ARRAYS: Final = 100_000  # arrays inside arrays, which no writer in use makes
 MAX_ARRAY_DEPTH: Final = 4  # arrays of arrays are legal and unused
 MAX_SIZE: Final = 1 << 63
 ARRAY_HEAD: Final = 32  # enough for tags, languages and data sets, which are what cards repeat
@@ -256,8 +257,8 @@ def _array(reader: _Reader, key: str, depth: int) -> GgufArray:
         reader.cursor.skip((count - len(head)) * width)
         return GgufArray(_TYPE_NAMES[kind], count, head)
     reader.texts += count
-    if reader.texts > MAX_TEXTS:
-        message = f"more than {MAX_TEXTS} texts in arrays"
+    if reader.texts > (MAX_TEXTS if kind == _TEXT else MAX_ARRAYS):
+        message = f"more than {MAX_TEXTS} texts or {MAX_ARRAYS} arrays in arrays"
         raise FormatError(Fault.TOO_MANY_ENTRIES, message, at)
     if kind == _ARRAY:
         for _ in range(count):

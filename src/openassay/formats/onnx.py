@@ -33,7 +33,7 @@ from openassay.formats.bounded import (
 )
 
 MAX_READ: Final = 256 << 20  # bytes; graphs without their arrays are a few MB, small arrays add up
-MAX_FIELDS: Final = 4_000_000  # protobuf fields; a graph of 100,000 nodes has about 1 million
+MAX_FIELDS: Final = 2_000_000  # protobuf fields; a graph of 100,000 nodes has about 1.5 million
 MAX_DEPTH: Final = 16  # graphs within graphs; exported control flow nests two or three deep
 MAX_TEXT: Final = 64 << 10  # bytes kept of one metadata value
 MAX_OPERATORS: Final = 2_000  # distinct ones; the standard has about 200
@@ -95,6 +95,9 @@ def parse(read: ReadAt, size: int) -> OnnxModel:
     try:
         _model(reader, size)
     except FormatError as error:
+        if error.problem is Fault.HEADER_MALFORMED and not reader.recognised:
+            message = f"not an ONNX model: {error.message}"
+            raise FormatError(Fault.NOT_THIS_FORMAT, message, error.offset) from error
         if error.problem is Fault.NOT_THIS_FORMAT or not reader.recognised:
             raise
         reader.findings.add_error(error)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+[a-z]{0,2}(?![a-z])|[^\W\d_a-zA-Z]+")
+_TOKEN: Final = re.compile(r"[a-z0-9]+")
 
 
 def _closed(names: str) -> frozenset[str]:
@@ -49,6 +50,7 @@ OUTPUTS: Final = _closed(
 def words(path: str) -> frozenset[str]:
     """The lower-case words of a path, of its folders and of its name alike."""
     found = {word.lower() for word in _WORD.findall(path[:1024])}
+    found |= EVALUATION.intersection(_TOKEN.findall(path[:1024].lower()))  # gsm8k is one word
     joined = re.sub(r"[-_]", "", path.lower()[:1024])
     if "finetun" in joined or "fine-tun" in path.lower():
         found.add("finetune")

@@ -24,7 +24,7 @@ MAX_STEPS: Final = 4_000_000  # opcodes; 100,000 tensors take about 40 each
 MAX_STACK: Final = 1_000_000  # a batch of items in one MARK is at most 1,000 in CPython
 MAX_TEXT: Final = 64 << 10  # bytes kept of one text; source code and configs are stored as texts
 MAX_INTEGER: Final = 16  # bytes; the magic number of legacy torch files has 10
-MAX_GLOBALS: Final = 10_000  # distinct names listed; pickled modules have dozens
+MAX_GLOBALS: Final = 10_000  # distinct names; pickled modules have dozens
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -128,7 +128,7 @@ def read_pickle(data: bytes, start: int = 0) -> Pickled:
         problems = (Problem(error.problem, error.message, error.offset),)
     return Pickled(
         value,
-        tuple(sorted(machine.globals)),
+        tuple(sorted(machine.globals.values())),
         tuple(sorted(machine.called)),
         machine.protocol,
         start,
@@ -191,7 +191,7 @@ class _Machine:
         self.stack: list[Value] = []
         self.marks: list[int] = []
         self.memo: dict[int, Value] = {}
-        self.globals: set[Global] = set()
+        self.globals: dict[tuple[str, str], Global] = {}
         self.called: set[Global] = set()
         self.protocol = 0
         self.steps = 0
@@ -284,13 +284,16 @@ class _Machine:
     # -- symbols
 
     def name(self, module: str, name: str) -> Global:
-        found = Global(module, name)
-        if len(self.globals) < MAX_GLOBALS:
-            self.globals.add(found)
+        found = self.globals.get((module, name))
+        if found is None:
+            if len(self.globals) >= MAX_GLOBALS:
+                message = f"more than {MAX_GLOBALS} distinct names of code"
+                raise FormatError(Fault.READ_LIMIT, message, self.at)
+            found = self.globals[module, name] = Global(module, name)
         return found
 
     def call(self, function: Value, arguments: Value) -> None:
-        if isinstance(function, Global) and len(self.called) < MAX_GLOBALS:
+        if isinstance(function, Global):
             self.called.add(function)
         self.push(Call(function, arguments))
 

@@ -55,7 +55,7 @@ FUTURE = _words(
     r"计划(?:开源|发布)", r"待(?:开源|发布|更新)", r"后续(?:会|将)?(?:开源|发布|公开)", r"暂未",
 )  # fmt: skip
 WITHHELD = _words(
-    r"\b(?:not|never|cannot|can't|won't|don't|do not|will not|unable to|are not|is not)\b[^.。]{0,60}\b(?:releas|publish|shar|open|disclos|provid|distribut)",
+    r"\b(?:not|never|cannot|can't|won't|don't|unable to)\s+(?:\w+\s+){0,3}(?:releas\w+|publish\w*|open[- ]?sourc\w+|disclos\w+|(?:be )?shared?|(?:be )?made (?:public|available))\b",
     r"\b(?:proprietary|internal|private|in-house|confidential|closed)\b[^.。]{0,30}\b(?:data|corpus|corpora|dataset|code|infrastructure|librar)",
     r"\bcustom training librar", r"不(?:会|予|能|便)?(?:开源|公开|发布|提供)", r"未(?:开源|公开|发布)", r"内部(?:数据|语料)", r"无法(?:公开|开源|提供)",
 )  # fmt: skip

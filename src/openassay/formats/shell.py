@@ -53,8 +53,32 @@ _ASSIGN = re.compile(r"^(?:export\s+)?([A-Za-z_]\w{0,80})=(.{0,1000})$", re.S)
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w{0,80})(?::?[-=]([^{}]{0,300}))?\}|\$([A-Za-z_]\w{0,80})")
 _HEREDOC = re.compile(r"<<-?\s{0,4}['\"]?([A-Za-z_]\w{0,60})['\"]?")
 _WRAPPERS = frozenset(
-    """sudo time nohup env exec eval then do else srun torchrun_ if while ! { stdbuf nice timeout_
-    set_ - @ RUN CMD ENTRYPOINT""".split()
+    [
+        "sudo",
+        "time",
+        "nohup",
+        "env",
+        "exec",
+        "eval",
+        "then",
+        "do",
+        "else",
+        "srun",
+        "torchrun_",
+        "if",
+        "while",
+        "!",
+        "{",
+        "stdbuf",
+        "nice",
+        "timeout_",
+        "set_",
+        "-",
+        "@",
+        "RUN",
+        "CMD",
+        "ENTRYPOINT",
+    ]
 )
 _DOCKER = re.compile(r"^\s{0,20}(?:RUN|CMD|ENTRYPOINT)\s", re.I)
 

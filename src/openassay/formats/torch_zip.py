@@ -308,7 +308,7 @@ def _place_legacy(
             findings.add_error(error)
             return
         if elements != storage.elements:
-            detail = f"storage {quoted(key)} has {elements} elements, not {storage.elements}"
+            detail = f"a storage has {elements} elements, {storage.elements} were stated before"
             findings.add(Fault.SIZE_MISMATCH, detail, at)
             return
         storages[storage.key] = replace(storage, start=at + 8, end=at + 8 + storage.nbytes)

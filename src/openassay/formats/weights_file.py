@@ -1,8 +1,8 @@
 """Any file of weights, told apart by its first bytes and read from its header alone.
 
 safetensors, GGUF, PyTorch, ONNX and NumPy files are read by their own parsers; containers that are
-only recognised (HDF5, TensorFlow Lite, legacy GGML, TensorFlow bundles, msgpack) come back *opaque*:
-what they are is known, what is in them is not. Beside it stands what a list of tensors implies about
+only recognised (HDF5, TensorFlow Lite, legacy GGML, TensorFlow bundles, msgpack) come back opaque:
+what they are is known, what is in them is not. Beside it stands what a list of tensors implies of
 the model: parameters, vocabulary, width, layers, dtype.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,7 +31,6 @@ _BY_SUFFIX: Final = {
     ".pkl": "pickle", ".distcp": "PyTorch distributed", ".llamafile": "llamafile", ".jit": "JIT",
 }  # fmt: skip
 _LOST: Final = frozenset([Fault.TRUNCATED, Fault.NO_TENSORS, Fault.HEADER_LENGTH_LIES])
-_FLOATS: Final = frozenset(["F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"])
 _PACKED: Final = frozenset(["I32", "U8", "I8", "U4", "I4", "U32", "F4", "F8_E8M0"])
 _EMBEDDING: Final = re.compile(
     r"(?:^|[./])(?:embed_tokens|word_embeddings|wte|tok_embeddings|embed_in|token_embd|"
@@ -41,12 +40,14 @@ _LAYER: Final = re.compile(
     r"^(.{0,120}?(?:layers?|h|blocks?|blk|encoder\.layer|resblocks))[._](\d{1,4})[._]"
 )
 _OPTIMIZER: Final = re.compile(r"(?:^|[._/])(?:exp_avg(?:_sq)?|momentum_buffer|optimizer_state)\b")
-_ADAPTER: Final = re.compile(r"lora_[ab]\b|lora_embedding_|\blora_(?:down|up)\b|ia3_l|prefix_encoder", re.I)
+_ADAPTER: Final = re.compile(
+    r"lora_[ab]\b|lora_embedding_|\blora_(?:down|up)\b|ia3_l|prefix_encoder", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
 class WeightsFile:
-    """``header_end`` bounds the bytes the statement rests on; ``opaque`` says tensors are unknown."""
+    """``header_end`` bounds the bytes it rests on; ``opaque`` says that tensors are unknown."""
 
     format: str
     tensors: tuple[Tensor, ...]
@@ -90,9 +91,7 @@ def parse(read: ReadAt, size: int, suffix: str) -> WeightsFile | None:
             return WeightsFile(name, (), (), min(size, _HEAD), opaque=True)
     if suffix == ".safetensors":
         shown = safetensors.parse(read, size)
-        return WeightsFile(
-            "safetensors", shown.tensors, shown.problems, 8 + shown.header_bytes
-        )
+        return WeightsFile("safetensors", shown.tensors, shown.problems, 8 + shown.header_bytes)
     if suffix == ".npz":
         arrays = npy.parse_npz(read, size)
         return WeightsFile("NumPy", arrays.tensors, arrays.problems, min(size, 128))
@@ -139,22 +138,16 @@ def is_adapter(tensors: Iterable[Tensor]) -> bool:
     return bool(names) and all(_ADAPTER.search(name) for name in names)
 
 
-def shape_of(tensors: Iterable[Tensor]) -> Shape:
-    """What the tensors of one checkpoint, all shards together, imply.
+def shape_of(shards: Iterable[Iterable[Tensor]]) -> Shape:
+    """What the tensors of one checkpoint, given shard by shard, imply.
 
-    Tensors that share their bytes (tied weights) count once.
+    Tensors of one shard that share their bytes (tied weights) count once.
     """
-    seen: set[tuple[int, int, tuple[int, ...], str]] = set()
     count = 0
     by_dtype: Counter[str] = Counter()
     vocabulary = width = None
     stacks: dict[str, set[int]] = {}
-    for tensor in tensors:
-        if tensor.start is not None and tensor.end is not None:
-            place = (tensor.start, tensor.end, tensor.shape, tensor.name.rpartition(".")[2])
-            if place in seen and tensor.end > tensor.start:
-                continue
-            seen.add(place)
+    for tensor in (tensor for shard in shards for tensor in _untied(shard)):
         count += tensor.parameters
         by_dtype[tensor.dtype] += tensor.parameters
         if vocabulary is None and len(tensor.shape) == 2 and _EMBEDDING.search(tensor.name):
@@ -165,6 +158,17 @@ def shape_of(tensors: Iterable[Tensor]) -> Shape:
     layers = frozenset(len(numbers) for numbers in stacks.values())
     packed = bool(by_dtype) and dtype in _PACKED
     return Shape(count, dtype, packed, vocabulary, width, layers)
+
+
+def _untied(shard: Iterable[Tensor]) -> Iterator[Tensor]:
+    """Tensors of one file, those on the very same bytes once."""
+    seen: set[tuple[int, int]] = set()
+    for tensor in shard:
+        if tensor.start is not None and tensor.end is not None and tensor.end > tensor.start:
+            if (tensor.start, tensor.end) in seen:
+                continue
+            seen.add((tensor.start, tensor.end))
+        yield tensor
 
 
 def disagreements(shape: Shape, config: dict[str, object]) -> list[tuple[str, str]]:
@@ -201,10 +205,11 @@ def _dtype_disagreement(shape: Shape, config: dict[str, object]) -> list[tuple[s
     names = {"float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16"}
     for key in ("torch_dtype", "dtype"):
         stated = names.get(str(config.get(key)).removeprefix("torch."))
-        if stated and shape.dtype in _FLOATS and "quantization_config" not in config:
-            if stated != shape.dtype and shape.dtype in names.values():
-                return [(key, f"{key} is {config[key]}, the weights are {shape.dtype}")]
-            return []
+        if stated is None or "quantization_config" in config:
+            continue
+        if shape.dtype in names.values() and stated != shape.dtype:
+            return [(key, f"{key} is {config[key]}, the weights are {shape.dtype}")]
+        return []
     return []
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from textwrap import fill
 
 from openassay.frameworks.model import Asks, Criterion, Framework, LicenseRule, RollUp, Way, When
-from openassay.frameworks.reader import vocabulary
 from openassay.types import Answer, Kind
+from openassay.vocabulary import by_id
 
 _WIDTH = 88
 _HOW = {
@@ -52,7 +52,7 @@ def explain_criterion(framework: Framework, criterion: Criterion) -> str:
         if text:
             lines += ["", _wrap(f"{label}: {text}")]
     if criterion.license is Asks.OPEN:
-        for kind in dict.fromkeys(vocabulary()[part].kind for part in criterion.parts):
+        for kind in dict.fromkeys(by_id()[part].kind for part in criterion.parts):
             lines += ["", *_licenses(kind, framework.licenses[kind])]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -60,18 +60,18 @@ def explain_criterion(framework: Framework, criterion: Criterion) -> str:
 def _counts(criterion: Criterion) -> str:
     if criterion.counts or len(criterion.parts) != 1:
         return criterion.counts
-    return vocabulary()[criterion.parts[0]].counts
+    return by_id()[criterion.parts[0]].counts
 
 
 def _answered_by(criterion: Criterion) -> str:
     if criterion.covers:
-        names = ", ".join(vocabulary()[part].title for part in criterion.covers)
+        names = ", ".join(by_id()[part].title for part in criterion.covers)
         return f"the share, under open licences, of what is released of: {names}"
     return "; or ".join(_way(way) for way in criterion.ways)
 
 
 def _way(way: Way) -> str:
-    text = " and ".join(vocabulary()[part].title for part in way.parts)
+    text = " and ".join(by_id()[part].title for part in way.parts)
     if way.substitute:
         text += " in its place"
     if way.when is When.TUNED:

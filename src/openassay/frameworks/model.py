@@ -128,13 +128,3 @@ class Framework:
             if criterion.id == id:
                 return criterion
         raise KeyError(id)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One entry of the component vocabulary."""
-
-    id: str
-    title: str
-    kind: Kind
-    counts: str

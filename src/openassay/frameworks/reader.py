@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from types import MappingProxyType
 
 from openassay import licenses
 from openassay.frameworks.model import (
@@ -16,13 +12,13 @@ from openassay.frameworks.model import (
     Framework,
     Group,
     LicenseRule,
-    Part,
     RollUp,
     Way,
     When,
 )
 from openassay.frameworks.table import Table
 from openassay.types import Answer, Kind
+from openassay.vocabulary import by_id
 
 SCHEMA = "openassay-framework/1"
 RESTRICTIONS = frozenset(  # the values of a Stated fact whose topic is "restriction"
@@ -37,17 +33,6 @@ RESTRICTIONS = frozenset(  # the values of a Stated fact whose topic is "restric
         "user_cap",
     )
 )
-
-
-@cache
-def vocabulary() -> Mapping[str, Part]:
-    """Every component a release can consist of, by id, in the order of ``components.toml``."""
-    text = files("openassay").joinpath("components.toml").read_text(encoding="utf-8")
-    parts = (
-        Part(row["id"], row["title"], Kind(row["kind"]), row["counts"])
-        for row in tomllib.loads(text)["component"]
-    )
-    return MappingProxyType({part.id: part for part in parts})
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,9 +226,9 @@ def _ways(table: Table) -> tuple[Way, ...]:
 def _parts(table: Table, key: str) -> tuple[str, ...]:
     named = table.texts(key)
     for part in named:
-        if part not in vocabulary():
+        if part not in by_id():
             raise table.fault(
-                key, f"names {part!r}, which is no component", table.near(part, vocabulary())
+                key, f"names {part!r}, which is no component", table.near(part, by_id())
             )
     return named
 
@@ -252,7 +237,7 @@ def _check_licenses(criterion: Criterion, table: Table, rules: Mapping[Kind, Lic
     if criterion.license is Asks.ANYTHING:
         return
     for part in criterion.parts:
-        kind = vocabulary()[part].kind
+        kind = by_id()[part].kind
         if kind not in rules:
             raise table.fault(
                 "license",

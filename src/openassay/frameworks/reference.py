@@ -13,9 +13,9 @@ from functools import cache
 from importlib.resources import files
 
 from openassay.frameworks.model import Framework
-from openassay.frameworks.reader import vocabulary
 from openassay.frameworks.rollup import Judged, roll_up
 from openassay.types import Answer, Kind, Result, Verdict
+from openassay.vocabulary import by_id
 
 UNLICENSED = "unlicensed"
 _TITLE = "the reference tool's list"
@@ -69,7 +69,7 @@ def judge_as_reference(
 @cache
 def _17() -> frozenset[str]:
     """The components the tool knows: not the configuration file, which it does not look for."""
-    return frozenset(list(vocabulary())[:17])
+    return frozenset(list(by_id())[:17])
 
 
 def _criterion(framework: Framework, id: str, listed: Mapping[str, str | None]) -> Judged:
@@ -81,7 +81,7 @@ def _criterion(framework: Framework, id: str, listed: Mapping[str, str | None]) 
             stand_in = way.parts[0]
             if way.substitute and _state(stand_in, listed)[0] is Answer.YES:
                 answer, substituted = Answer.YES, True
-                text = f"{vocabulary()[stand_in].title} in its place. {text}"
+                text = f"{by_id()[stand_in].title} in its place. {text}"
     result = Result(
         criterion=id,
         title=criterion.title,
@@ -98,7 +98,7 @@ def _state(id: str, listed: Mapping[str, str | None]) -> tuple[Answer, str]:
     if id not in listed:
         return Answer.NO, "Missing: not listed."
     license = listed[id] or UNLICENSED
-    kind = vocabulary()[id].kind
+    kind = by_id()[id].kind
     content = "data" if kind is Kind.WEIGHTS else kind.value
     if is_open(license):
         if content in made_for(license):

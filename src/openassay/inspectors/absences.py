@@ -45,12 +45,16 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
             continue
         future = prose.FUTURE.search(passage.text)
         withheld = prose.WITHHELD.search(passage.text)
-        if (future and _RELEASE.search(passage.text)) or withheld:
-            yield from _ruled_out(passage, "announced for later" if future else "withheld")
+        if future and _RELEASE.search(passage.text):
+            yield from _ruled_out(passage, "announced for later", future.start(), future.end())
+        elif withheld:
+            yield from _ruled_out(passage, "withheld", withheld.start(), withheld.end())
 
 
-def _ruled_out(passage: Passage, how: str) -> Iterator[Fact]:
+def _ruled_out(passage: Passage, how: str, start: int, end: int) -> Iterator[Fact]:
+    """The component named nearest the telling words, within a clause of them."""
+    near = passage.text[max(0, start - 90) : end + 90]
     for component, pattern in _COMPONENTS:
-        if pattern.search(f"{passage.text}"):
+        if pattern.search(near):
             yield RuledOut(evidence=(passage.cite(),), component=component, looked_for=(how,), detail=f"The authors say that it is {how}.")  # noqa: E501
             return

@@ -36,7 +36,7 @@ _PERFORMANCE = re.compile(
     re.I,
 )
 _USE = re.compile(
-    r"\bintended (?:use|user|purpose)|\buse[- ]cases?\b|\bprimary (?:intended )?use|\bout[- ]of[- ]scope|\bdirect use\b|"
+    r"\bintended (?:use|user|purpose)|\b(?:potential |primary |supported )use[- ]cases?\b|\buse cases?$|\bprimary (?:intended )?use|\bout[- ]of[- ]scope|\bdirect use\b|"
     r"\bdownstream use\b|\bmodel use\b|\bpotential use|适用(?:场景|范围)|使用(?:场景|范围)|应用场景|预期用途",
     re.I,
 )
@@ -45,17 +45,16 @@ _LIMITS = re.compile(
     r"局限|不足|偏见|风险|缺陷|限制性",
     re.I,
 )
-_LIMIT_SENTENCE = re.compile(
-    r"\b(?:may|can|might|will|could)\b[^.]{0,80}\b(?:hallucinat|inaccurat|incorrect|biased|toxic|harmful|fail|offensive|"
-    r"unreliab)|\b(?:is|are) (?:not|only) (?:intended|suitable|designed)|\bshould not be (?:used|deployed)|\bintended (?:for|to be)"
-    r"|局限性|可能(?:会)?(?:产生|生成|输出)[^。]{0,30}(?:错误|有害|偏见|不准确|幻觉)|幻觉",
+_INTENDED = re.compile(
+    r"\b(?:is|are) (?:primarily )?(?:intended|designed|meant) (?:for|to be used)\b|\bintended use|\bout[- ]of[- ]scope\b|"
+    r"\b(?:potential|primary|typical) use[- ]?cases?\b|\blimitations? (?:of|include)\b|局限性(?:包括|在于)|适用于[^。]{0,30}场景",
     re.I,
 )
 _DISCLAIMER = re.compile(r"disclaim|免责|声明|liab|责任|licen[cs]e|许可|协议", re.I)
 
 _DATA_HEADING = re.compile(r"\b(?:training |pre-?training |fine-?tuning )?(?:data|dataset|datasets|corpus|data sources?|data mixture)\b|数据|语料", re.I)  # noqa: E501
 _SOURCE = re.compile(
-    r"\b(?:collected|crawl\w*|scrap\w+|sourced?|drawn|gathered|obtained|derived|taken|downloaded|comes?|consists?) (?:from|of|by)\b|"
+    r"\b(?:collected|crawl\w*|scrap\w+|sourced?|drawn|gathered|obtained|derived|taken|downloaded|comes?|came|consists?|made|built) (?:from|of|by|up of)\b|"
     r"\bcommon ?crawl\b|\bwikipedia\b|\bgithub\b|\bbooks\b|\barxiv\b|\bweb ?pages?\b|\boutbound links\b|来源|采集|抓取|网页|百科|书籍|论文",
     re.I,
 )
@@ -121,7 +120,7 @@ def _aspects(said: list[Passage]) -> dict[str, object]:
         heading = passage.text.lower() == passage.trail.rsplit(" / ", 1)[-1]
         if not heading and _DETAILS.search(passage.text):
             details.append(passage)
-        if _PERFORMANCE.search(passage.trail) and len(re.findall(r"\d+\.\d|\b\d{2}\b", passage.text)) >= 2:
+        if _measures(passage, heading):
             measured.append(passage)
         if "use or limits" not in found and _is_use_or_limits(passage, heading):
             found["use or limits"] = passage
@@ -133,14 +132,23 @@ def _aspects(said: list[Passage]) -> dict[str, object]:
     return {name: found[name].cite() for name in order if name in found}
 
 
-def _is_use_or_limits(passage: Passage, heading: bool) -> bool:
-    if _DISCLAIMER.search(passage.trail):
+def _measures(passage: Passage, heading: bool) -> bool:
+    """Numbers, or a figure of results, under a heading that speaks of evaluation."""
+    title = passage.trail
+    if not _PERFORMANCE.search(title) or re.search(r"efficien|speed|memory|速度|显存", title, re.I):
         return False
+    numbers = len(re.findall(r"\d+\.\d|\b\d{2}\b", passage.text)) >= 2
+    return numbers or (not heading and bool(re.search(r"\bresults?\b|\bscores?\b|结果|效果", passage.text, re.I)))
+
+
+def _is_use_or_limits(passage: Passage, heading: bool) -> bool:
+    """A heading on use or limits, or a sentence that states what the model is meant for."""
+    title = passage.trail.rsplit(" / ", 1)[-1]
     if heading:
         return bool(_USE.search(passage.text) or _LIMITS.search(passage.text))
-    if _LIMITS.search(passage.trail.rsplit(" / ", 1)[-1]) and len(passage.text) > 40:
-        return True
-    return bool(_LIMIT_SENTENCE.search(passage.text)) and len(passage.text) > 60
+    if _DISCLAIMER.search(title) and not _LIMITS.search(title):
+        return False
+    return bool(_INTENDED.search(passage.text))
 
 
 # -- data card ---------------------------------------------------------------------------------
@@ -150,8 +158,11 @@ def _data_card(
     file: File, document: Document, said: list[Passage], release: Release
 ) -> Iterator[Fact]:
     for section in document.sections:
-        whole_file = section.level == 1 and _is_data_readme(file, section)
-        named = bool(_DATA_CARD_NAME.search(section.title))
+        first = section is document.sections[min(1, len(document.sections) - 1)]
+        whole_file = first and _is_data_readme(file, section)
+        named = bool(_DATA_CARD_NAME.search(section.title)) or (
+            first and bool(_DATA_CARD_NAME.search(file.name))
+        )
         if not section.level or not (named or whole_file or _is_data_section(section)):
             continue
         if release.subject.only_sibling(section.trail):
@@ -172,7 +183,7 @@ def _is_data_readme(file: File, section: Section) -> bool:
 
 def _is_data_section(section: Section) -> bool:
     title = section.title
-    if re.search(r"prepar|download|format|process(?!ing)|prepare|own data|custom|准备|下载|格式|evaluat|benchmark|评测|测试", title, re.I):  # noqa: E501
+    if re.search(r"prepar|download|format|process(?!ing)|own data|custom|准备|下载|格式|benchmark|评测|测试", title, re.I):  # noqa: E501
         return False
     if re.search(r"fine-?tun|微调|demo|示例", section.trail, re.I):
         return False

@@ -15,16 +15,9 @@ from typing import Final
 
 from openassay.files import File
 from openassay.formats.code_locators import Loaded, code_loads
-from openassay.formats.code_roles import (
-    BENCHMARKS,
-    EVALUATION_WORDS,
-    Around,
-    Role,
-    all_roles,
-    api_server,
-    network,
-    stem,
-)
+from openassay.formats.code_model import EVALUATION_WORDS, Around, Role, stem
+from openassay.formats.code_networks import network
+from openassay.formats.code_roles import BENCHMARKS, all_roles, api_server
 from openassay.formats.code_source import (
     NETWORK_MARKS,
     TRAINING_MARKS,
@@ -55,13 +48,37 @@ ENOUGH: Final = 10  # whole facts for one component; more evidence changes nothi
 MAX_PARSED: Final = 600  # files; about two seconds
 MAX_CANDIDATES: Final = 20_000
 
-_INFERENCE: Final = ("generate", "chat(", "completion(", "predict", "sample", "pipeline(", "transcribe", "no_grad", "inference_mode", "synthesi", "infer", "argmax", "multinomial")
+_INFERENCE: Final = (
+    "generate",
+    "chat(",
+    "completion(",
+    "predict",
+    "sample",
+    "pipeline(",
+    "transcribe",
+    "no_grad",
+    "inference_mode",
+    "synthesi",
+    "infer",
+    "argmax",
+    "multinomial",
+)
 _PREPARATION: Final = (
     "memmap", "tofile", "save_to_disk", "to_parquet", "push_to_hub", "to_csv", "to_json", "IndexedDataset", "datatrove",
     "fasttext", "kenlm", "datasketch", "dedup", "minhash", "clean", "filter", "shard", "sha256", "warc", "distilabel", "trafilatura", "langdetect",
     "langid", "TFRecordWriter", "PackedDataset", "MDSWriter", "jsonl",
 )  # fmt: skip
-_SUPPORTING: Final = ("Tokenizer", "BPE", "class Encoder", "triton", "Sampler", "DataLoader)", "IndexedDataset", "quantize", "autograd.Function")
+_SUPPORTING: Final = (
+    "Tokenizer",
+    "BPE",
+    "class Encoder",
+    "triton",
+    "Sampler",
+    "DataLoader)",
+    "IndexedDataset",
+    "quantize",
+    "autograd.Function",
+)
 
 
 def survey(release: Release) -> Iterator[Found | Gap]:
@@ -172,7 +189,9 @@ def _others(files: list[File], reader: _Reader, around: Around) -> Iterator[Foun
         if not _worth(file, reader) or (code := reader.code(file)) is None:
             continue
         for role in _roles(file, code, around):
-            if not (role.whole and reader.enough(role.component)) and _is_ours(file, code, role, reader.release):
+            if not (role.whole and reader.enough(role.component)) and _is_ours(
+                file, code, role, reader.release
+            ):
                 yield reader.found(file, code, role)
         if line := api_server(code.facts):
             yield Found(
@@ -190,7 +209,10 @@ def _worth(file: File, reader: _Reader) -> bool:
     return (
         mentions(file, TRAINING_MARKS)
         or (not reader.enough("inference_code") and mentions(file, _INFERENCE))
-        or (not reader.enough("evaluation_code") and bool(words(path) & EVALUATION_WORDS or BENCHMARKS.search(stem(path))))
+        or (
+            not reader.enough("evaluation_code")
+            and bool(words(path) & EVALUATION_WORDS or BENCHMARKS.search(stem(path)))
+        )
         or (not reader.enough("data_preprocessing_code") and mentions(file, _PREPARATION))
         or (not reader.enough("supporting_libraries") and mentions(file, _SUPPORTING))
     )
@@ -210,7 +232,10 @@ def _roles(file: File, code: CodeText, around: Around) -> list[Role]:
 
 def _is_ours(file: File, code: CodeText, role: Role, release: Release) -> bool:
     """Whether a script works on this release's model, as far as the ids in it tell."""
-    if role.component not in ("inference_code", "training_code", "evaluation_code") or not release.subject.names:
+    if (
+        role.component not in ("inference_code", "training_code", "evaluation_code")
+        or not release.subject.names
+    ):
         return True
     ids = [load.value for load in code_loads(code.facts) if load.kind is Loaded.MODEL]
     whose = {release.subject.whose(value) for value in ids}
@@ -223,7 +248,14 @@ def _is_ours(file: File, code: CodeText, role: Role, release: Release) -> bool:
     if role.component != "inference_code":
         return True
     # Somebody else's encoder beside own weights is common; alone it is somebody else's demo.
-    local = {"load_state_dict", "load_checkpoint", "load_model", "restore", "build_model", "load_file"}
+    local = {
+        "load_state_dict",
+        "load_checkpoint",
+        "load_model",
+        "restore",
+        "build_model",
+        "load_file",
+    }
     return any(call.last in local for call in code.facts.calls)
 
 
@@ -241,10 +273,13 @@ def _environment(release: Release) -> Iterator[Found]:
     """Container recipes and own CUDA kernels, which are no Python."""
     kernels = 0
     for file in release.files:
-        if not file.is_readable or release.place(file) is not Place.OWN:
-            continue
         name = file.name.lower()
-        if name.startswith("dockerfile") or name.endswith((".dockerfile", "containerfile")):
+        recipe = name.startswith("dockerfile") or name.endswith((".dockerfile", "containerfile"))
+        if not (recipe or file.suffix in (".cu", ".cuh")) or not file.is_readable:
+            continue
+        if release.place(file) is not Place.OWN:
+            continue
+        if recipe:
             yield Found(
                 evidence=(file.cite_lines(1) if file.lines else file.cite_whole(),),
                 component="supporting_libraries",
@@ -252,7 +287,7 @@ def _environment(release: Release) -> Iterator[Found]:
                 aspect="environment",
                 detail=f"{file.path} builds the environment",
             )
-        elif file.suffix in (".cu", ".cuh") and kernels < 3:
+        elif kernels < 3:
             line = next((n for n, text in enumerate(file.lines, 1) if "__global__" in text), 0)
             if line:
                 kernels += 1

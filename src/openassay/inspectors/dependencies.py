@@ -43,6 +43,7 @@ _KINDS: Final = (
         re.compile(r"(?:[\w-]{0,40}[-_.])?(?:environment|conda|env)(?:[-_.][\w.-]{0,40})?\.ya?ml"),
         re.compile(r"^\s{0,4}dependencies\s{0,4}:"),
     ),
+    (re.compile(r"metadata|pkg-info"), re.compile(r"^Requires-Dist: \w")),
     (re.compile(r"pipfile"), re.compile(r"^\[(?:dev-)?packages\]")),
     (re.compile(r"(?:poetry|uv|pdm)\.lock"), re.compile(r"^\[\[package\]\]")),
     (

@@ -15,7 +15,7 @@ from openassay.files import File
 from openassay.formats import prose
 from openassay.formats.locators import Target
 from openassay.formats.prose import tokens_stated
-from openassay.passages import Spot, spots, wanted
+from openassay.passages import Spot, passages, spots, wanted
 from openassay.release import Release
 from openassay.subject import Whose
 from openassay.types import Extent, Fact, Gap, Gated, Linked, Stated
@@ -43,13 +43,20 @@ _COPY = re.compile(
     re.I,
 )  # noqa: E501
 _INTERMEDIATE = re.compile(
-    r"intermediate|中间|\bstep[-_ ]?\d+|checkpoints? (?:at|from|every|along|saved)|\d+ (?:\w+ )?checkpoints|-checkpoints?$|training checkpoints|过程.{0,6}(?:checkpoint|权重|模型)",
+    r"intermedia|中间|\bstep[-_ ]?\d+|checkpoints? (?:at|from|every|along|saved)|\d+ (?:\w+ )?checkpoints|-checkpoints?$|training checkpoints|过程.{0,6}(?:checkpoint|权重|模型)",
     re.I,
 )  # noqa: E501
 _HARNESS = re.compile(
-    r"harness|lighteval|opencompass|eval(?:uat\w*|s|kit|plus)?\b|\bhelm\b|bench(?:mark)?\b|评测|评估",
+    r"harness|lighteval|compass|\beval(?:uat\w*|s|kit|plus)?\b|\bhelm\b|eval(?:s|kit|plus)?$|评测|评估",
     re.I,
 )  # noqa: E501
+_SCHEME = re.compile(
+    r"评测方案|评估方案|评测脚本|\bevaluation (?:scheme|script|code|suite|protocol)", re.I
+)
+_USES = re.compile(
+    r"\b(?:us(?:e|ed|ing)|with|via|run|based on|follow\w*|through|by|perform\w*)\b|使用|采用|基于|通过|参考",
+    re.I,
+)
 _GALLERY = re.compile(
     r"\bgaller|\bsample (?:outputs?|page|videos?|images?)|\b(?:generated|output|generation) (?:samples?|dataset|examples?|videos?)|output[-_ ]dataset|\bsamples\b|\bshowcase|demo (?:page|videos?)|作品|样例|生成结果",
     re.I,
@@ -58,11 +65,13 @@ _MODEL_CARD = re.compile(r"\bmodel[\s_-]?cards?\b|模型卡", re.I)
 _DATA_CARD = re.compile(
     r"\bdata\s?sheets?\b|\bdata(?:set)?[\s_-]?cards?\b|\bdata statement|数据卡|数据说明", re.I
 )
-_TRAINER = re.compile(r"\b(?:pre-?)?train(?:ed|ing|s)?\b|训练", re.I)
-_USED = re.compile(
-    r"\b(?:we|our|us|this model|used|using|with|via|based on|code|configs?|framework|library|codebase|scripts?|recipe)\b|我们|本项目|使用|采用|基于|代码|框架",
+_TRAINING_CODE = re.compile(
+    r"\b(?:pre-?)?training (?:code|framework|librar\w+|scripts?|repo\w*|codebase|infrastructure|stack|pipeline)\b"
+    r"|\b(?:librar\w+|framework|code|codebase|configs?|scripts?|repo\w*)\b[^.。]{0,40}\b(?:used )?(?:to|for) (?:pre-?)?train"
+    r"|\b(?:pre-?)?trained (?:with|using|via|by|on top of)\b|\buse[ds]?\b[^.。]{0,40}\b(?:to|for) (?:pre-?)?train"
+    r"|\btrain\b[^.。]{0,30}\b(?:with|using) (?:the|our)\b|预?训练(?:代码|框架|脚本|库)|使用[^。]{0,30}(?:进行)?预?训练",
     re.I,
-)  # noqa: E501
+)
 _NOT_TRAINER = re.compile(
     r"\binferen|\bquanti[sz]|\bdeploy|\bserv(?:e|ing)\b|\bdemo\b|\bevaluat|推理|部署|量化|评测|支持",
     re.I,
@@ -72,7 +81,7 @@ _GATE = re.compile(
     re.I,
 )  # noqa: E501
 _EVAL_NAME = re.compile(
-    r"(?:^|[-_./ ])(?:eval\w*|bench\w*|test|mmlu\w*|gsm8k|humaneval|mbpp|bbh|ceval|cmmlu|hellaswag|arc|boolq|winogrande|piqa|agieval|gaokao|truthfulqa|math)(?:$|[-_./ ])|eval$|bench$|_test$",
+    r"(?:^|[-_./ ])(?:eval\w*|bench\w*|test|mmlu\w*|gsm8k|humaneval|mbpp|bbh|ceval|cmmlu|hellaswag|arc|boolq|winogrande|piqa|agieval|gaokao|truthfulqa)(?:$|[-_./ ])|eval$|bench$|_test$",
     re.I,
 )  # noqa: E501
 _TUNED_NAME = re.compile(
@@ -88,7 +97,7 @@ def wants(file: File, release: Release) -> bool:
 def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
     trained_on = tokens_stated("\n".join(release.document(file).lines[:4000]))
     for spot in spots(file, release):
-        if spot.locator.target is Target.BADGE:
+        if spot.locator.target is Target.BADGE or not _leads_out(spot):
             continue
         yield from _weights(spot, release)
         if not spot.about_sibling:
@@ -96,6 +105,14 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
             yield from _code(spot, release)
             yield from _documents(spot)
             yield from _logs(spot)
+    yield from _referred_cards(file, release)
+
+
+def _leads_out(spot: Spot) -> bool:
+    """Whether a link leaves the tree; paths and anchors are other inspectors' business."""
+    return "://" in spot.link.url or spot.link.url.startswith("magnet:") or spot.locator.host.endswith(
+        ("huggingface.co", "hf.co", "modelscope.cn", "github.com")
+    )
 
 
 # -- weights -----------------------------------------------------------------------------------
@@ -171,11 +188,13 @@ def _hub_model(spot: Spot, release: Release) -> Iterator[Fact]:
 
 def _names_checkpoints(spot: Spot) -> bool:
     name = spot.locator.name
+    if re.search(r"(?:tree|resolve)/[^/]*(?:step|iter|tokens?)[-_]?\d", spot.locator.path, re.I):
+        return True
     if _INTERMEDIATE.search(name):
         return True
-    if re.search(r"checkpoint", name, re.I) or spot.locator.path.startswith("tree/step"):
+    if re.search(r"checkpoint", name, re.I):
         return True
-    return bool(re.search(r"intermediate|中间", spot.link.text, re.I))
+    return bool(re.search(r"intermedia|中间", spot.link.text, re.I))
 
 
 def _size(name: str) -> str:
@@ -214,13 +233,15 @@ def _data(spot: Spot, release: Release, trained_on: float | None) -> Iterator[Fa
             "The release links this data set where it speaks of evaluation.",
         )  # noqa: E501
     elif _is_tuning_data(spot):
+        if mine:
+            yield _dataset(spot, "datasets", Extent.PART, "The publisher's own tuning data, one part of what the model was trained on.")  # noqa: E501
         yield _dataset(
             spot,
             "fine_tuning_data",
             Extent.WHOLE,
             "The release links this data set where it speaks of fine-tuning.",
         )  # noqa: E501
-    elif prose.EVALUATION.search(spot.near) and not prose.TRAINING.search(spot.near):
+    elif prose.EVALUATION.search(spot.near) and not mine and not prose.TRAINING.search(spot.near):
         yield _dataset(spot, "evaluation_data", Extent.WHOLE, "The sentence speaks of evaluation.")
     elif _GALLERY.search(f"{name}\n{spot.near}"):
         yield _dataset(
@@ -302,28 +323,16 @@ def _code(spot: Spot, release: Release) -> Iterator[Fact]:
     is_repo = spot.locator.target is Target.REPOSITORY
     if prose.OTHERS.search(spot.trail) or _is_this_repository(spot, release):
         return
-    evaluates = prose.EVALUATION.search(spot.context)
-    if evaluates and _HARNESS.search(
-        f"{spot.locator.name or spot.locator.host} {spot.link.text} {_scheme(spot)}"
-    ):  # noqa: E501
+    if prose.EVALUATION.search(spot.context) and _is_harness(spot):
         yield _linked_code(
             spot, "evaluation_code", "harness", "A harness is linked as what the evaluation uses."
-        )  # noqa: E501
-        if is_repo and release.subject.owns(spot.locator.owner):
-            yield _linked_code(
-                spot,
-                "supporting_libraries",
-                "own_library",
-                "The authors' evaluation library is linked.",
-            )  # noqa: E501
+        )
         return
     if not is_repo:
         return
-    if (
-        _TRAINER.search(spot.near)
-        and _USED.search(spot.near)
-        and not _NOT_TRAINER.search(spot.near)
-    ):
+    if _TRAINING_CODE.search(spot.near) and not _NOT_TRAINER.search(spot.near):
+        if not release.subject.owns(spot.locator.owner) and not prose.PRETRAINING.search(spot.near):
+            return
         tuning = prose.FINETUNING.search(spot.context) and not prose.PRETRAINING.search(spot.near)
         if not tuning:
             yield _linked_code(
@@ -334,14 +343,12 @@ def _code(spot: Spot, release: Release) -> Iterator[Fact]:
             )  # noqa: E501
 
 
-def _scheme(spot: Spot) -> str:
-    """Words such as "its official evaluation scheme" beside a bare link."""
-    found = re.search(
-        r"评测方案|评估方案|评测脚本|evaluation (?:scheme|script|code|suite|protocol)",
-        spot.near,
-        re.I,
-    )  # noqa: E501
-    return "harness" if found else ""
+def _is_harness(spot: Spot) -> bool:
+    """A named harness, or a repository whose evaluation scheme the sentence says was used."""
+    if _SCHEME.search(spot.near):
+        return True
+    named = f"{spot.locator.name or spot.locator.host} {spot.link.text}"
+    return bool(_HARNESS.search(named)) and bool(_USES.search(spot.near))
 
 
 def _is_this_repository(spot: Spot, release: Release) -> bool:
@@ -363,7 +370,7 @@ def _linked_code(spot: Spot, component: str, aspect: str, detail: str) -> Linked
 
 def _documents(spot: Spot) -> Iterator[Fact]:
     label = f"{spot.link.text} {spot.link.url}"
-    if _MODEL_CARD.search(label) and "://" in spot.link.url and "arxiv" not in spot.link.url:
+    if _MODEL_CARD.search(label) and not spot.about_sibling and "://" in spot.link.url and "arxiv" not in spot.link.url:
         yield Linked(
             evidence=(spot.cite(),),
             component="model_card",
@@ -400,6 +407,29 @@ def _logs(spot: Spot) -> Iterator[Fact]:
             url=spot.link.url,
             detail="An experiment tracker's page is linked.",
         )  # noqa: E501
+
+
+_REFERRED = re.compile(r"\b(?:see|refer to|check(?: out)?|find|details? in|consult|read)\b[^.。]{0,60}\bmodel\s?cards?\b|(?:参考|查看|详见)[^。]{0,20}模型卡", re.I)  # noqa: E501
+
+
+def _referred_cards(file: File, release: Release) -> Iterator[Fact]:
+    """ "Please refer to the model cards": the hub pages of the models linked here are the cards."""
+    hub = next(
+        (
+            spot
+            for spot in spots(file, release)
+            if spot.locator.target in (Target.MODEL, Target.COLLECTION)
+            and release.subject.owns(spot.locator.owner)
+            and not spot.about_sibling
+        ),
+        None,
+    )
+    if hub is None:
+        return
+    for passage in passages(file, release):
+        if _REFERRED.search(passage.text) and not release.subject.only_sibling(passage.text):
+            yield Linked(evidence=(passage.cite(), hub.cite()), component="model_card", url=hub.link.url, detail="The document sends the reader to the models' cards on the hub.")  # noqa: E501
+            return
 
 
 def survey(release: Release) -> Iterator[Fact | Gap]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import unquote
 
 from openassay import licenses
 from openassay.errors import ReadError
@@ -34,6 +35,11 @@ _NAME: Final = re.compile(
 _CHINESE: Final = re.compile(r"协议|许可")
 _SUFFIXES: Final = frozenset(["", ".md", ".txt", ".pdf", ".rst", ".html", ".license"])
 _FOLDER: Final = re.compile(r"(?:[\w-]{1,30}[-_])?licen[cs]es?|agreements", re.IGNORECASE)
+_PLAIN: Final = re.compile(r"(?:licen[cs]e|copying)s?(?:\.\w{1,8})?", re.IGNORECASE)
+_POLICY: Final = re.compile(r"polic(?:y|ies)|acceptable[-_ ]use|使用政策", re.IGNORECASE)
+_ABOUT_WEIGHTS: Final = re.compile(
+    r"\bweights\b|\bcheckpoints?\b|权重|模型参数|检查点", re.IGNORECASE
+)
 _OTHERS: Final = frozenset(["third", "party", "3rd", "thirdparty", "dependencies"])
 _NOT_LICENSES: Final = frozenset(["header", "headers", "checker", "template", "py", "badge"])
 _MAX_SIZE: Final = 1 << 20
@@ -48,6 +54,7 @@ _TARGET: Final = re.compile(
     r"https?://[^\s)>\]\"']{4,300}|\]\(([^)\s]{1,200}(?:\s[^)\s]{1,60}){0,4})\)"
     r"|(?:^|[\s(\"'`])([\w./-]{0,150}(?:LICENSE|LICENCE|COPYING)[\w.-]{0,60})"
 )
+_BLOB: Final = re.compile(r"/(?:blob|raw|tree|resolve)/[^/\s]{1,100}/([^\s#?]{1,300})")
 _MAX_RESTRICTIONS: Final = 24
 # The clause reader's terms that are restrictions; "" stands for any value that is not a plain no.
 _RESTRICTS: Final = {
@@ -92,12 +99,15 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
             "that do not say which letters they show",
         )
         return
+    if scope.startswith("path:") and _is_models_own(file, text, release):
+        scope = "weights"
     found = licenses.identify(text[:_MAX_SIZE])
+    policy = _POLICY.search(file.name) is not None
     if found.expression is None:
         yield from _pointer(file, text, scope, found.guard or "unknown", release)
-    else:
+    elif not policy:  # a use policy limits the licence beside it, it grants nothing
         yield _licensed(file, found, scope, how)
-    if found.expression is None or _reads_terms(found):
+    if found.expression is None or policy or _reads_terms(found):
         yield from _restrictions(file, text, scope, how)
 
 
@@ -124,6 +134,15 @@ def scope_of(file: File, release: Release) -> str:
     if _FOLDER.fullmatch(last) and _has_license(file.source, folder, release):
         return f"path:{file.path}"
     return f"path:{folder}/" if folder else "path:"
+
+
+def _is_models_own(file: File, text: str, release: Release) -> bool:
+    """A licence with a name of its own, beside a plain LICENSE, whose text is about weights."""
+    if _PLAIN.fullmatch(file.name) or release.place(file) is not Place.OWN:
+        return False
+    return _has_license(file.source, file.folder, release) and (
+        _ABOUT_WEIGHTS.search(text[:6_000]) is not None
+    )
 
 
 def _has_license(source: str, folder: str, release: Release) -> bool:
@@ -205,7 +224,7 @@ def _pointer(
             detail=f"{file.path} is not a licence text ({guard})",
         )
     for target in targets[:8]:
-        yield from _follow(file, target, scope, release)
+        yield _points(file, target, scope, release)
 
 
 def _targets(text: str) -> Iterator[str]:
@@ -218,20 +237,41 @@ def _targets(text: str) -> Iterator[str]:
             yield target
 
 
-def _follow(file: File, target: str, scope: str, release: Release) -> Iterator[Fact | Gap]:
-    """State where a file points; a target inside the release that is a licence text counts."""
-    inside = release.resolve(file, target) or release.resolve(file, target.replace("%20", " "))
-    if "://" in target:
-        detail = "points outside the release; what stands there was not read"
-    elif inside is None:
-        detail = f"points to {target}, which is not in the release"
-    else:
+def _points(file: File, target: str, scope: str, release: Release) -> Stated:
+    """That a file points somewhere, and whether anything is there."""
+    inside = _target_file(file, target, release)
+    if inside is not None:
         detail = f"points to {inside.path}"
+    elif "://" in target and not _own_url(file, target, release):
+        detail = "points outside the release; what stands there was not read"
+    else:
+        detail = f"points to {target}, which is not in the release"
     where = file.cite_whole(target) if not file.is_readable else _line_with(file, target)
-    yield Stated(
+    return Stated(
         topic="license_pointer", value=target, subject=scope, evidence=(where,), detail=detail
     )
-    if inside is None or not inside.is_readable or inside.path == file.path:
+
+
+def _target_file(file: File, target: str, release: Release) -> File | None:
+    """The file of the release that a relative link, or a link to its own repository, means."""
+    path = _own_url(file, target, release) or target
+    return release.resolve(file, path) or release.resolve(file, unquote(path))
+
+
+def _own_url(file: File, target: str, release: Release) -> str:
+    """``/PATH`` of a URL into the source's own repository, or empty."""
+    name = next((source.name for source in release.sources if source.id == file.source), "")
+    if "/" not in name or f"/{name.lower()}/" not in target.lower():
+        return ""
+    found = _BLOB.search(target)
+    return "/" + found.group(1) if found else ""
+
+
+def _follow(file: File, target: str, scope: str, release: Release) -> Iterator[Fact | Gap]:
+    """State where a link points; a target inside the release that is a licence text counts."""
+    yield _points(file, target, scope, release)
+    inside = _target_file(file, target, release)
+    if inside is None or not inside.is_readable:
         return
     try:
         text, how = _text_of(inside)

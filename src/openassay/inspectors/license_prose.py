@@ -24,10 +24,11 @@ _LICENSE_WORD = re.compile(r"licen[cs]|agreement|terms|协议|许可|授权|apac
 _GOVERNS = re.compile(r"\b(?:licen[cs]ed?|released|distributed|available|provided|published|covered|governed|subject|under|requires?|follow|complies|comply|applies|agreement|terms|see|refer|accept)\b|遵循|遵守|采用|依照|基于|使用|协议|许可|授权", re.I)  # noqa: E501
 _SCOPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("weights", re.compile(r"\b(?:weights?|models?(?! ?card)|checkpoints?|parameters)\b|权重|模型(?!代码|卡)|参数", re.I)),
-    ("code", re.compile(r"\b(?:code(?:base)?|source(?: files?| code)|scripts?|software|repository|repo|library)\b|代码|仓库|源码", re.I)),
+    ("code", re.compile(r"\b(?:code(?:base)?(?! repo)|source(?: files?| code)|scripts?|software|library)\b|代码(?!仓)|源码", re.I)),
     ("data", re.compile(r"\b(?:data ?sets?|data|corpus|corpora|annotations)\b|数据|语料", re.I)),
     ("document", re.compile(r"\b(?:documentation|docs|documents|paper)\b|文档", re.I)),
 )  # fmt: skip
+_LOCAL = ("release", "code", "document")  # said in a folder's README, of that folder
 _NOT_OURS = re.compile(r"\b(?:third[- ]part|adapted from|borrowed|their (?:own )?licen|respective|original licen|built on|dependenc|copied|derived from|thanks|based on code|is a fork)", re.I)  # noqa: E501
 _OF_MODEL = re.compile(r"\b(?:code)\b.{0,20}\band\b.{0,40}\b(?:weights?|models?|checkpoints?)\b|\b(?:weights?|models?|checkpoints?)\b.{0,20}\band\b.{0,30}\bcode\b|as well as|代码(?:和|与|及)(?:模型|权重)|模型(?:和|与|及)代码", re.I)  # noqa: E501
 
@@ -59,11 +60,11 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
             continue
         yield from _restrictions(passage)
         if _LICENSE_WORD.search(text) and not prose.OTHERS.search(passage.trail):
-            yield from _licensed(passage)
+            yield from _licensed(passage, release)
             yield from _gated(passage)
 
 
-def _licensed(passage: Passage) -> Iterator[Fact]:
+def _licensed(passage: Passage, release: Release) -> Iterator[Fact]:
     heading = re.search(r"licen[cs]e|协议|许可|授权", passage.trail, re.I)
     if _NOT_OURS.search(passage.text) or not (heading or _GOVERNS.search(passage.text)):
         return
@@ -72,10 +73,11 @@ def _licensed(passage: Passage) -> Iterator[Fact]:
     for index, mention in enumerate(mentions):
         following = mentions[index + 1].start_offset if index + 1 < len(mentions) else len(passage.text)
         scopes = _scopes(passage, at, mention.start_offset, mention.end_offset, following, bool(heading))
+        folder = release.inner_path(passage.file).rpartition("/")[0]
         for scope in scopes:
             yield Licensed(
                 evidence=(passage.cite(),),
-                scope=scope,
+                scope=f"path:{passage.file.folder}/" if folder and scope in _LOCAL else scope,
                 license=mention.id,
                 how=How.PROSE,
                 detail=f"A sentence says so of {scope}.",
@@ -107,7 +109,8 @@ def _scopes(
         title = passage.trail.rsplit(" / ", 1)[-1]
         named = tuple(name for name, pattern in _SCOPES if pattern.search(title))
         return named or ("release",)
-    return ("release",) if _GOVERNS.search(before) and re.search(r"\bproject|\bwork\b|\bthis\b|本项目", before, re.I) else ()  # noqa: E501
+    whole = re.search(r"\bproject|\bwork\b|\bthis\b|\brepo|本项目|仓库", before, re.I)
+    return ("release",) if _GOVERNS.search(before) and whole else ()
 
 
 def _restrictions(passage: Passage) -> Iterator[Fact]:

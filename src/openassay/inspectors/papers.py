@@ -87,16 +87,23 @@ def survey(release: Release) -> Iterator[Fact | Gap]:
         if file.suffix != ".pdf" or not file.is_regular or release.place(file) is not Place.OWN:
             continue
         name = re.sub(r"[_\-.]+", " ", file.name)
-        if _REPORT.search(name) and not re.search(r"licen[cs]e|协议|许可", name, re.I):
+        if _REPORT.search(name) and _speaks_of_us(name, release) and not re.search(r"licen[cs]e|协议|许可", name, re.I):
             detail = "A tracked PDF is named a report."
             yield Found(
                 evidence=(file.cite_whole(file.name),), component="technical_report", detail=detail
             )  # noqa: E501
-        elif _PAPER.search(name):
+        elif _PAPER.search(name) and _speaks_of_us(name, release):
             detail = "A tracked PDF is named a paper."
             yield Found(
                 evidence=(file.cite_whole(file.name),), component="research_paper", detail=detail
             )  # noqa: E501
+
+
+def _speaks_of_us(name: str, release: Release) -> bool:
+    """Whether a file's name is this release's paper: it names the model, or nothing at all."""
+    named = release.subject.mentioned(name)
+    words = re.findall(r"[^\W\d_]{3,}", re.sub(r"paper|tech\w*|report|full|final|version|pdf|main|arxiv", "", name, flags=re.I))  # noqa: E501
+    return Whose.OWN in named or (not named and not words)
 
 
 # -- links -------------------------------------------------------------------------------------
@@ -247,7 +254,9 @@ def _blog(spot: Spot, release: Release) -> Iterator[Fact]:
     post = spot.locator.path.strip("/").count("/") >= 1 or spot.locator.host.endswith("co")
     if Whose.SIBLING in slug and Whose.OWN not in slug:
         return
-    if not (slug or Whose.OWN in spot.whose) or not post:
+    near = release.subject.mentioned(f"{spot.link.text}\n{spot.near}")
+    ours = Whose.OWN in near or re.search(r"\b(?:our|original|release|announcement)\b[^.]{0,30}\b(?:blog|post)", spot.near, re.I)  # noqa: E501
+    if not (Whose.OWN in slug or (ours and "/" not in spot.file.path)) or not post:
         return
     if _FULL_BLOG.search(f"{spot.link.text} {spot.near}"):
         yield _report(spot, Extent.WHOLE, "A technical blog post about this model is linked.")

@@ -32,9 +32,10 @@ _NOT_RESULTS = re.compile(
     re.I,
 )  # noqa: E501
 _OUTPUT = re.compile(
-    r"(?:samples?|examples?|generat\w+|model|chat|conversation)[\s\w-]{0,20}\b(?:outputs?|generations?|results?|responses?|completions?|conversations?|transcripts?)\b|\bmodel response|\bshowcases?\b|\bgallery\b|\bsample (?:videos?|images?)\b|示例输出|输出示例|生成(?:示例|样例|效果|结果)|对话(?:示例|样例|效果)|效果(?:展示|示例|演示)|使用示例|样例|示例$|\bdemos?\b|\bcase stud|\bexamples?$",
+    r"(?:samples?|examples?|generat\w+|model|chat|conversation)[\s\w-]{0,20}\b(?:outputs?|generations?|responses?|conversations?|transcripts?)\b|\bmodel response|\bshowcases?\b|\bgallery\b|\bsample (?:videos?|images?)\b|示例输出|输出示例|生成(?:示例|样例|效果|结果)|对话(?:示例|样例|效果)|效果(?:展示|示例|演示)|使用示例|样例|示例$|\bcase stud",
     re.I,
 )  # noqa: E501
+_MOVING = re.compile(r"\bdemos?\b|演示", re.I)  # there only moving pictures count
 _LEAD_IN = re.compile(
     r"(?:for example|samples?|outputs?|generates?|prints?|response|results? (?:is|are)|produces?|looks? like|输出|结果|如下|例如)[^\n]{0,80}[:：]?\s*$",
     re.I,
@@ -60,7 +61,18 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         yield from _table(file, document, table, release)
     found = list(spots(file, release))
     yield from _pictures(found, document, release)
-    yield from _samples(file, document, release, found)
+    if _may_show_samples(file, document, release):
+        yield from _samples(file, document, release, found)
+
+
+def _may_show_samples(file: File, document: Document, release: Release) -> bool:
+    """The root documents, and deeper ones that name the model or are called samples."""
+    if "/" not in release.inner_path(file):
+        return True
+    about = f"{file.path} {document.title}"
+    purpose = re.search(r"train|tun(?:e|ing)|deploy|install|eval|quant|微调|部署|data", file.path, re.I)
+    named = Whose.OWN in release.subject.mentioned(about)
+    return not purpose and (named or bool(re.search(r"sample|output|gallery|showcase|example", about, re.I)))
 
 
 # -- results -----------------------------------------------------------------------------------
@@ -176,7 +188,7 @@ def _samples(file: File, document: Document, release: Release, found: list[Spot]
         if section.level and _OUTPUT.search(section.title) and not _is_foreign(section, release):
             start, end = document.subtree(section)
             lines += _shown(document, start, end)
-    lines += _quoted(document, release)
+    lines += _quoted(document, release, release.inner_path(file))
     shown = sorted(set(lines))
     if shown:
         extent = Extent.WHOLE if len(shown) >= 3 else Extent.PART
@@ -219,33 +231,18 @@ def _shown(document: Document, start: int, end: int) -> list[int]:
 
 
 def _is_program(language: str, text: str) -> bool:
-    if language in (
-        "bash",
-        "sh",
-        "shell",
-        "python",
-        "py",
-        "console",
-        "yaml",
-        "json",
-        "toml",
-        "dockerfile",
-        "cpp",
-        "js",
-        "bibtex",
-        "latex",
-    ):  # noqa: E501
+    if language not in ("", "text", "txt", "markdown", "md", "plaintext"):
         return ">>>" not in text and not re.search(
             r"^\s*(?:#|//)?\s*(?:output|输出|response)", text, re.I | re.M
         )  # noqa: E501
     return bool(
         re.search(
-            r"^\s*(?:pip|python|git|cd|conda|import|from|docker|wget|export|@\w+\{)\b", text, re.M
+            r"^\s*(?:\$ ?)?(?:pip3?|python3?|git|cd|conda|import|from|docker|wget|export|curl|torchrun|bash|sh|make|npm|deepspeed|accelerate|CUDA\w*|@\w+\{|def|class|#!)(?:\b|=)|^\s*(?:--\w|[├└│{}])|\.py\b", text, re.M
         )
     )  # noqa: E501
 
 
-def _quoted(document: Document, release: Release) -> list[int]:
+def _quoted(document: Document, release: Release, inner_path: str) -> list[int]:
     """Outputs elsewhere: a plain block after "for example:", and answers in interactive code."""
     found = []
     for block in document.code:
@@ -264,11 +261,17 @@ def _quoted(document: Document, release: Release) -> list[int]:
             "",
         )  # noqa: E501
         prosaic = (
-            len(block.text.split()) >= 20 and not block.language and not _is_program("", block.text)
+            "/" not in inner_path and len(block.text.split()) >= 20 and not block.language and not _is_program("", block.text)
         )  # noqa: E501
         if prosaic and _LEAD_IN.search(before) and not prose.SHAPE.search(before):
             found.append(block.start)
     return found
+
+
+def _is_sample_heading(title: str, url: str) -> bool:
+    if _OUTPUT.search(title):
+        return True
+    return bool(_MOVING.search(title)) and bool(re.search(r"\.(?:gif|mp4|webm|mov)\b", url, re.I))
 
 
 def _galleries(found: list[Spot], document: Document, release: Release) -> Iterator[Fact]:
@@ -278,7 +281,7 @@ def _galleries(found: list[Spot], document: Document, release: Release) -> Itera
         for spot in found
         if (spot.link.image or spot.locator.target is Target.IMAGE)
         and spot.locator.target is not Target.BADGE
-        and _OUTPUT.search(document.section_at(spot.link.line).title)
+        and _is_sample_heading(document.section_at(spot.link.line).title, spot.link.url)
         and not _is_foreign(document.section_at(spot.link.line), release)
         and not spot.about_sibling
         and not _DECOR.search(spot.link.url)

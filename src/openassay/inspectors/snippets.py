@@ -35,7 +35,7 @@ _RUNS = re.compile(r"\.generate\(|\.chat\(|pipeline\(|\bvllm serve\b|\bvllm\b|sg
 _CLASS = re.compile(r"\b(?!Auto)([A-Z]\w{2,40}(?:ForCausalLM|ForConditionalGeneration|LMHeadModel|Pipeline|ForMaskedLM|VisionModel|Model))\b(?:\.from_pretrained|\s*\(|,|$|\s)", re.M)  # noqa: E501
 _AUTO = re.compile(r"\bAuto(?:Model\w*)\.from_pretrained|\bpipeline\(|SentenceTransformer\(")
 _REMOTE = re.compile(r"trust_remote_code\s*=\s*True|--trust-remote-code")
-_STEP = re.compile(r"revision\s*=\s*[\"'](?:step|iter|global_step|ckpt|checkpoint)[-_]?\d+|revision\s*=\s*[\"'][^\"']{0,40}tokens", re.I)  # noqa: E501
+_STEP = re.compile(r"revision\s*=\s*[\"'][^\"']{0,30}(?:step|iter|ckpt|checkpoint)[-_]?\d+|revision\s*=\s*[\"'][^\"']{0,40}tokens", re.I)  # noqa: E501
 _HARNESS = re.compile(r"\blm[_-]eval\b|lm-evaluation-harness|\blighteval\b|\bopencompass\b|bigcode-evaluation-harness|\bolmes\b|\bevalplus\b|\bhelm-run\b|\bvlmeval", re.I)  # noqa: E501
 _TASKS = re.compile(r"--tasks?[\s=]+[\"']?([\w,|:*-]{2,300})|--datasets?[\s=]+([\w ,-]{2,200})", re.I)
 _DATA_CALL = re.compile(r"load_dataset\(|repo_type\s*=\s*[\"']dataset|--repo-type\s+dataset|huggingface\.co/datasets/")  # noqa: E501

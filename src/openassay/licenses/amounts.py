@@ -84,7 +84,10 @@ def _amount(number: float, currency: str, body: str, span: tuple[int, int]) -> s
 def phrase(raw: str) -> str:
     """The words to be shown, or the sentence's part about the name."""
     quoted = re.findall(r"[\"“‘「『]([^\"”’」』\n]{2,120})[\"”’」』]", raw)
-    shown = [q for q in quoted if re.search(r"[A-Za-z\u4e00-\u9fff]", q) and q.lower() != "notice"]
+    quoted += re.findall(r"[\"“]([^\"”\n]{2,120})[\"”]", raw[raw.find('"') + 1 :])
+    shown = [q.strip() for q in quoted if re.match(r"\s?[\w\[【]", q) and q.lower() != "notice"]
+    telling = r"(?i)built|powered|inside|made with|developed|created|improved|licensed by"
+    shown = [q for q in shown if re.search(telling, q)] or shown
     if shown:
         return "; ".join(f'"{q.strip()}"' for q in dict.fromkeys(shown[:3]))
     found = re.search(r"[^.]{0,80}(?:built using|beginning of|prefix|开头|前缀|命名)[^.]{0,80}", raw)

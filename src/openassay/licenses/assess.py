@@ -43,7 +43,7 @@ def assess(text: str) -> Assessment:
     who = identify(text)
     expression, by_statement = who.expression, False
     passage = text
-    if expression is None and who.guard != "binary":
+    if expression is None and who.guard not in ("binary", "empty"):
         found = stated.expression(text, readme=who.guard == "readme")
         if found is not None:
             expression, by_statement = found, True
@@ -59,7 +59,7 @@ def assess(text: str) -> Assessment:
 def _terms(
     who: Identification, expression: str | None, read: Mapping[str, Term]
 ) -> dict[str, TermValue]:
-    known = None if who.modified or expression is None else _facts(expression)
+    known = _facts(expression) if expression and _sure(who, expression) else None
     silent = expression is not None or bool(read)
     out = {}
     for column in terms.COLUMNS:
@@ -76,6 +76,16 @@ def _terms(
     return out
 
 
+def _sure(who: Identification, expression: str) -> bool:
+    """Whether the text *is* what is known, or only names it: else its own clauses count."""
+    if who.modified:
+        return False
+    if who.expression is None:
+        return who.guard != "untitled"
+    matched = {m.id for m in who.matches}
+    return all(id in matched for id in expressions.ids(expression))
+
+
 def _settle(column: str, value: str | None, read: Mapping[str, Term]) -> str:
     """What silence means, and what one clause means for another column."""
     if column == "commercial_use":
@@ -83,6 +93,8 @@ def _settle(column: str, value: str | None, read: Mapping[str, Term]) -> str:
         if value in (None, "yes") and limit and not re.search(r"display|显示|展示", limit.quote):
             return "conditional"
         return value or "yes"
+    if column == "field_of_use_restrictions" and "acceptable_use_policy" in read:
+        return value or "yes"  # a policy of acceptable uses is a list of unacceptable ones
     if column in ("user_threshold", "attribution_naming", "geographic_limit"):
         return value or ""
     return value or "no"

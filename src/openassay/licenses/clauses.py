@@ -23,7 +23,7 @@ _SENTENCE = 1_600
 _QUOTE = 400
 _ITEM = re.compile(
     r"^[ \t>]*(?:[-*+•·●○■▪–—]|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,5}|[一二三四五六七八九十]{1,3})[.)、）]"
-    r"|(?:\d{1,2}\.){1,3}\d{0,2}|[（(][一二三四五六七八九十\d]{1,3}[)）])[ \t]?\S"
+    r"|(?:\d{1,2}\.){1,3}\d{0,2}|[（(][一二三四五六七八九十\d]{1,3}[)）])[ \t]{0,6}\S"
 )
 _END = re.compile(r"(?<=[.;!?])[\"”’)\]*]{0,3}\s+(?=[\"“‘(\[*]{0,3}[A-Z0-9\u4e00-\u9fff(])|(?<=[。；！？])")
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]{0,120}>|\*\*|__|[`\\]")
@@ -106,8 +106,10 @@ def _holds(rule: Rule, clause: Clause) -> bool:
     body = clause.body
     if not any(p.search(body) for p in rule.any):
         return False
-    if rule.forbids and not (_forbidding().search(body) or _forbidding().search(clause.lead)):
-        return False
+    if rule.forbids:
+        said = f"{clause.lead} {body}".replace("not limited to", "")
+        if not _forbidding().search(said):
+            return False
     return not any(p.search(body) for p in rule.but)
 
 

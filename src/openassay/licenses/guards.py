@@ -29,6 +29,13 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             r"permission|prohibited|terms|redistribut\w{1,6}|copyright|hereby|shall|you (?:may|must|agree)"
             r"|not to use)\b|许可|协议|授权|不得|条款|责任"
         ),
+        "notice": re.compile(
+            r"(?i)third[- ]party (?:components?|software|notices?|licen[cs]es?|code|materials)|"
+            r"open source software licensed under|other (?:dependencies|licen[cs]es)|"
+            r"(?:following|below|listed) (?:software|components?|projects?|licen[cs]es)|"
+            r"is subject to the following licen[cs]es|^\s{0,6}\d{1,3}\. \[",
+            re.M,
+        ),
         "policy": re.compile(r"(?i)\b(?:use|usage) polic|prohibited use|acceptable use|usage restric|使用政策"),
     }
 
@@ -54,6 +61,8 @@ def kind(words: Words, explained: int) -> str | None:
         return "readme"
     size = len(words)
     legal = len(p["legal"].findall(text[:40_000]))
+    if is_policy(text) and size > 60:
+        return None
     if looks_like_readme(text) and explained < size // 3:
         return "readme"
     if size <= _SHORT and explained < size * 0.6:
@@ -80,3 +89,8 @@ def is_policy(text: str) -> bool:
     title = titles.of_text(text)
     return bool(title and _patterns()["policy"].search(title)
                 and not re.search(r"(?i)licen[cs]e agreement", title))
+
+
+def is_notice(text: str) -> bool:
+    """A file that collects the licences of several parts."""
+    return len(_patterns()["notice"].findall(text[:100_000])) >= 2

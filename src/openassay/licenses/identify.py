@@ -25,14 +25,13 @@ def identify(text: str) -> Identification:
         return Identification(None, False, (), (), early)
     words = split(text)
     if not len(words):
-        return Identification(None, False, (), (), "empty")
+        return Identification(None, False, (), (), "pointer" if "://" in text else "empty")
     found = explain(words)
     return _conclude(words, found, leftovers(words, found))
 
 
 def _conclude(words: Words, found: list[Found], left: list[tuple[int, int]]) -> Identification:
     whole = [f for f in found if f.clean]
-    explained = sum(f.matched for f in whole)
     regions = tuple(as_region(words, a, b) for a, b in left[:_REGIONS])
     matches = tuple(as_match(words, f) for f in found)
     guard = guards.kind(words, sum(f.matched for f in found))
@@ -46,24 +45,28 @@ def _conclude(words: Words, found: list[Found], left: list[tuple[int, int]]) -> 
         guard = None
     if words.truncated:
         guard = "truncated"
-    expression, modified = _expression(words, found, left, explained)
+    expression, modified = _expression(words, found, left)
     if expression is None and guard is None:
         guard = "untitled"
     if expression and guards.is_policy(words.text):
         guard = "policy"
+    elif expression and len(found) > 1 and guard is None and guards.is_notice(words.text):
+        guard = "notice"
     return Identification(expression, modified, matches, regions, guard)
 
 
 def _expression(
-    words: Words, found: list[Found], left: list[tuple[int, int]], explained: int
+    words: Words, found: list[Found], left: list[tuple[int, int]]
 ) -> tuple[str | None, bool]:
     if not found:
-        return titles.reference(titles.of_text(words.text) or ""), False
+        return _by_title(titles.of_text(words.text)), False
     first = found[0]
-    added = [run for run in left if _adds(words, run)]
+    collected = len(found) > 1 and guards.is_notice(words.text)
+    added = [run for run in left if _adds(words, run, collected)]
     own_title = titles.of_text(words.text[: words.starts[min(first.start + 60, len(words) - 1)]])
     if not first.clean:
-        return _variant(words, first, own_title), True
+        name = _variant(first, own_title)
+        return name, first.coverage >= 0.85 or bool(name and "-Modified-" in name)
     parts: list[str] = []
     modified = words.truncated
     for f in found:
@@ -75,37 +78,66 @@ def _expression(
         elif not f.clean:
             added.append((f.start, f.end))
     for start, end in added:
-        if _separate(words, found, start, end):
+        if collected or _separate(found, start, end):
             parts.append("LicenseRef-Unidentified")
         else:
             modified = True
     if modified:
-        parts[0] = _variant(words, first, own_title) or parts[0]
+        parts[0] = _variant(first, own_title) or parts[0]
     return " AND ".join(dict.fromkeys(parts)), modified
 
 
-def _adds(words: Words, run: tuple[int, int]) -> bool:
+def _adds(words: Words, run: tuple[int, int], collected: bool) -> bool:
     """Whether a passage outside the recognised licences says something about rights."""
     if run[1] - run[0] < 2:
-        return False
+        return run[1] > run[0] and operative.strong(words.words[run[0]])
     passage = words.slice(run[0], run[1] - 1)
+    if _chinese(words, run):
+        return _restricts_in_chinese(passage)
+    if collected:
+        return operative.restricts(passage)
     rest = split(operative.without_formalities(passage)).words
     return operative.strong_only(rest)
 
 
-def _separate(words: Words, found: list[Found], start: int, end: int) -> bool:
+def _chinese(words: Words, run: tuple[int, int]) -> bool:
+    """Mostly Chinese: a translation beside the text, unless it says more."""
+    own = words.words[run[0] : run[1]]
+    return sum(1 for w in own if "\u3400" <= w[0] <= "\u9fff") > 0.6 * len(own)
+
+
+def _restricts_in_chinese(passage: str) -> bool:
+    from .clauses import read_terms  # reads the lexicon, which most texts do not need
+
+    plain = {"commercial_use": "yes", "share_alike": "yes"}
+    return any(plain.get(t.name) != t.value for t in read_terms(passage))
+
+
+def _separate(found: list[Found], start: int, end: int) -> bool:
     """A passage that speaks of another component, after its own heading, not of the main licence."""
     if len(found) < 2 or start < found[0].end:
         return False
     return end - start >= _OWN_PART
 
 
-def _variant(words: Words, parent: Found, title: str | None) -> str | None:
+def _by_title(title: str | None) -> str | None:
+    """The id for a text known by its title alone: only ever a ``LicenseRef-`` one."""
+    if not title:
+        return None
+    known = names.single(title)
+    if known and known.startswith("LicenseRef-"):
+        return known
+    return titles.reference(title)
+
+
+def _variant(parent: Found, title: str | None) -> str | None:
     """A name for a text that is not quite the known one."""
     changed = f"LicenseRef-Modified-{parent.id.removeprefix('LicenseRef-')}"
     if title and titles.telling(title):
         plain = re.sub(r"(?i)\bmodified\b", "", title)
         known = names.single(plain)
+        if known and known != parent.id and known.startswith("LicenseRef-"):
+            return known
         row = catalog.find(parent.id)
         family = set(names.key(f"{parent.id} {row.name if row else ''}").split())
         if known == parent.id or set(names.key(plain).split()) <= family:
@@ -113,5 +145,5 @@ def _variant(words: Words, parent: Found, title: str | None) -> str | None:
         if known is not None and known != names.NONE and plain != title:
             return f"LicenseRef-Modified-{known.removeprefix('LicenseRef-')}"
         if known is None or parent.coverage < 0.85:
-            return titles.reference(title)
+            return _by_title(title)
     return changed if parent.coverage >= 0.85 else titles.reference(title or "")

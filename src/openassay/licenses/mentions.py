@@ -14,6 +14,8 @@ MAX_MENTIONS = 200
 _HEADER_LINES = 60
 _LONGEST = 10  # words in a licence's name
 _QUOTE = 300
+# Names of one word that people do use for a licence; the lists have many more ("python", "free").
+_LONE = frozenset(["mit", "isc", "zlib", "unlicense", "wtfpl", "postgresql", "ncsa", "gemma", "openmdw", "odbl", "pddl", "ofl", "expat", "mulanpsl", "cecill", "proprietary"]) - {"proprietary"}
 
 
 @cache
@@ -114,6 +116,8 @@ def _longest(passage: str, words: list[tuple[str, int, int]], at: int) -> tuple[
         key = names.key(raw)
         id = known.get(key)
         if id is None or id in (names.UNKNOWN, names.NONE):
+            continue
+        if key not in _LONE and " " not in key and not id.startswith("LicenseRef-"):
             continue
         near = words[max(0, at - 3) : last + 4]
         beside = any(licence.search(w) for w, _, _ in near)

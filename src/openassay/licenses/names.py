@@ -19,8 +19,7 @@ NONE = "NONE"
 UNKNOWN = "?"
 
 _FILLER = frozenset(
-    """the a an license licence licenses licensed licences agreement version ver v under of and
-    for by international unported generic open-source-license s is terms""".split()
+    ["the", "a", "an", "license", "licence", "licenses", "licensed", "licences", "agreement", "version", "ver", "v", "under", "of", "and", "for", "by", "international", "unported", "generic", "open-source-license", "s", "is", "terms"]
 ) - {"by", "terms"}
 _JOINED = (
     (re.compile(r"\bcreative ?commons\b"), "cc"),
@@ -76,7 +75,8 @@ def key(name: str) -> str:
 def table() -> Mapping[str, str]:
     """Keys to ids, `NONE` or `UNKNOWN`; addresses begin with ``url:``."""
     text = catalog.data("names.tsv").decode("utf-8")
-    return dict(line.split("\t", 1) for line in text.split("\n") if "\t" in line)  # type: ignore[misc]
+    pairs = (line.partition("\t") for line in text.split("\n"))
+    return {key: id for key, tab, id in pairs if tab}
 
 
 def normalize(name: str) -> str | None:

@@ -12,46 +12,20 @@ from functools import cache
 
 # One of these is enough, wherever it stands.
 STRONG = frozenset(
-    """
-    not never without only solely exclusively except excepting exception exceptions excluding
-    excluded exclude excludes unless until must prohibited prohibit prohibits forbidden forbid
-    forbids restricted restrict restricts restriction restrictions banned ban disallowed
-    noncommercial commercial commercially monetize monetise academic academia nonprofit
-    educational research researchers military weapon weapons warfare surveillance biometric
-    nuclear police fee fees royalty royalties pay payment paid sell sold sale rent lease revenue
-    million billion users mau monthly daily threshold exceed exceeds exceeding sublicense
-    sublicensable consent approval approved written register registration request
-    terminate terminated terminates termination revoke revoked revocable revocation cancel
-    prominently attribution advertising advertise endorse acknowledgment acknowledgement
-    cannot required requires require requirement obligation obligations obliged
-    compete competing competitor competitors competitive train training distill distillation
-    personal evaluation production territory territories country countries jurisdiction sanction
-    sanctioned embargo embargoed export prefix share alike derivatives noderivatives
-    internal hosted compensation ethical harm harmful unlawful illegal discriminate adversarial
-    good evil vaccine agree agrees agreed shall non deny denied refuse withdraw withdrawn reverse
-    """.split()
+    ["not", "never", "without", "only", "solely", "exclusively", "except", "excepting", "exception", "exceptions", "excluding", "excluded", "exclude", "excludes", "unless", "until", "must", "prohibited", "prohibit", "prohibits", "forbidden", "forbid", "forbids", "restricted", "restrict", "restricts", "restriction", "restrictions", "banned", "ban", "disallowed", "noncommercial", "commercial", "commercially", "monetize", "monetise", "academic", "academia", "nonprofit", "educational", "research", "researchers", "military", "weapon", "weapons", "warfare", "surveillance", "biometric", "nuclear", "police", "fee", "fees", "royalty", "royalties", "pay", "payment", "paid", "sell", "sold", "sale", "rent", "lease", "revenue", "million", "billion", "users", "mau", "monthly", "daily", "threshold", "exceed", "exceeds", "exceeding", "sublicense", "sublicensable", "consent", "approval", "approved", "written", "register", "registration", "request", "terminate", "terminated", "terminates", "termination", "revoke", "revoked", "revocable", "revocation", "cancel", "prominently", "attribution", "advertising", "advertise", "endorse", "acknowledgment", "acknowledgement", "cannot", "required", "requires", "require", "requirement", "obligation", "obligations", "obliged", "compete", "competing", "competitor", "competitors", "competitive", "train", "training", "distill", "distillation", "personal", "evaluation", "production", "territory", "territories", "country", "countries", "jurisdiction", "sanction", "sanctioned", "embargo", "embargoed", "export", "prefix", "share", "alike", "derivatives", "noderivatives", "internal", "hosted", "compensation", "ethical", "harm", "harmful", "unlawful", "illegal", "discriminate", "adversarial", "good", "evil", "vaccine", "agree", "agrees", "agreed", "shall", "non", "deny", "denied", "refuse", "withdraw", "withdrawn", "reverse"]
 )
 # Enough in a run of six words or more.
 WEAK = frozenset(
-    """
-    may no can permitted permit permits permission grant grants granted use used using provided
-    condition conditions conditional subject limited limit limits license licensed licence
-    licensee distribute distributed distribution redistribute redistribution redistributions
-    modify modified copy reproduce publish display notice notices include included retain
-    contact purposes purpose want should need needs policy terms comply compliance applicable law
-    """.split()
+    ["may", "no", "can", "permitted", "permit", "permits", "permission", "grant", "grants", "granted", "use", "used", "using", "provided", "condition", "conditions", "conditional", "subject", "limited", "limit", "limits", "license", "licensed", "licence", "licensee", "distribute", "distributed", "distribution", "redistribute", "redistribution", "redistributions", "modify", "modified", "copy", "reproduce", "publish", "display", "notice", "notices", "include", "included", "retain", "contact", "purposes", "purpose", "want", "should", "need", "needs", "policy", "terms", "comply", "compliance", "applicable", "law"]
 )
 STRONG_ZH = frozenset("不禁勿非仅只限须需应必得未唯军商费售批撤终违")
 WEAK_ZH = frozenset("可以许权利用途使约定条件法律")
 
 DISCLAIMING = frozenset(
-    """warranty warranties liable liability damages merchantability fitness disclaims disclaimed
-    negligence tort consequential incidental indirect noninfringement""".split()
+    ["warranty", "warranties", "liable", "liability", "damages", "merchantability", "fitness", "disclaims", "disclaimed", "negligence", "tort", "consequential", "incidental", "indirect", "noninfringement"]
 )
 GRANTING = frozenset(
-    """permission permitted granted grant grants redistribution redistributions redistribute
-    sublicense sell commercial conditions provided condition modify modification modifications
-    reproduce publish derivative restriction notice""".split()
+    ["permission", "permitted", "granted", "grant", "grants", "redistribution", "redistributions", "redistribute", "sublicense", "sell", "commercial", "conditions", "provided", "condition", "modify", "modification", "modifications", "reproduce", "publish", "derivative", "restriction", "notice"]
 )
 
 
@@ -94,7 +68,8 @@ def _sentence_patterns() -> tuple[re.Pattern[str], ...]:
         r"(?i)\bcommercial(?:ly)?\s+(?:use|purpose|product|service|activit)|non-?\s?commercial|"
         r"(?:must|shall|may|can|will)\s*not\s+(?:be\s+)?(?:use|copy|distribut|sell|modif|train|host)|"
         r"prohibit|forbid|forbidden|military|weapon|million|revenue|permission|redistribut|"
-        r"\bonly\s+(?:for|in|if|by|to)\b|provided\s+that|research|must\b|train(?:ing)?\s|"
+        r"\bonly\s+(?:for|in|if|by|to)\b|provided\s+that|(?:academic|for|scientific)\s+research|"
+        r"research\s+(?:purpose|use|only)|must\b|\btrain(?:ing)?\s|"
         r"商业|商用|军事|不得|禁止|仅限|只能"
     )
     statement = re.compile(
@@ -119,3 +94,12 @@ def without_formalities(passage: str) -> str:
         for s in sentences
         if limits.search(s) or not (disclaimer.search(s) or statement.search(s))
     )
+
+
+def restricts(passage: str) -> bool:
+    """Whether a passage (of a list of third-party parts) permits, forbids or limits in so many words.
+
+    Names of parts and holders ("AI Research", "not applicable") do not count here.
+    """
+    limits = _sentence_patterns()[2]
+    return bool(limits.search(without_formalities(passage)))

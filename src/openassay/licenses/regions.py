@@ -18,6 +18,9 @@ _MIN_WORDS = 22
 _QUOTE = 400
 NOTICE = "#notice"
 OWNED = "#owned"
+_MONTHS = frozenset(
+    ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 # Words between two found runs that may still belong to the licence around them.
 _INNER = 60
@@ -155,6 +158,8 @@ def _renamed(
         before = {n for n in there if index.is_number(n)}
         after = {w for w in here if w.isdigit() and not (template and _YEAR.fullmatch(w))}
         if template:
+            if _MONTHS & set(here):
+                continue
             before = {n for n in before if not index.is_year(n)}
         differ = bool(before and after) and before != {index.number(w) for w in after}
         if differ and gap.k0 < 40:
@@ -199,8 +204,8 @@ def leftovers(words: Words, found: list[Found]) -> list[tuple[int, int]]:
     total = len(words)
     owned = bytearray(total)
     for f in found:
-        for at in f.spans:
-            owned[at[0] : at[1]] = b"\1" * (at[1] - at[0])
+        for first, last in f.spans:
+            owned[first:last] = b"\1" * (last - first)
     runs = []
     at = 0
     while at < total:

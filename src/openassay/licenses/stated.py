@@ -6,6 +6,7 @@ import re
 from functools import cache
 
 from .mentions import headers, mentions
+from .model import Mention
 
 _MAX = 6
 
@@ -35,12 +36,37 @@ def license_section(text: str) -> str:
     return "\n".join(line if kept else "" for line, kept in zip(lines, keep, strict=True))
 
 
+@cache
+def _verb() -> re.Pattern[str]:
+    return re.compile(
+        r"(?i)\b(?:licen[cs]ed|released|distributed|available|provided|published|governed|covered|"
+        r"subject|open-?sourced|shared|offered|are|is|comes?|falls?|uses?|adopts?|follows?|must "
+        r"follow|retains?|made available)\b[^.\n]{0,60}\b(?:under|by|with|to|the|through|as)?\b"
+        r"|licen[cs]e\s*[:：|]|遵循|采用|基于|使用|依照|按照|适用|under the"
+    )
+
+
 def expression(text: str, *, readme: bool) -> str | None:
-    """The licences a text states of itself, joined with AND; None when it names none."""
+    """The licences a text states of itself, joined with AND; None when it states none.
+
+    A file that is only a notice or a pointer states the first one; a description of a project
+    may state several, for its code, its weights, its data.
+    """
     if not readme:
         tagged = headers(text)
-        if tagged:
-            return " AND ".join(dict.fromkeys(m.id for m in tagged[:_MAX]))
-    found = mentions(license_section(text) if readme else text)
+        if tagged and "SPDX" in tagged[0].quote:
+            return tagged[0].id
+    body = license_section(text) if readme else text
+    body = re.sub(r"(?m)^[ \t]{0,3}#{1,6}[^\n]{0,200}$", lambda m: " " * len(m.group()), body)
+    found = [m for m in mentions(body) if _states(body, m)]
     ids = list(dict.fromkeys(m.id for m in found))
+    if not readme:
+        ids = ids[:1]
     return " AND ".join(ids[:_MAX]) or None
+
+
+def _states(body: str, mention: Mention) -> bool:
+    """Whether the words before a name, in its sentence, put something under that licence."""
+    before = body[max(0, mention.start_offset - 240) : mention.start_offset]
+    before = re.split(r"(?<=[.!?。；;])\s|\n\s*\n|。", before)[-1]
+    return bool(_verb().search(before)) or not before.strip(" \t\n#*[(《<>-")

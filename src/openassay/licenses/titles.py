@@ -6,11 +6,9 @@ import re
 from functools import cache
 
 _LINES = 14
-_DROP = frozenset("the a an agreement for of and to this by under on".split())
+_DROP = frozenset(["the", "a", "an", "agreement", "for", "of", "and", "to", "this", "by", "under", "on"])
 _WEAK = frozenset(
-    """license licence agreement terms conditions use policy model models open source public the
-    of and a an for version software copyright legal notice general free end user data code weights
-    document service community""".split()
+    ["license", "licence", "agreement", "terms", "conditions", "use", "policy", "model", "models", "open", "source", "public", "the", "of", "and", "a", "an", "for", "version", "software", "copyright", "legal", "notice", "general", "free", "end", "user", "data", "code", "weights", "document", "service", "community"]
 )
 
 
@@ -22,6 +20,10 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         "sentence": re.compile(
             r"(?i)\b(?:shall|may|must|you|is|are|was|please|see|means|refer|granted|hereby|we|our|i|if)"
             r"\b|您|我们|请|如|是指|应当"
+        ),
+        "code": re.compile(r"[;{}$\\=]|->|::|\.php|^(?:use|import|from|class|def|final|package)\s"),
+        "zh_weak": re.compile(
+            r"模型|许可|协议|许可证|社区|商用|商业|使用|开源|政策|条款|中文版|声明|服务|用户|证|的|书"
         ),
         "date": re.compile(
             r"(?i)\b(?:january|february|march|april|may|june|july|august|september|october|november"
@@ -36,8 +38,10 @@ def of_text(text: str) -> str | None:
     seen = 0
     previous = ""
     for raw in text[:6_000].split("\n"):
-        line = raw.strip().strip("#*=-_|>~`/;%! \t\"“”'").strip()
-        line = re.sub(r"</?[A-Za-z][^<>]{0,80}>", " ", line).strip()
+        line = re.sub(r"</?[A-Za-z][^<>]{0,80}>", " ", raw)
+        line = line.strip().strip("#*=-_|>~`/;%! \t\"“”'").strip()
+        if p["code"].search(line):
+            continue
         if not line or re.match(r"(?:section|article)?\s?\d{1,2}(?:\.\d)*[.)、]|[(（]|https?:", line, re.I):
             continue
         seen += 1
@@ -57,7 +61,9 @@ def telling(title: str) -> bool:
     """Whether a title says *which* licence: it has a word besides "license", "agreement" ..."""
     words = _patterns()["token"].findall(title)
     own = [w for w in words if w.lower() not in _WEAK and not re.fullmatch(r"v?\d{1,2}(\.\d+)*", w)]
-    return any(len(w) > 1 for w in own)
+    return any(len(_patterns()["zh_weak"].sub("", w)) > 1 for w in own) or any(
+        w != _patterns()["zh_weak"].sub("", w) != "" for w in own
+    )
 
 
 def reference(title: str) -> str | None:

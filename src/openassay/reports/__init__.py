@@ -20,11 +20,16 @@ from openassay.types import Dossier, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What is shown. ``terms`` has, per licence id, the known terms by name (may lack ids)."""
+    """What is shown.
+
+    ``terms`` has, per licence id, the known terms by name (may lack ids); ``optional``, per
+    framework, the criteria that never change its outcome.
+    """
 
     dossier: Dossier
     verdicts: tuple[Verdict, ...] = ()
     terms: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    optional: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +42,7 @@ class Look:
     detail: int = 0
 
 
+_OTHERS = ("license", "verification")  # reports on something else than a release
 Render = Callable[[Report, Look], str]
 
 
@@ -59,5 +65,5 @@ def _modules() -> dict[str, str]:
     return {
         re.sub(r"_v\d{1,3}$", "", name): name
         for name in found
-        if not name.startswith("_") and name != "license"
+        if not name.startswith("_") and name not in _OTHERS
     }

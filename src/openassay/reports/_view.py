@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 from openassay.canonical import visible
 from openassay.types import (
@@ -22,6 +19,7 @@ from openassay.types import (
     Unit,
     Verdict,
 )
+from openassay.vocabulary import by_id
 
 STATUS_WORD = {
     Status.PRESENT: "present",
@@ -44,26 +42,21 @@ class Term:
     text: str
 
 
-@cache
-def vocabulary() -> Mapping[str, tuple[str, str]]:
-    """Title and kind by component id, in the order of components.toml."""
-    text = (Path(__file__).parents[1] / "components.toml").read_text("utf-8")
-    return {row["id"]: (row["title"], row["kind"]) for row in tomllib.loads(text)["component"]}
-
-
 def title(component_id: str) -> str:
-    return vocabulary().get(component_id, (visible(component_id), ""))[0]
+    entry = by_id().get(component_id)
+    return entry.title if entry else visible(component_id)
 
 
 def kind(component_id: str) -> str | None:
-    return vocabulary().get(component_id, ("", ""))[1] or None
+    entry = by_id().get(component_id)
+    return str(entry.kind) if entry else None
 
 
 def main_and_finer(
     components: Iterable[Component],
 ) -> tuple[tuple[Component, ...], tuple[Component, ...]]:
     """The components of the first framework, then the finer ones; each in vocabulary order."""
-    order = {name: index for index, name in enumerate(vocabulary())}
+    order = {name: index for index, name in enumerate(by_id())}
     ranked = sorted(components, key=lambda c: (order.get(c.id, len(order)), c.id))
     return (
         tuple(c for c in ranked if order.get(c.id, _MAIN) < _MAIN),
@@ -118,29 +111,54 @@ def openness(component: Component) -> str:
     return "open" if component.license_open else "not open"
 
 
-def verdict_reason(verdict: Verdict) -> str:
-    """The first criterion that stands in the way, and how many more do."""
-    for answer in _OPEN_ANSWERS:
-        hits = [result for result in verdict.results if result.answer is answer]
-        if hits:
-            break
-    else:
-        return f"all {len(verdict.results)} criteria met" if verdict.results else ""
-    first = hits[0]
-    because = visible(first.because[0]) if first.because else answer.value
-    more = f" (+{len(hits) - 1} more)" if len(hits) > 1 else ""
-    return f"{visible(first.title)}: {because}{more}"
+def verdict_reason(verdict: Verdict, optional: frozenset[str] = frozenset()) -> str:
+    """What stands in the way, by state: ``for III: not open: Model parameters; missing: …``.
+
+    A ladder names only the rung that was not reached; an undecided verdict what is unknown first.
+    ``optional`` are criteria that never change the outcome.
+    """
+    open_ = [
+        r for r in verdict.results if r.answer in _OPEN_ANSWERS and r.criterion not in optional
+    ]
+    head = ""
+    if open_ and verdict.progress and not _is_score(verdict):
+        rung = open_[0].group
+        open_ = [result for result in open_ if result.group == rung]
+        head = f"for {visible(rung)}: "
+    if verdict.floor != verdict.ceiling:
+        open_.sort(key=lambda result: result.answer is not Answer.UNKNOWN)
+    states: dict[str, list[str]] = {}
+    for result in open_:
+        states.setdefault(_state(result), []).append(visible(result.title))
+    if not states:
+        return "every required criterion is met" if verdict.results else ""
+    return head + "; ".join(f"{state}: {', '.join(names)}" for state, names in states.items())
 
 
-def next_steps(verdicts: Iterable[Verdict]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """(step, frameworks it helps), those that help most frameworks first, then in rule order.
+def _is_score(verdict: Verdict) -> bool:
+    """Scores add up over all groups; only a ladder has a next rung."""
+    return verdict.floor.replace(".", "", 1).isdigit()
 
-    Criteria of one name in several frameworks are one step; the first wording is shown.
+
+def _state(result: Result) -> str:
+    """The word a reason begins with (*Missing: …*), or the answer itself."""
+    word, colon, _ = result.because[0].partition(": ") if result.because else ("", "", "")
+    return visible(word).lower() if colon and len(word) <= 20 else result.answer.value
+
+
+def next_steps(
+    verdicts: Iterable[Verdict], optional: Mapping[str, frozenset[str]]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """(step, frameworks whose outcome it moves), those that move most first, then in rule order.
+
+    Criteria of one name in several frameworks are one step; the first wording is shown. What is
+    optional moves no outcome, and is left out.
     """
     steps: dict[str, tuple[str, list[str]]] = {}
     for verdict in verdicts:
         for result in verdict.results:
-            if result.answer in _OPEN_ANSWERS and result.next_step:
+            skip = result.criterion in optional.get(verdict.framework, ())
+            if result.answer in _OPEN_ANSWERS and result.next_step and not skip:
                 _, helped = steps.setdefault(_key(result), (visible(result.next_step), []))
                 if verdict.framework not in helped:
                     helped.append(verdict.framework)
@@ -149,7 +167,7 @@ def next_steps(verdicts: Iterable[Verdict]) -> tuple[tuple[str, tuple[str, ...]]
 
 
 def _key(result: Result) -> str:
-    return result.criterion if result.criterion in vocabulary() else visible(result.next_step)
+    return result.criterion if result.criterion in by_id() else visible(result.next_step)
 
 
 def claims_by_need(claims: Iterable[Claim]) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:

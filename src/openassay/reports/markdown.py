@@ -25,7 +25,7 @@ from openassay.reports._view import (
     verdict_reason,
     why,
 )
-from openassay.types import Claim, Component, Evidence, Gap, Verdict
+from openassay.types import Claim, Component, Evidence, Gap
 
 _SHOWN = 5  # pieces of evidence per row; JSON has all
 # What could mark up, link, embed or mention: emphasis, code, links, tables, HTML, maths; the colon
@@ -67,13 +67,13 @@ def render(report: Report, look: Look) -> str:
     false, unchecked = claims_by_need(dossier.claims)
     blocks = (
         _header(report),
-        _verdicts(report.verdicts),
+        _verdicts(report),
         _components("Components", main, notes),
         _components("Finer components", finer, notes),
         _claims("Claims that do not hold", false, notes),
         _claims("Claims that could not be checked", unchecked, notes),
         _contradictions(report, notes),
-        _steps(report.verdicts),
+        _steps(report),
         _gaps(dossier.gaps),
     )
     texts = ["\n".join(block) for block in blocks]
@@ -138,11 +138,12 @@ def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[
             yield f"| {' | '.join(row)} |"
 
 
-def _verdicts(verdicts: Iterable[Verdict]) -> Iterator[str]:
-    rows = [
-        (escape(v.title or v.framework), f"**{escape(v.answer)}**", escape(verdict_reason(v)))
-        for v in verdicts
-    ]
+def _verdicts(report: Report) -> Iterator[str]:
+    rows = []
+    for verdict in report.verdicts:
+        reason = verdict_reason(verdict, report.optional.get(verdict.framework, frozenset()))
+        name = escape(verdict.title or verdict.framework)
+        rows.append((name, f"**{escape(verdict.answer)}**", escape(reason)))
     if rows:
         yield "## Verdicts\n"
         yield from _table(("Framework", "Answer", "Why"), rows)
@@ -182,8 +183,8 @@ def _contradictions(report: Report, notes: _Notes) -> Iterator[str]:
         yield f"- {escape(item.text)} {notes.cite(item.evidence)}".rstrip()
 
 
-def _steps(verdicts: Iterable[Verdict]) -> Iterator[str]:
-    steps = next_steps(verdicts)
+def _steps(report: Report) -> Iterator[str]:
+    steps = next_steps(report.verdicts, report.optional)
     if steps:
         yield "## Next steps\n"
     for text, helped in steps:

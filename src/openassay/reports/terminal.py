@@ -56,11 +56,11 @@ def render(report: Report, look: Look) -> str:
     pen = Pen(look)
     blocks = (
         _header(report, pen),
-        _verdicts(report.verdicts, pen),
+        _verdicts(report, pen),
         _components(report.dossier.components, pen),
         _claims(report.dossier.claims, pen),
         _contradictions(report.dossier.contradictions, pen),
-        _steps(report.verdicts, pen),
+        _steps(report, pen),
         _gaps(report.dossier.gaps, pen),
         _facts(report, pen) if look.detail > 1 else (),
     )
@@ -102,16 +102,18 @@ def _header(report: Report, pen: Pen) -> Iterator[str]:
         yield pen.ink(f"{pin}, {source.files} file{'' if source.files == 1 else 's'}", Ink.DIM)
 
 
-def _verdicts(verdicts: Iterable[Verdict], pen: Pen) -> Iterator[str]:
-    rows = [
-        (visible(v.title or v.framework), visible(v.answer), verdict_reason(v)) for v in verdicts
-    ]
-    name_room = min(30, max((width(row[0]) for row in rows), default=0))
-    answer_room = min(24, max((width(row[1]) for row in rows), default=0))
-    for name, answer, reason in rows:
-        room = pen.look.width - name_room - answer_room - 4
-        shown = f"{pad(name, name_room)}  {pen.ink(pad(answer, answer_room), Ink.BOLD)}"
-        yield f"{shown}  {cut(reason, room)}".rstrip()
+def _verdicts(report: Report, pen: Pen) -> Iterator[str]:
+    for verdict in report.verdicts:
+        name = f"{visible(verdict.title or verdict.framework)}: "
+        answer = cut(visible(verdict.answer), pen.look.width - width(name) - 1)
+        reason = verdict_reason(verdict, report.optional.get(verdict.framework, frozenset()))
+        room = pen.look.width - width(name + answer) - 3
+        if reason and pen.look.detail:
+            yield f"{name}{pen.ink(answer, Ink.BOLD)}"
+            yield from _paragraph("  ", reason, pen)
+        else:
+            tail = f" — {cut(reason, room)}" if reason else ""
+            yield f"{name}{pen.ink(answer, Ink.BOLD)}{tail}"
 
 
 def _components(components: Iterable[Component], pen: Pen) -> Iterator[str]:
@@ -130,8 +132,8 @@ def _components(components: Iterable[Component], pen: Pen) -> Iterator[str]:
     if not pen.look.detail:
         for status in _IN_A_ROW:
             yield from _in_a_row(main, status, pen)
-    if finer:
-        names = (f"{MARK[c.status][0]} {title(c.id)}" for c in finer)
+    names = [f"{MARK[c.status][0]} {title(c.id)}" for c in finer if c.status is not Status.ABSENT]
+    if names:
         yield from _paragraph("also: ", ", ".join(names), pen)
 
 
@@ -213,13 +215,13 @@ def _contradictions(items: tuple[Contradiction, ...], pen: Pen) -> Iterator[str]
         yield f"  {len(items) - len(shown)} more with -v"
 
 
-def _steps(verdicts: Iterable[Verdict], pen: Pen) -> Iterator[str]:
-    steps = next_steps(verdicts)
+def _steps(report: Report, pen: Pen) -> Iterator[str]:
+    steps = next_steps(report.verdicts, report.optional)
     shown = steps if pen.look.detail else steps[: _SHOWN[2]]
     if steps:
         yield pen.ink("Next steps", Ink.BOLD)
     for number, (text, helped) in enumerate(shown, 1):
-        names = f"[{', '.join(helped)}]"
+        names = f"[{helped[0]}{f' +{len(helped) - 1}' if len(helped) > 1 else ''}]"
         room = pen.look.width - width(names) - 5
         yield f"{number:>2}. {cut(text, room)} {pen.ink(names, Ink.DIM)}"
 

@@ -194,6 +194,7 @@ class ObjectStore:
 
     def __init__(self, objects: str, *, sha256: bool) -> None:
         self._shop = _Workshop(objects, sha256)
+        self._objects = objects
         self._hash = "sha256" if sha256 else "sha1"
         self._cache = Cache(_KEPT)
         self._deaths = 0
@@ -238,12 +239,17 @@ class ObjectStore:
                 process.ask(names)
                 for name in names:
                     answer = _answer(process, name, limit)
+                    if answer.kind is None and self._is_loose(name):
+                        answer = Object(name, kind="broken")  # there, but Git says "missing"
                     found.append(answer)  # one by one: those before a death count
             except _Ended as ended:
                 self._deaths += 70 if ended.args else 1  # few stalls are waited for
                 self._shop.stop(mode)
                 found.append(Object(names[len(found)], kind="broken"))
         return found
+
+    def _is_loose(self, oid: str) -> bool:
+        return os.path.lexists(os.path.join(self._objects, oid[:2], oid[2:]))
 
     def read(self, path: str, oid: str, size: int, offset: int, length: int) -> bytes:
         """A range of a blob. Raises :class:`ReadError` when it is missing or broken."""

@@ -129,6 +129,9 @@ class Web:
             reason = error.reason if isinstance(error, urllib.error.URLError) else error
             raise FetchError(str(reason)) from error
         assert isinstance(answer, http.client.HTTPResponse)  # no other handler is installed
+        if request.type == "https" and not answer.url.startswith("https:"):
+            answer.close()
+            raise FetchError("it leads away from https")
         return answer
 
     def _opener(self, trusted: bool) -> urllib.request.OpenerDirector:

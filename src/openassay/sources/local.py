@@ -18,7 +18,7 @@ import os
 import stat
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from heapq import nsmallest
 
 from openassay.errors import ReadError, TargetError
 from openassay.files import File, FileKind, LfsPointer
@@ -77,7 +77,8 @@ class _Walk:
 
     def folder(self, where: int | str, prefix: bytes, depth: int) -> None:
         with os.scandir(where) as scan:
-            items = sorted(islice(scan, 2 * common.MAX_FILES), key=lambda item: item.name)
+            # The first by name, not the first found: a bound that gives the same each time.
+            items = nsmallest(common.MAX_FILES + 1, scan, key=lambda item: item.name)
         if depth and any(item.name == "pyvenv.cfg" for item in items):
             self.gaps.add(paths.shown(prefix[:-1]), "skipped_folder", SKIPPED[".venv"])
             return

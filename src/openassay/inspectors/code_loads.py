@@ -1,0 +1,493 @@
+"""Reads what code, notebooks, scripts and configurations load: own weights, bases, data sets.
+
+A hub id in ``from_pretrained``, ``load_dataset`` or a download command offers what it names. Whose
+it is decides the component: the release's own model is its weights, a foreign model that is tuned
+is the base, a foreign model elsewhere is a baseline and nothing. Data sets belong to what the script
+does with them: training, fine-tuning or evaluation. Nothing is opened, so it cannot tell whether
+a link still works.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import Final
+
+from openassay.files import File
+from openassay.formats.code_locators import (
+    WEIGHTS_NAME,
+    Load,
+    Loaded,
+    code_loads,
+    command_loads,
+    config_loads,
+    option_loads,
+    quoted_commands,
+    url_strings,
+)
+from openassay.formats.code_model import EVALUATION_WORDS, Around, is_study
+from openassay.formats.code_roles import evaluation
+from openassay.formats.code_source import (
+    NETWORK_MARKS,
+    TRAINING_MARKS,
+    CodeText,
+    mentions,
+    read_code,
+    with_networks,
+    with_trainings,
+)
+from openassay.formats.code_tooling import preparation
+from openassay.formats.code_training import training
+from openassay.formats.path_words import is_finetune, words
+from openassay.formats.pycode import MAX_SOURCE
+from openassay.formats.shell import Command, read_dockerfile, read_makefile, read_shell
+from openassay.release import Release
+from openassay.subject import Place, Whose
+from openassay.types import Derived, Extent, Linked, Relation
+
+NAME = "code_loads"
+COMPONENTS = (
+    "model_parameters_final",
+    "model_parameters_intermediate",
+    "model_architecture",
+    "datasets",
+    "evaluation_data",
+    "fine_tuning_data",
+    "base_model_parameters",
+)
+
+MAX_FACTS: Final = 12  # for one component and kind; further links of the same kind add nothing
+MAX_PARSED: Final = 400
+MAX_CONFIGS: Final = 400
+MAX_CONFIG: Final = 256 << 10  # bytes; larger ones are data
+_LOADING: Final = (
+    "from_pretrained", "snapshot_download", "hf_hub", "load_dataset", "load_from_hub", "pipeline(", "LLM(", "MsDataset",
+    "http", "hf://", "s3://", "gs://", "TaskConfig", "hub.load", "mlx_lm",
+)  # fmt: skip
+_SHELLS: Final = (".sh", ".bash", ".slurm", ".sbatch", ".mk", ".zsh")
+_CONFIGS: Final = (".yaml", ".yml", ".json", ".toml", ".cfg", ".conf")
+_STEP = re.compile(
+    r"(?:^|[-_/])(?:global_?step|step|iter|iteration|ckpt|tokens?)[-_]?(?:\d|\{)|\d{3,}[-_]?steps?\b|\d+[bt]-?tokens",
+    re.I,
+)
+_INTERMEDIATE = re.compile(r"intermediate|checkpoints$|-ckpts?$|-step-?\d", re.I)
+_COPY = re.compile(
+    r"gguf|gptq|awq|mlx|onnx|-int[48]|[-_]q\d|[-_]\dbit|exl2|openvino|lora|adapter", re.I
+)
+_DRAFT = re.compile(
+    r"^(?:your|path|user|org|username|my|example|some|xxx|owner)(?:$|[-_/])|xxx|<|\{\}/", re.I
+)
+
+
+class Use(StrEnum):
+    """What the code around a load does."""
+
+    PRETRAIN = "pretrain"
+    FINETUNE = "finetune"
+    EVALUATE = "evaluate"
+    PREPARE = "prepare"
+    PACK = "pack"
+    SUBSET = "subset"
+    OTHER = "other"
+    STUDY = "study"
+
+
+def survey(release: Release) -> Iterator[Linked | Derived]:
+    """Links from code first, then from scripts and configurations."""
+    emit = _Emitter(release)
+    yield from emit.limited(_python(release, emit))
+    yield from emit.limited(_scripts(release, emit))
+    yield from emit.limited(_configurations(release, emit))
+
+
+# --- where the loads stand -----------------------------------------------------------------------
+
+
+def _own(release: Release, suffixes: tuple[str, ...], limit: int) -> list[File]:
+    files = [
+        file
+        for file in release.files
+        if file.suffix in suffixes
+        and file.is_readable
+        and file.size <= limit
+        and release.place(file) is Place.OWN
+    ]
+    return sorted(files, key=lambda file: (file.path.count("/"), file.source, file.path))
+
+
+def _python(release: Release, emit: _Emitter) -> Iterator[Linked | Derived]:
+    files = _own(release, (".py",), MAX_SOURCE) + _own(release, (".ipynb",), 32 << 20)
+    loading = [file for file in files if mentions(file, _LOADING)][:MAX_PARSED]
+    around = _around(files, release)
+    for file in loading:
+        code = release.parsed(file, read_code)
+        use = _use_of_code(file.path, code, around)
+        if use is Use.STUDY:
+            continue
+        loads = [*code_loads(code.facts), *command_loads(quoted_commands(code.text))]
+        adapts = code.facts.imported("peft")
+        tunes_own = any(emit.is_own(load) for load in loads)
+        for load in loads:
+            yield from emit.facts(file, code.place(load.line), load, use)
+            if use is Use.FINETUNE and not tunes_own and not around.pretrains:
+                yield from emit.base(file, code.place(load.line), load, adapts)
+        yield from _addresses(file, code, emit)
+
+
+def _around(files: list[File], release: Release) -> Around:
+    parse = release.parsed
+    networks = [file for file in files if mentions(file, NETWORK_MARKS)][:MAX_PARSED]
+    around = with_networks(
+        ((file.path, parse(file, read_code).facts) for file in networks),
+        (f.path for f in release.files),
+    )
+    trainers = [file for file in files if mentions(file, TRAINING_MARKS)][:MAX_PARSED]
+    return with_trainings(((file.path, parse(file, read_code).facts) for file in trainers), around)
+
+
+def _use_of_code(path: str, code: CodeText, around: Around) -> Use:
+    if is_study(path):
+        return Use.STUDY
+    if role := training(path, code.facts, around):
+        return {"pretrain": Use.PRETRAIN, "finetune": Use.FINETUNE}.get(role.aspect, Use.STUDY)
+    if evaluation(path, code.facts) or words(path) & EVALUATION_WORDS:
+        return Use.EVALUATE
+    if is_finetune(path):
+        return Use.FINETUNE
+    if role := preparation(path, code.facts, around):
+        return {"subset": Use.SUBSET, "prepare": Use.PREPARE, "clean": Use.PREPARE}.get(
+            role.aspect, Use.PACK
+        )
+    return Use.OTHER
+
+
+def _addresses(file: File, code: CodeText, emit: _Emitter) -> Iterator[Linked]:
+    """URLs of own weights that stand as constants, as in a table of model names."""
+    for lit in url_strings(code.facts):
+        load = Load(Loaded.URL, lit.value, lit.line, lit.line, "a table of addresses")
+        if _WEIGHTS_END.search(lit.value) and emit.is_own(load):
+            yield emit.weights(file, code.place(lit.line), load, "download_script")
+
+
+_WEIGHTS_END = re.compile(
+    r"\.(?:safetensors|gguf|bin|pth?|ckpt|onnx|npz|h5|msgpack|tar(?:\.gz)?|th|zip)(?:$|\?)", re.I
+)
+
+
+def _scripts(release: Release, emit: _Emitter) -> Iterator[Linked | Derived]:
+    for file in _own(release, _SHELLS, MAX_SOURCE):
+        yield from _of_commands(file, read_shell(_text(file)), emit)
+    for file in release.files:
+        name = file.name.lower()
+        read = read_makefile if name in ("makefile", "gnumakefile") else read_dockerfile
+        if read is read_dockerfile and not name.startswith("dockerfile"):
+            continue
+        if file.is_readable and file.size <= MAX_SOURCE and release.place(file) is Place.OWN:
+            yield from _of_commands(file, read(_text(file)), emit)
+
+
+def _text(file: File) -> str:
+    text = file.text()
+    return text.text if text else ""
+
+
+def _of_commands(
+    file: File, commands: tuple[Command, ...], emit: _Emitter
+) -> Iterator[Linked | Derived]:
+    use = _use_of_script(file.path)
+    for load in command_loads(commands):
+        yield from emit.facts(file, load.line, load, use)
+    for load in option_loads(commands):
+        tuned = use is Use.FINETUNE or "finetune" in load.via or "sft" in load.via
+        yield from emit.facts(file, load.line, load, Use.FINETUNE if tuned else use)
+        if tuned and not emit.is_own(load):
+            yield from emit.base(file, load.line, load, adapts=False)
+
+
+def _use_of_script(path: str) -> Use:
+    named = words(path)
+    if is_study(path):
+        return Use.STUDY
+    if named & EVALUATION_WORDS:
+        return Use.EVALUATE
+    if is_finetune(path):
+        return Use.FINETUNE
+    if named & {"pretrain", "pretraining", "corpus", "pretokenize"} or (
+        named & {"data", "dataset", "datasets"}
+        and named
+        & {
+            "prepare",
+            "download",
+            "preprocess",
+            "fetch",
+            "get",
+        }
+    ):
+        return Use.PREPARE
+    return Use.OTHER
+
+
+def _configurations(release: Release, emit: _Emitter) -> Iterator[Linked | Derived]:
+    for file in _own(release, _CONFIGS, MAX_CONFIG)[:MAX_CONFIGS]:
+        text = _text(file)
+        if not any(mark in text for mark in _CONFIG_MARKS) or is_study(file.path):
+            continue
+        loads = config_loads(text)
+        trains = file.suffix != ".json" and bool(_TRAINING_KEYS.search(text))
+        if not loads and not trains:
+            continue
+        use = _use_of_script(file.path)
+        if use is Use.OTHER and trains:
+            use = Use.PRETRAIN
+        if use is Use.FINETUNE or use is Use.PRETRAIN:
+            for load in loads:
+                data = load.kind is Loaded.DATASET
+                if (data and use is Use.FINETUNE) or emit.is_own(load):
+                    yield from emit.facts(file, load.line, load, use)
+        if (
+            use in (Use.PRETRAIN, Use.PREPARE)
+            and trains
+            and file.suffix in (".yaml", ".yml", ".toml")
+        ):
+            yield from _mixture(file, emit)
+
+
+_CONFIG_MARKS: Final = (
+    "model_name", "model_id", "base_model", "repo_id", "pretrained", "dataset", "hf_repo", "hf_path", "learning_rate",
+    "optimizer", "lr:", "lr =", "model:", '"model"',
+)  # fmt: skip
+_TRAINING_KEYS = re.compile(
+    r"^\s{0,12}[\"']?(?:optimizer|learning_rate|lr|train_batch_size|micro_batch_size|global_batch_size)\b[\"']?\s*[:=]",
+    re.M | re.I,
+)
+_DATA_PAGE = re.compile(
+    r"https?://(?:www\.)?(?:huggingface\.co|hf\.co|modelscope\.cn)/(?:datasets|collections)/[\w.-]{1,96}/[\w.-]{1,120}"
+)
+
+
+def _mixture(file: File, emit: _Emitter) -> Iterator[Linked]:
+    """Data pages named in a pretraining configuration, usually beside the path of each part."""
+    seen: set[str] = set()
+    for number, line in enumerate(file.lines, 1):
+        for found in _DATA_PAGE.finditer(line[:1000]):
+            if found.group(0) not in seen:
+                seen.add(found.group(0))
+                yield Linked(
+                    evidence=(file.cite_lines(number),),
+                    component="datasets",
+                    url=found.group(0),
+                    aspect="mixture",
+                    detail="the training configuration names this part of its data mixture",
+                )
+
+
+# --- what a load means ---------------------------------------------------------------------------
+
+
+class _Emitter:
+    """Turns loads into facts by whose they are, and keeps each kind within bounds."""
+
+    def __init__(self, release: Release) -> None:
+        self.subject = release.subject
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self.seen: set[tuple[str, str, str]] = set()
+
+    def limited(self, facts: Iterable[Linked | Derived]) -> Iterator[Linked | Derived]:
+        """Each thing once per component, and at most MAX_FACTS of a kind."""
+        for fact in facts:
+            component = fact.component if isinstance(fact, Linked) else "base"
+            aspect = fact.aspect if isinstance(fact, Linked) else ""
+            value = fact.url if isinstance(fact, Linked) else fact.base
+            if (component, aspect, value) in self.seen:
+                continue
+            self.seen.add((component, aspect, value))
+            self.counts[component, aspect] += 1
+            if self.counts[component, aspect] <= MAX_FACTS:
+                yield fact
+
+    def is_own(self, load: Load) -> bool:
+        """Whether the release's own model is loaded (copies made by others are not)."""
+        if load.kind is Loaded.URL:
+            return self._own_address(load.value)
+        if load.kind is Loaded.DATASET or _DRAFT.search(load.value):
+            return False
+        if self.subject.whose(load.value.replace("{}", "")) is not Whose.OWN:
+            return False
+        owner = load.value.partition("/")[0]
+        return self.subject.owns(owner) or not _COPY.search(load.value)
+
+    def _own_address(self, url: str) -> bool:
+        host, _, path = url.partition("://")[2].partition("/")
+        if host in (
+            "huggingface.co",
+            "hf.co",
+            "hf-mirror.com",
+            "modelscope.cn",
+            "www.modelscope.cn",
+        ):
+            parts = [part for part in path.split("/") if part and part != "models"]
+            return (
+                len(parts) > 1
+                and parts[0] != "datasets"
+                and self.subject.whose("/".join(parts[:2])) is Whose.OWN
+            )
+        pieces = [piece for piece in re.split(r"[/?=&]", path) if 1 < len(piece) < 100]
+        return any(self.subject.whose(piece) is Whose.OWN for piece in pieces)
+
+    def facts(self, file: File, line: int, load: Load, use: Use) -> Iterator[Linked]:
+        """What one load offers of the release."""
+        if load.kind is Loaded.DATASET and not _DRAFT.search(load.value):
+            yield from self._data(file, line, load, use)
+        elif load.kind is Loaded.MODEL:
+            if self.is_own(load):
+                yield from self._own_model(file, line, load)
+        elif _is_weights(load.value) and self.is_own(load):
+            yield self.weights(file, line, load, "download_script")
+        elif use in (Use.PREPARE, Use.PACK, Use.SUBSET, Use.EVALUATE) and not _PAGE.search(
+            load.value
+        ):
+            yield from self._data(file, line, load, use)
+
+    def weights(self, file: File, line: int, load: Load, aspect: str) -> Linked:
+        return Linked(
+            evidence=(file.cite_lines(line),),
+            component="model_parameters_final",
+            url=_prefix(load.url),
+            aspect=aspect,
+            detail=f"{file.path} downloads the released weights ({load.via})",
+        )
+
+    def _own_model(self, file: File, line: int, load: Load) -> Iterator[Linked]:
+        evidence = (file.cite_lines(line),)
+        url = _prefix(load.url)
+        if (
+            _STEP.search(load.revision)
+            or _STEP.search(load.value)
+            or _INTERMEDIATE.search(load.value)
+        ):
+            yield Linked(
+                evidence=evidence,
+                component="model_parameters_intermediate",
+                url=url,
+                aspect="revisions" if load.revision else "hub",
+                detail=f"{file.path} loads checkpoints along the training run",
+            )
+        else:
+            yield Linked(
+                evidence=evidence,
+                component="model_parameters_final",
+                url=url,
+                aspect="hub",
+                detail=f"{file.path} loads the released weights from the hub ({load.via})",
+            )
+        yield from self._architecture(file, line, load, url)
+
+    def _architecture(self, file: File, line: int, load: Load, url: str) -> Iterator[Linked]:
+        evidence = (file.cite_lines(line),)
+        auto = load.via.startswith("Auto")
+        if load.remote_code:
+            aspect, extent, detail = (
+                "remote_code",
+                Extent.WHOLE,
+                "the code that defines the layers is loaded from the hub",
+            )
+        elif auto:
+            aspect, extent, detail = (
+                "auto_class",
+                Extent.PART,
+                "a library chooses the class; no class is named",
+            )
+        elif re.search(r"For[A-Z]\w+|LMHeadModel|Pipeline$|Model$|Transformer2DModel", load.via):
+            url = "https://pypi.org/project/transformers/"
+            aspect, extent, detail = (
+                "library_class",
+                Extent.WHOLE,
+                f"the layers are those of the library class {load.via}",
+            )
+        else:
+            return
+        yield Linked(
+            evidence=evidence,
+            component="model_architecture",
+            url=url,
+            extent=extent,
+            aspect=aspect,
+            detail=detail,
+        )
+
+    def _data(self, file: File, line: int, load: Load, use: Use) -> Iterator[Linked]:
+        component, extent = _DATA_OF.get(use, ("", Extent.WHOLE))
+        if component:
+            yield Linked(
+                evidence=(file.cite_lines(line),),
+                component=component,
+                url=_prefix(load.url),
+                extent=extent,
+                aspect="loader" if load.kind is Loaded.DATASET else "download",
+                detail=f"{file.path} loads this data to {_PURPOSE[component]}",
+            )
+
+    def base(self, file: File, line: int, load: Load, adapts: bool) -> Iterator[Linked | Derived]:
+        """The foreign model that a tuning script starts from."""
+        value = load.value
+        if load.kind is not Loaded.MODEL or _DRAFT.search(value) or "{}" in value:
+            return
+        if self.subject.whose(value) is not Whose.OTHER or _TEACHER.search(load.via):
+            return  # of the same house: a demo of another model, as far as can be told here
+        evidence = (file.cite_lines(line),)
+        yield Linked(
+            evidence=evidence,
+            component="base_model_parameters",
+            url=load.url,
+            aspect="default",
+            detail=f"{file.path} tunes this model by default",
+        )
+        relation = Relation.ADAPTER if adapts else Relation.FINETUNE
+        yield Derived(
+            evidence=evidence,
+            base=value,
+            relation=relation,
+            detail=f"{file.path} starts from {value}",
+        )
+
+
+_DATA_OF: Final = {
+    Use.PRETRAIN: ("datasets", Extent.WHOLE),
+    Use.PREPARE: ("datasets", Extent.WHOLE),
+    Use.PACK: ("datasets", Extent.PART),
+    Use.SUBSET: ("datasets", Extent.PART),
+    Use.FINETUNE: ("fine_tuning_data", Extent.WHOLE),
+    Use.EVALUATE: ("evaluation_data", Extent.WHOLE),
+}
+_PURPOSE: Final = {
+    "datasets": "train on it",
+    "fine_tuning_data": "fine-tune on it",
+    "evaluation_data": "evaluate on it",
+}
+_PAGE = re.compile(
+    r"(?:github\.com/[^/]+/[^/]+/?(?:\.git)?|\.py|\.html?|\.md|/api/.{0,200}|[?&](?:key|q|token)=.{0,200})$"
+)
+_TEACHER = re.compile(
+    r"SequenceClassification|Encoder|CLIP|Vision|snapshot_download|SentenceTransformer|VAE|Autoencoder",
+    re.I,
+)
+
+
+def _is_weights(url: str) -> bool:
+    """Whether a URL leads to weights: a file of that kind, or a folder of models."""
+    if url.startswith("magnet:"):
+        return True
+    tail = url.rpartition("/")[2]
+    return bool(
+        _WEIGHTS_END.search(url)
+        or WEIGHTS_NAME.search(tail)
+        or re.search(r"/(?:models?|checkpoints?|weights)/", url)
+    )
+
+
+def _prefix(url: str) -> str:
+    """The part of a URL that is known: up to the first ``{}``, whole folders only."""
+    head, unknown, _ = url.partition("{}")
+    return head.rpartition("/")[0] + "/" if unknown else url

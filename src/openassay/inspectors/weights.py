@@ -1,0 +1,398 @@
+"""The weights themselves, by their headers: what is there, whole or not, and what it is.
+
+Files are gathered into checkpoints (a folder's numbered shards are one), read from their headers
+alone, and told apart: final weights, several checkpoints of one run, adapters, optimizer states,
+weights of helper networks. What is empty, cut off, or only a placeholder is said and never counts.
+A folder called ``weights`` is nothing; a pointer to Git LFS is a tracked artefact, not read.
+
+Not seen: weights inside archives; what opaque containers hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from openassay.errors import ReadError
+from openassay.files import File
+from openassay.formats import (
+    json_text,
+    safetensors,
+    weights_card,
+    weights_file,
+    weights_names,
+)
+from openassay.formats.bounded import FormatError
+from openassay.formats.weights_names import Naming
+from openassay.release import Release
+from openassay.subject import Place, Whose
+from openassay.types import Evidence, Extent, Fact, Found, Gap, Stated
+
+NAME = "weights"
+COMPONENTS = ("model_parameters_final", "model_parameters_intermediate")
+
+_MIN_PARAMETERS: Final = 10_000  # fewer is a fixture
+_MIN_OPAQUE: Final = 256 << 10  # bytes
+_MAX_FILES: Final = 4_000
+_MAX_CITED: Final = 3
+_CITED_BYTES: Final = 64 << 10
+
+
+@dataclass(slots=True)
+class Checkpoint:
+    """Files that are one set of weights: a single file, or the shards of one numbering."""
+
+    source: str
+    folder: str
+    stem: str
+    count: int = 1  # files its own numbering promises
+    files: list[File] = field(default_factory=list)
+    read: list[weights_file.WeightsFile] = field(default_factory=list)
+    broken: list[tuple[File, str]] = field(default_factory=list)
+    unread: list[File] = field(default_factory=list)  # LFS pointers and missing blobs
+
+    @property
+    def path(self) -> str:
+        return self.files[0].path
+
+    @property
+    def step(self) -> int | None:
+        """The training step its path names, if any."""
+        return weights_names.step_of(self.path)
+
+
+def survey(release: Release) -> Iterator[Fact | Gap]:
+    """Every checkpoint of the release, what it is and what it states."""
+    checkpoints = _gather(release)
+    kept: list[Checkpoint] = []
+    for checkpoint in checkpoints:
+        yield from _read(checkpoint)
+        yield from _problems(checkpoint)
+        if checkpoint.read or checkpoint.unread:
+            kept.append(checkpoint)
+    finals: list[Checkpoint] = []
+    steps: list[Checkpoint] = []
+    for checkpoint in kept:
+        if _is_optimizer(checkpoint):
+            yield _optimizer(checkpoint)
+        elif _is_adapter(checkpoint, release):
+            yield _adapter(checkpoint)
+        elif _too_small(checkpoint):
+            continue
+        elif checkpoint.step is None:
+            finals.append(checkpoint)
+        else:
+            steps.append(checkpoint)
+    yield from _runs(steps, finals)
+    yield from _finals(finals, release)
+    yield from _indexes(release)
+
+
+def _gather(release: Release) -> list[Checkpoint]:
+    found: dict[tuple[str, str, str, int], Checkpoint] = {}
+    taken = 0
+    for file in release.files:
+        if not file.is_regular or not weights_names.may_hold_weights(file.path, file.suffix):
+            continue
+        if release.place(file) is not Place.OWN:
+            continue
+        taken += 1
+        if taken > _MAX_FILES:
+            break
+        shard = safetensors.parse_shard_name(file.name)
+        count = shard.count if shard else 1
+        stem = f"{shard.stem}{shard.suffix}" if shard else file.name
+        key = (file.source, file.folder, stem, count)
+        checkpoint = found.setdefault(key, Checkpoint(file.source, file.folder, stem, count))
+        checkpoint.files.append(file)
+    return list(found.values())
+
+
+def _read(checkpoint: Checkpoint) -> Iterator[Gap]:
+    """Fill ``read``, ``broken`` and ``unread``; a file that fails in a strange way is a gap."""
+    for file in checkpoint.files:
+        if file.lfs is not None or file.problem is not None:
+            checkpoint.unread.append(file)
+            continue
+        if file.size == 0:
+            checkpoint.broken.append((file, "the file has 0 bytes"))
+            continue
+        try:
+            found = weights_file.parse(file.read, file.size, file.suffix)
+        except FormatError as error:
+            head = file.read(0, 512)
+            why = "text or zeros stand where weights should be" if weights_file.is_placeholder(
+                head) else error.message  # fmt: skip
+            checkpoint.broken.append((file, why))
+            continue
+        except ReadError as error:
+            yield Gap(
+                source=file.source, path=file.path, by=NAME, reason=error.reason,
+                detail=str(error), components=COMPONENTS,
+            )  # fmt: skip
+            continue
+        if found is None:
+            continue
+        if found.broken:
+            checkpoint.broken.append((file, found.broken))
+        elif not (found.opaque and file.size < _MIN_OPAQUE):
+            checkpoint.read.append(found)
+
+
+def _problems(checkpoint: Checkpoint) -> Iterator[Stated]:
+    for file, why in checkpoint.broken[:_MAX_CITED]:
+        if weights_names.names_optimizer(file.name):
+            continue
+        yield Stated(
+            topic="weights_problem",
+            value=why,
+            subject="model_parameters_final",
+            evidence=(file.cite_whole(f"{file.size} bytes"),),
+            detail=f"{file.path} cannot be the weights its name promises",
+        )
+
+
+def _is_optimizer(checkpoint: Checkpoint) -> bool:
+    if weights_names.names_optimizer(checkpoint.stem):
+        return True
+    return any(weights_file.is_optimizer(found.tensors) for found in checkpoint.read[:2])
+
+
+def _is_adapter(checkpoint: Checkpoint, release: Release) -> bool:
+    folder = f"{checkpoint.folder}/" if checkpoint.folder else ""
+    if release.get(checkpoint.source, f"{folder}adapter_config.json") is not None:
+        return True
+    if "adapter_model" in checkpoint.stem:
+        return True
+    return bool(checkpoint.read) and all(
+        weights_file.is_adapter(found.tensors) for found in checkpoint.read
+    )
+
+
+def _too_small(checkpoint: Checkpoint) -> bool:
+    if checkpoint.unread or any(found.opaque for found in checkpoint.read):
+        return False
+    return _shape(checkpoint).parameters < _MIN_PARAMETERS
+
+
+def _shape(checkpoint: Checkpoint) -> weights_file.Shape:
+    return weights_file.shape_of(found.tensors for found in checkpoint.read)
+
+
+def _cite(checkpoint: Checkpoint) -> tuple[Evidence, ...]:
+    """The first files: the bytes of the header, or the pointer that stands for the file."""
+    cited: list[Evidence] = []
+    broken = {file.path for file, _ in checkpoint.broken}
+    for file in [file for file in checkpoint.files if file.path not in broken][:_MAX_CITED]:
+        if file.lfs is not None:
+            cited.append(file.cite_whole(f"Git LFS pointer to {file.lfs.size} bytes"))
+        elif file.problem is not None:
+            cited.append(file.cite_whole(f"tracked, {file.size} bytes, not at hand"))
+        else:
+            end = min(file.size, _CITED_BYTES)
+            cited.append(file.cite_bytes(0, end, f"header of {file.name}, {file.size} bytes"))
+    return tuple(cited)
+
+
+def _optimizer(checkpoint: Checkpoint) -> Found:
+    return Found(
+        component="model_metadata",
+        aspect="optimizer_state",
+        evidence=_cite(checkpoint),
+        detail="the optimizer's state of the run is tracked",
+    )
+
+
+def _adapter(checkpoint: Checkpoint) -> Found:
+    return Found(
+        component="model_parameters_final",
+        extent=Extent.PART,
+        aspect="adapter",
+        evidence=_cite(checkpoint),
+        detail="an adapter: changes to a base model, not the weights of a model",
+    )
+
+
+def _runs(steps: list[Checkpoint], finals: list[Checkpoint]) -> Iterator[Found]:
+    """Checkpoints that differ only in their step are one run; a lone one is its final state."""
+    runs: dict[tuple[str, str], list[Checkpoint]] = {}
+    for checkpoint in steps:
+        key = (checkpoint.source, weights_names.run_of(checkpoint.path))
+        runs.setdefault(key, []).append(checkpoint)
+    for run in runs.values():
+        run.sort(key=lambda checkpoint: checkpoint.step or 0)
+        distinct = {checkpoint.step for checkpoint in run}
+        finals.append(run[-1])
+        if len(distinct) >= 2:
+            yield Found(
+                component="model_parameters_intermediate",
+                aspect="checkpoints",
+                evidence=tuple(_cite(checkpoint)[0] for checkpoint in run[:_MAX_CITED]),
+                detail=f"{len(distinct)} checkpoints along one run, "
+                f"steps {run[0].step} to {run[-1].step}",
+            )
+
+
+def _finals(finals: list[Checkpoint], release: Release) -> Iterator[Fact | Gap]:
+    own = [(checkpoint, _whose(checkpoint, release)) for checkpoint in finals]
+    for checkpoint, whose in own[:200]:
+        if whose == "helper":
+            yield Stated(
+                topic="auxiliary_weights",
+                value=checkpoint.path,
+                subject="model_parameters_final",
+                evidence=_cite(checkpoint)[:1],
+                detail="weights of a helper network, not of the model",
+            )
+        elif whose in ("own", "unclear"):
+            yield _final(checkpoint, whose)
+            yield from _stated(checkpoint)
+            yield from _contradicted(checkpoint, release)
+    mine = [checkpoint for checkpoint, whose in own if whose == "own" and checkpoint.read]
+    if len({checkpoint.folder for checkpoint in mine}) == 1:
+        yield from _against_card(mine[0], release)
+
+
+def _final(checkpoint: Checkpoint, whose: str) -> Found:
+    missing = checkpoint.count - len(checkpoint.files) + len(checkpoint.broken)
+    detail = "the model's weights, by their header"
+    if missing > 0:
+        detail = f"{missing} of {checkpoint.count} shards are missing or broken"
+    elif whose == "unclear":
+        detail = "weights whose name does not say that they are this model's"
+    elif checkpoint.unread:
+        size = sum(file.lfs.size if file.lfs else file.size for file in checkpoint.unread)
+        stored = "stored by Git LFS" if checkpoint.unread[0].lfs else "tracked, not at hand"
+        detail = f"{stored}, {size} bytes, not read"
+    elif any(found.opaque for found in checkpoint.read):
+        detail = f"{checkpoint.read[0].format}, known by its first bytes only; contents not read"
+    whole = missing <= 0 and whose == "own"
+    return Found(
+        component="model_parameters_final",
+        extent=Extent.WHOLE if whole else Extent.PART,
+        aspect="weights" if whole else ("shards_missing" if missing > 0 else "unnamed"),
+        evidence=_cite(checkpoint),
+        detail=detail,
+    )
+
+
+def _whose(checkpoint: Checkpoint, release: Release) -> str:
+    """``own``, ``helper``, ``other`` or ``unclear``, by names; inside a pipeline all is own."""
+    parent = checkpoint.folder.rpartition("/")[0]
+    for folder in (checkpoint.folder, parent):
+        prefix = f"{folder}/" if folder else ""
+        if release.get(checkpoint.source, f"{prefix}model_index.json") is not None:
+            return "own"
+    stem = checkpoint.stem.rsplit(".", 1)[0]
+    whose = release.subject.whose(stem) if release.subject.names else Whose.OWN
+    if whose is not Whose.OTHER:
+        return "own" if whose is Whose.OWN else "other"
+    naming = weights_names.naming(stem, checkpoint.folder)
+    if naming is not Naming.NAMED:
+        return "own" if naming is Naming.GENERIC else "helper"
+    prefix = f"{checkpoint.folder}/" if checkpoint.folder else ""
+    named = release.get(checkpoint.source, f"{prefix}config.json") is not None
+    return "own" if named else "unclear"
+
+
+def _stated(checkpoint: Checkpoint) -> Iterator[Stated]:
+    """What the headers say: parameters, dtype, tensors, format."""
+    if not checkpoint.read:
+        return
+    shape = _shape(checkpoint)
+    tensors = sum(len(found.tensors) for found in checkpoint.read)
+    topics = {"format": checkpoint.read[0].format}
+    if tensors:
+        topics |= {"tensors": str(tensors), "dtype": shape.dtype}
+        whole = len(checkpoint.read) == len(checkpoint.files) == checkpoint.count
+        if whole and (not shape.packed or checkpoint.read[0].format == "GGUF"):
+            topics["parameters"] = str(shape.parameters)
+    evidence = _cite(checkpoint)
+    for topic, value in topics.items():
+        yield Stated(
+            topic=topic,
+            value=value,
+            subject="model_parameters_final",
+            evidence=evidence,
+            detail=f"read from the header of {checkpoint.path}"
+            + (f" and {len(checkpoint.files) - 1} more" if len(checkpoint.files) > 1 else ""),
+        )
+
+
+def _contradicted(checkpoint: Checkpoint, release: Release) -> Iterator[Stated]:
+    """Values of the configuration beside the weights that their headers contradict."""
+    prefix = f"{checkpoint.folder}/" if checkpoint.folder else ""
+    config = release.get(checkpoint.source, f"{prefix}config.json")
+    whole = len(checkpoint.read) == len(checkpoint.files) == checkpoint.count
+    if config is None or not config.is_readable or not whole:
+        return
+    try:
+        text = config.text()
+        values = json_text.load_object(text.text) if text else {}
+    except (FormatError, ReadError):
+        return  # the model_config inspector reports it
+    for key, sentence in weights_file.disagreements(_shape(checkpoint), values):
+        line = json_text.line_of(text.text, key) if text else 1
+        yield Stated(
+            topic="mismatch",
+            value=sentence,
+            subject="model_parameters_final",
+            evidence=(config.cite_lines(line), *_cite(checkpoint)[:1]),
+            detail=f"{config.path} and the header of {checkpoint.path} disagree",
+        )
+
+
+def _against_card(checkpoint: Checkpoint, release: Release) -> Iterator[Stated]:
+    """The number of parameters a card states against the number the headers hold."""
+    shape = _shape(checkpoint)
+    whole = len(checkpoint.read) == len(checkpoint.files) == checkpoint.count
+    if not whole or shape.packed or not shape.parameters:
+        return
+    for folder in dict.fromkeys([checkpoint.folder, ""]):
+        prefix = f"{folder}/" if folder else ""
+        card = release.get(checkpoint.source, f"{prefix}README.md")
+        if card is None or not card.is_readable:
+            continue
+        stated = weights_card.stated_parameters(card.lines)
+        if stated is None:
+            continue
+        number, line = stated
+        if not 0.6 <= shape.parameters / number <= 1.7:
+            yield Stated(
+                topic="mismatch",
+                value=f"the card states {number:,} parameters, the weights hold "
+                f"{shape.parameters:,}",
+                subject="model_parameters_final",
+                evidence=(card.cite_lines(line), *_cite(checkpoint)[:1]),
+                detail=f"{card.path} and the header of {checkpoint.path} disagree",
+            )
+        return
+
+
+def _indexes(release: Release) -> Iterator[Fact | Gap]:
+    """An index names its shards; those that are not there are missing whatever their numbering."""
+    for file in release.files:
+        if not file.name.endswith((".safetensors.index.json", ".bin.index.json")):
+            continue
+        if not file.is_readable or release.place(file) is not Place.OWN:
+            continue
+        text = file.text()
+        try:
+            index = safetensors.parse_index(text.text if text else "")
+        except FormatError as error:
+            yield Gap(
+                source=file.source, path=file.path, by=NAME, reason=str(error.problem),
+                detail=str(error), components=COMPONENTS,
+            )  # fmt: skip
+            continue
+        lost = [shard for shard in index.shards if release.resolve(file, shard) is None]
+        if lost:
+            yield Stated(
+                topic="weights_problem",
+                value=f"{len(lost)} of {len(index.shards)} shards of the index are not in the "
+                f"release, first {lost[0]}",
+                subject="model_parameters_final",
+                evidence=(file.cite_lines(json_text.line_of(file.lines[0], "weight_map")),),
+                detail=f"{file.path} promises shards that are not tracked",
+            )
