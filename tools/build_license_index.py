@@ -262,7 +262,7 @@ def distinct(documents: list[Document]) -> list[Document]:
     """The first of texts with the same words; SPDX ids come first."""
     seen: dict[tuple[int, ...], str] = {}
     out = []
-    for document in documents:
+    for document in sorted(documents, key=lambda d: "invariants" in d.id):
         words = tuple(document.hashes)
         if len(words) >= 8 and words not in seen:
             seen[words] = document.id

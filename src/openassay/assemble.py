@@ -144,7 +144,7 @@ def _reinterpreted(facts: Sequence[Fact]) -> list[Fact]:
     """Facts as they read once everything is known of the release."""
     tuned = _is_tuned(facts)
     reading = [_as_tuned(fact) if tuned else fact for fact in facts]
-    return _only_some_sizes(_within_run(reading, tuned))
+    return _only_some_sizes(_cards_called_so(_within_run(reading, tuned)))
 
 
 def _is_tuned(facts: Sequence[Fact]) -> bool:
@@ -183,6 +183,17 @@ def _within_run(facts: list[Fact], tuned: bool) -> list[Fact]:
         fact
         for fact in facts
         if not (isinstance(fact, Found) and fact.aspect in ("finetune_config", "sample_data"))
+    ]
+
+
+def _cards_called_so(facts: list[Fact]) -> list[Fact]:
+    """Where the release calls another page its model card, its README does not stand in for one."""
+    linked = any(isinstance(fact, Linked) and fact.component == "model_card" for fact in facts)
+    return [
+        replace(fact, extent=Extent.PART)
+        if linked and isinstance(fact, Found) and fact.component == "model_card" and fact.aspect == "readme"
+        else fact
+        for fact in facts
     ]
 
 

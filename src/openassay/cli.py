@@ -319,7 +319,7 @@ def _verify(args: argparse.Namespace) -> int:
     if codec.is_dossier(raw):
         dossier = codec.load(raw)
         evidence = codec.evidence_of(dossier)
-        locators = [source.locator for source in dossier.sources]
+        locators = tuple(source.locator for source in dossier.sources)
     else:
         document = codec.parse_json(raw)
         evidence, locators = read_evidence(document), read_locators(document)

@@ -355,14 +355,17 @@ def _only_linked(component: Component) -> bool:
 
 def _unread(component: Component, part: Entry, criterion: Criterion) -> _Finding:
     gaps = [item for item in component.because if isinstance(item, Gap)][:_MAX_CITED]
-    because = tuple(
-        f"Unknown: {gap.path or gap.source} was not read ({gap.reason}) and could hold "
-        f"{_the(part)}."
-        for gap in gaps
-    ) or (f"Unknown: it could not be told whether {_the(part)} is there.",)
-    step = f"Make {gaps[0].path or gaps[0].source} readable and read the release again."
     low = criterion.absent if criterion.absent in _RANK else Answer.NO
-    return _Finding(low, Answer.YES, because, next_step=step if gaps else "")
+    if not gaps:
+        text = f"Unknown: it could not be told whether {_the(part)} is there."
+        return _Finding(low, Answer.YES, (text,))
+    unread = tuple(gap.path or gap.source for gap in gaps)
+    because = tuple(
+        f"Unknown: {name} was not read ({gap.reason}) and could hold {_the(part)}."
+        for name, gap in zip(unread, gaps, strict=True)
+    )
+    step = f"Make {unread[0]} readable and read the release again."
+    return _Finding(low, Answer.YES, because, next_step=step)
 
 
 # ---------------------------------------------------------------------------------- small words

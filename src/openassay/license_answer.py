@@ -3,72 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from openassay import licenses
 from openassay.errors import TargetError
 from openassay.files import File
-from openassay.reports.license import LicenseAnswer, Matched, Passage
+from openassay.reports.license import LicenseAnswer, Matched, Passage, TermAnswer
 from openassay.types import Kind
-
-if TYPE_CHECKING:
-    from openassay.licenses import Term
 
 _PDF = b"%PDF-"
 
 
 def of_bytes(asked: str, data: bytes) -> LicenseAnswer:
     """The licence that a file's bytes are, with the sentences its terms rest on."""
-    text = _text(asked, data)
-    found = licenses.identify(text)
-    read = licenses.read_terms(text)
-    expression = found.expression
-    # What the text itself says goes first; a fact file speaks only for an unmodified licence.
-    known = {} if found.modified or expression is None else known_terms(expression)
-    open_for = openness(expression, modified=found.modified)
+    found = licenses.assess(_pdf_text(asked, data) if data.startswith(_PDF) else _text(asked, data))
+    who = found.identification
     return LicenseAnswer(
         asked=asked,
-        expression=expression,
-        modified=found.modified,
-        open=overall(open_for),
-        open_for=open_for,
-        guard=found.guard,
-        matches=tuple(Matched(m.id, m.coverage, m.start, m.end) for m in found.matches),
-        unexplained=tuple(Passage(r.start, r.end, r.quote) for r in found.unexplained),
-        terms={term.name: term.value for term in read} | known,
-        passages=_passages(read),
-        source=_source(expression) if known else "",
+        expression=_spdx(found.expression),
+        stated=found.stated,
+        modified=who.modified,
+        open=overall(found.openness),
+        open_for=found.openness,
+        guard=who.guard,
+        matches=tuple(Matched(m.id, m.coverage, m.start, m.end) for m in who.matches),
+        unexplained=tuple(Passage(r.start, r.end, r.quote) for r in who.unexplained),
+        terms={name: _term(term) for name, term in found.terms.items()},
+        source=_source(found.expression),
     )
 
 
 def of_name(asked: str) -> LicenseAnswer:
     """The licence that goes by a name, an expression or an address; expression None if unknown."""
     expression = licenses.normalize(asked)
-    open_for = openness(expression, modified=False)
+    info = licenses.info(expression) if expression else None
+    open_for = {str(k): licenses.openness(expression, str(k)) for k in Kind} if expression else {}
+    known = info.terms if info else {}
     return LicenseAnswer(
         asked=asked,
-        expression=expression,
+        expression=_spdx(expression),
         open=overall(open_for),
         open_for=open_for,
-        terms=known_terms(expression) if expression else {},
-        source=_source(expression) if expression else "",
+        terms={name: TermAnswer(value or None, "facts") for name, value in known.items()},
+        source=_source(expression),
     )
-
-
-def known_terms(expression: str) -> Mapping[str, str]:
-    """The terms of one licence from its fact file; none for a combination of several."""
-    info = licenses.info(expression)
-    return dict(info.terms) if info else {}
-
-
-def openness(expression: str | None, *, modified: bool) -> dict[str, bool | None]:
-    """Whether the licence counts as open, by content kind. A modified one is never shown open."""
-    if expression is None:
-        return {}
-    found = {str(kind): licenses.openness(expression, str(kind)) for kind in Kind}
-    if modified:
-        return {kind: None if value else value for kind, value in found.items()}
-    return found
 
 
 def overall(open_for: Mapping[str, bool | None]) -> bool | None:
@@ -79,23 +56,17 @@ def overall(open_for: Mapping[str, bool | None]) -> bool | None:
     return False if values == {False} else None
 
 
-def _text(asked: str, data: bytes) -> str:
-    if data.startswith(_PDF):
-        return _pdf_text(asked, data)
-    file = File("file", asked, len(data), lambda offset, length: data[offset : offset + length])
-    text = file.text() if data else None
-    return text.text if text else ""
+def _term(term: licenses.TermValue) -> TermAnswer:
+    passages = tuple(Passage(t.start_line, t.end_line, t.quote) for t in term.evidence)
+    return TermAnswer(term.value or None, term.basis, passages)
 
 
-def _pdf_text(asked: str, data: bytes) -> str:
+def _spdx(expression: str | None) -> str | None:
+    """The expression with ids that SPDX tools accept: ``LicenseRef-`` for what no list has."""
     try:
-        from openassay.formats.pdf_text import extract
-    except ModuleNotFoundError:
-        raise TargetError(
-            f"{asked} is a PDF, whose text this version does not read",
-            hint="give its text: pdftotext FILE - | openassay license -",
-        ) from None
-    return str(extract(data))
+        return licenses.spdx(expression) if expression else None
+    except licenses.LicenseExpressionError:
+        return expression
 
 
 def _source(expression: str | None) -> str:
@@ -103,9 +74,21 @@ def _source(expression: str | None) -> str:
     return info.source if info else ""
 
 
-def _passages(read: tuple[Term, ...]) -> dict[str, tuple[Passage, ...]]:
-    found: dict[str, tuple[Passage, ...]] = {}
-    for term in read:
-        place = Passage(term.start_line, term.end_line, term.quote)
-        found[term.name] = (*found.get(term.name, ()), place)
-    return found
+def _text(asked: str, data: bytes) -> str:
+    file = File("file", asked, len(data), lambda offset, length: data[offset : offset + length])
+    text = file.text() if data else None
+    return text.text if text else ""
+
+
+def _pdf_text(asked: str, data: bytes) -> str:
+    from openassay.formats import pdf_text
+    from openassay.formats.bounded import FormatError
+
+    hint = "give its text: pdftotext FILE - | openassay license -"
+    try:
+        text = pdf_text.text(data)
+    except FormatError as error:
+        raise TargetError(f"{asked}: this PDF cannot be read: {error}", hint=hint) from error
+    if text is None:
+        raise TargetError(f"{asked}: this PDF has no text that can be trusted", hint=hint)
+    return text

@@ -58,6 +58,8 @@ def claims(
 def _weigh(
     claim: Stated, components: Mapping[str, Component], limits: Sequence[Stated]
 ) -> tuple[bool | None, list[str]]:
+    if claim.value == "promise":
+        return None, ["it is said to come; nothing counts before it is there"]
     if claim.value == "reproducible":
         return _needs(components, ("training_code", "datasets", "data_preprocessing_code", "model_metadata"))  # noqa: E501
     if claim.value == "fully_open":

@@ -69,6 +69,11 @@ class Report:
         return all(check.outcome is Outcome.STANDS for check in self.checks)
 
     @property
+    def clean(self) -> bool:
+        """Whether everything stands and no cited file was edited, not even beside a quote."""
+        return self.all_stand and not self.edited
+
+    @property
     def edited(self) -> tuple[tuple[str, str], ...]:
         """(source, path) of cited files whose bytes are no longer those that were cited."""
         pairs = {

@@ -70,22 +70,11 @@ def test_the_ladder_has_the_published_numbers_of_components() -> None:
 
 def test_the_table_has_its_fourteen_features_in_their_order() -> None:
     framework = load("dl-table")
-    assert [criterion.id for criterion in framework.criteria] == [
-        "opencode",
-        "llmdata",
-        "llmweights",
-        "rldata",
-        "rlweights",
-        "license",
-        "code",
-        "architecture",
-        "preprint",
-        "paper",
-        "modelcard",
-        "datasheet",
-        "package",
-        "api",
-    ]
+    order = (
+        "opencode llmdata llmweights rldata rlweights license code architecture preprint paper "
+        "modelcard datasheet package api"
+    )
+    assert " ".join(criterion.id for criterion in framework.criteria) == order
     sizes = {g.id: sum(c.group == g.id for c in framework.criteria) for g in framework.groups}
     assert sizes == {"Availability": 6, "Documentation": 6, "Access": 2}
     assert framework.roll_up is RollUp.SUM
@@ -199,11 +188,23 @@ def test_unknown_names_are_the_callers_mistake_with_a_suggestion() -> None:
     assert error.value.hint == "did you mean mof-1.0/training_code?"
 
 
-def test_the_example_of_the_documentation_is_a_framework(tmp_path: Path) -> None:
-    example = re.search(r"```toml\n(# shared-weights\.toml.*?)```", DOCS.read_text("utf-8"), re.S)
-    assert example
+def documented() -> str:
+    found = re.search(r"```toml\n(# shared-weights\.toml.*?)```", DOCS.read_text("utf-8"), re.S)
+    assert found
+    return found[1]
+
+
+def test_the_mistake_of_the_documentation_is_refused_in_its_words(tmp_path: Path) -> None:
     path = tmp_path / "shared-weights.toml"
-    path.write_text(example[1], "utf-8")
+    path.write_text(documented().replace('"model_parameters_final"', '"model_parameter"'), "utf-8")
+    with pytest.raises(FrameworkError) as error:
+        read(path)
+    assert f"```text\n{error.value}\nhint: {error.value.hint}\n```" in DOCS.read_text("utf-8")
+
+
+def test_the_example_of_the_documentation_is_a_framework(tmp_path: Path) -> None:
+    path = tmp_path / "shared-weights.toml"
+    path.write_text(documented(), "utf-8")
     framework = read(path)
     assert framework.roll_up is RollUp.ALL
     assert framework.criterion("description").license is Asks.ANYTHING
@@ -213,10 +214,11 @@ def test_the_documentation_names_every_key_and_every_list() -> None:
     text = DOCS.read_text("utf-8")
     for name in licenses.sets():
         assert f"`{name}`" in text, name
-    source = Path(__file__).parents[2] / "src" / "openassay" / "frameworks" / "reader.py"
-    for key in set(
-        re.findall(r'\b(?:text|texts|link|flag|choice|table|tables)\("(\w+)"', source.read_text())
-    ):
+    reader = Path(__file__).parents[2] / "src" / "openassay" / "frameworks" / "reader.py"
+    asked = r'\b(?:text|texts|link|flag|choice|table|tables|_sets|_parts)\((?:\w+, )?"(\w+)"'
+    keys = set(re.findall(asked, reader.read_text("utf-8")))
+    assert {"schema", "ways", "note_except", "covers", "way"} - keys == {"ways"}
+    for key in keys:
         assert f"`{key}`" in text, key
 
 

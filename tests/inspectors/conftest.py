@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -13,9 +13,6 @@ from openassay.subject import Subject
 from openassay.types import Fact, Gap
 
 SOURCE_ID = "dir:memory@0"
-
-#: What a path of a release may be given as: text, bytes, or a special kind of entry.
-Content = "str | bytes | LfsPointer | Link | Missing | Big"
 
 
 class Link:
@@ -40,30 +37,8 @@ class Big:
         self.size = size
 
 
-class Inspector(Protocol):
-    """What the tests need of an inspector module (mypy sees modules as protocols)."""
-
-    NAME: str
-    COMPONENTS: tuple[str, ...]
-
-
-class MakeRelease(Protocol):
-    def __call__(
-        self,
-        files: Mapping[str, object],
-        subject: Subject | None = None,
-        *,
-        name: str = "acme/model",
-        metadata: Mapping[str, str] | None = None,
-    ) -> Release: ...
-
-
-class Run(Protocol):
-    def __call__(self, inspector: object, release: Release) -> list[Fact | Gap]: ...
-
-
 def memory_file(path: str, content: object, source: str = SOURCE_ID) -> File:
-    """One file of the release; see `Content` for what may be given."""
+    """One file of the release; text, bytes, LfsPointer, Link, Missing or Big."""
 
     def no_bytes(offset: int, length: int) -> bytes:
         raise AssertionError(f"{path}: {length} bytes at {offset} were asked for, there are none")
@@ -87,11 +62,11 @@ def memory_file(path: str, content: object, source: str = SOURCE_ID) -> File:
     return File(source, path, len(raw), lambda offset, length: raw[offset : offset + length])
 
 
-@pytest.fixture
-def make_release() -> MakeRelease:
-    """`make_release({"path": "text" or b"bytes" or LfsPointer/Link/Missing/Big}, subject)`."""
+class MakeRelease:
+    """Builds releases; `link`, `missing` and `big` give the contents that are no text or bytes."""
 
-    def make(
+    def __call__(
+        self,
         files: Mapping[str, object],
         subject: Subject | None = None,
         *,
@@ -109,22 +84,30 @@ def make_release() -> MakeRelease:
         )
         return Release([source], subject or Subject(names=(name,)))
 
-    return make
+    link = Link
+    missing = Missing
+    big = Big
 
 
-def everything(inspector: object, release: Release) -> Iterator[Fact | Gap]:
+@pytest.fixture
+def make_release() -> MakeRelease:
+    """`make_release({path: text, bytes, LfsPointer, make_release.link("x")}, subject)`."""
+    return MakeRelease()
+
+
+def everything(inspector: Any, release: Release) -> Iterator[Fact | Gap]:
     """Run one inspector as `read` does, but let its errors through to the test."""
     wants = getattr(inspector, "wants", None)
     if wants is not None:
         for file in release.files:
             if wants(file, release):
-                yield from inspector.inspect(file, release)  # type: ignore[attr-defined]
+                yield from inspector.inspect(file, release)
     survey = getattr(inspector, "survey", None)
     if survey is not None:
         yield from survey(release)
 
 
 @pytest.fixture
-def run() -> Run:
+def run() -> Callable[[Any, Release], list[Fact | Gap]]:
     """`run(inspector_module, release)` gives all its facts and gaps as a list."""
     return lambda inspector, release: list(everything(inspector, release))

@@ -14,6 +14,7 @@ from openassay.reports.license import (
     LicenseAnswer,
     Matched,
     Passage,
+    TermAnswer,
     render_json,
     render_terminal,
 )
@@ -26,8 +27,12 @@ MODIFIED = LicenseAnswer(
     open_for={"code": None},
     matches=(Matched("MIT", 0.987654, 1, 20),),
     unexplained=(Passage(22, 24, "If you have more than 100 million \x1b[31m users"),),
-    terms={"commercial_use": "conditional", "user_threshold": "100000000"},
-    passages={"user_threshold": (Passage(22, 24, "more than 100 million users"),)},
+    terms={
+        "commercial_use": TermAnswer("conditional", "clause"),
+        "user_threshold": TermAnswer(
+            "100000000", "clause", (Passage(22, 24, "more than 100 million users"),)
+        ),
+    },
 )
 
 
@@ -49,9 +54,10 @@ def test_terms_are_all_there_and_unknown_ones_are_null() -> None:
     assert set(terms) == set(TERMS)
     assert terms["user_threshold"] == {
         "value": "100000000",
+        "basis": "clause",
         "evidence": [{"start": 22, "end": 24, "quote": "more than 100 million users"}],
     }
-    assert terms["share_alike"] == {"value": None, "evidence": []}
+    assert terms["share_alike"] == {"value": None, "basis": "silence", "evidence": []}
 
 
 def test_the_screen_says_what_is_left_over_and_that_it_is_not_shown_open() -> None:

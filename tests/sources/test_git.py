@@ -48,14 +48,20 @@ def test_tracked_files_are_read_from_the_commit(repo: Path, git: GitRun) -> None
     assert at(source, "src/train.py").read(7, 5) == b"train"
     assert at(source, "run.sh").kind is FileKind.EXECUTABLE
     assert at(source, "empty.txt").size == 0
-    assert source.metadata == {"branch": "main", "date": "2024-01-02T03:04:05+00:00"}
+    assert source.metadata == {
+        "branch": "main",
+        "date": "2024-01-02T03:04:05+00:00",
+        "uncommitted": "yes",
+    }
 
 
 def test_changes_not_committed_are_told(repo: Path) -> None:
     assert open_target(str(repo)).gaps == ()
     (repo / "README.md").write_text("edited", encoding="utf-8")
     (repo / "new.txt").write_text("x", encoding="utf-8")
-    (gap,) = open_target(str(repo)).gaps
+    source = open_target(str(repo))
+    (gap,) = source.gaps
+    assert source.metadata["uncommitted"] == "yes"
     assert gap.reason == "uncommitted_changes"
     assert "1 changed and 1 untracked" in gap.detail
 

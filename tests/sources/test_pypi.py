@@ -31,9 +31,12 @@ from openassay.sources import open_target
 def wheel(version: str, name: str = "small_model") -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr(zipfile.ZipInfo("small_model/card.md"), f"# {version}\n")
+        archive.writestr(zipfile.ZipInfo("card.md"), f"# {version}\n")
         metadata = f"Name: small-model\nVersion: {version}\nLicense: MIT\n"
-        archive.writestr(zipfile.ZipInfo(f"{name}-{version}.dist-info/METADATA"), metadata)
+        info = f"{name}-{version}.dist-info"
+        archive.writestr(zipfile.ZipInfo(f"{info}/METADATA"), metadata)
+        wheel_file = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        archive.writestr(zipfile.ZipInfo(f"{info}/WHEEL"), wheel_file)
     return content.getvalue()
 
 
@@ -105,6 +108,7 @@ def plain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if key.startswith("PIP_") or key.lower().endswith("_proxy"):
             monkeypatch.delenv(key)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_RETRIES", "0")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
@@ -133,7 +137,7 @@ def test_the_newest_final_version_is_read(served: Index) -> None:
         "small-model",
     )
     assert source.revision == hashlib.sha256(wheel("1.10")).hexdigest()
-    assert source.files[1].read() == b"# 1.10\n"
+    assert source.files[0].read() == b"# 1.10\n"
     assert source.metadata["license"] == "MIT"
     assert source.metadata["url"] == f"{served.url}/files/{W.format('1.10')}"
     assert source.gaps == ()
@@ -223,7 +227,6 @@ def test_an_unknown_name_is_an_error() -> None:
 
 def test_an_index_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", "http://me:secret@127.0.0.1:9/simple")
-    monkeypatch.setenv("PIP_RETRIES", "0")
     with pytest.raises(TargetError, match=r"no package index could be asked.*127\.0\.0\.1:9") as e:
         open_target("pypi:small-model")
     assert "secret" not in str(e.value)
@@ -248,7 +251,6 @@ def test_servers_cannot_turn_a_question_elsewhere(served: Index, answer: str) ->
 
 def test_a_server_without_tls_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", "http://index.invalid/simple")
-    monkeypatch.setenv("PIP_RETRIES", "0")
     with pytest.raises(TargetError, match="not https"):
         open_target("pypi:small-model")
 

@@ -107,6 +107,8 @@ def _of_call(call: Call, modelscope: bool) -> Iterator[Load]:
             "pretrained_model_name_or_path", "model_id", "repo_id", "model_name"
         )
         owner = call.name.rpartition(".")[0].rpartition(".")[2]
+        if owner.startswith("Peft"):  # the first argument is the model it is put on
+            given = call.args[1] if len(call.args) > 1 else call.keyword("model_id")
         if not _NOT_WEIGHTS.search(owner):
             yield from _ids(Loaded.MODEL, given, call, owner, host)
     elif last in ("snapshot_download", "hf_hub_download", "hf_hub_url", "model_file_download"):
@@ -157,6 +159,15 @@ def _task_data(facts: CodeFacts) -> Iterator[Load]:
                     yield Load(Loaded.DATASET, lit.value, lit.line, call.line, call.last)
 
 
+_HUB_CALLS = frozenset({"hf_hub_download", "snapshot_download", "from_pretrained"})
+
+
+def id_strings(facts: CodeFacts) -> Iterator[Lit]:
+    """Strings in the form of a hub id, in a source that downloads from a hub."""
+    if any(call.last in _HUB_CALLS for call in facts.calls):
+        yield from (lit for lit in facts.strings if "/" in lit.value and hub_id(lit.value))
+
+
 def url_strings(facts: CodeFacts) -> Iterator[Lit]:
     """URLs that stand as string constants anywhere in the source."""
     return (lit for lit in facts.strings if _URL.match(lit.value))
@@ -203,7 +214,8 @@ def _of_command(command: Command) -> Iterator[Load]:
 
 
 _QUOTED_FETCH = re.compile(
-    r"^[ \t#$>]{0,20}(?:!\s?)?((?:wget|curl|gdown|huggingface-cli|hf|modelscope|git clone)\s[^\n]{5,400})",
+    r"^[ \t#$>]{0,20}(?:!\s?)?"
+    r"((?:wget|curl|gdown|huggingface-cli|hf|modelscope|git clone)\s[^\n]{5,400})",
     re.M,
 )
 
@@ -219,7 +231,10 @@ def quoted_commands(text: str) -> tuple[Command, ...]:
     return tuple(found)
 
 
-_MODEL_OPTIONS = ("--model_name_or_path", "--base_model", "--model_id", "--pretrained_model_name_or_path", "--model_name", "--model", "--model-path", "--model_path")  # fmt: skip
+_MODEL_OPTIONS = (
+    "--model_name_or_path", "--base_model", "--model_id", "--pretrained_model_name_or_path",
+    "--model_name", "--model", "--model-path", "--model_path",
+)  # fmt: skip
 _DATA_OPTIONS = ("--dataset_name", "--dataset", "--dataset_id", "--train_dataset", "--data_path")
 
 

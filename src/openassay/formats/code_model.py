@@ -27,6 +27,7 @@ class Around:
     """What the rest of the release says about a file's role."""
 
     networks: frozenset[str] = frozenset()  # names of network classes the release defines
+    defines: bool = False  # whether it defines a network at all, in classes or functions
     tuned_folders: frozenset[str] = frozenset()  # folders that hold a fine-tuning script
     evaluation_configs: bool = False  # files that configure an evaluation run
     pretrains: bool = False
@@ -35,6 +36,11 @@ class Around:
 def closed(names: str) -> frozenset[str]:
     """A closed list of words, written as text."""
     return frozenset(names.split())
+
+
+def listed(names: str) -> tuple[str, ...]:
+    """The same as a tuple, where the order or ``in`` on a text matters."""
+    return tuple(names.split())
 
 
 # Case studies and analyses measure something with the model; they are not its own tooling.

@@ -50,7 +50,8 @@ _PART = re.compile(
 _MODEL_NAME = re.compile(r"(?:Model|Transformer|ForCausalLM|LMHead|GPT|Net|DiT|LM)$|^model$")
 _OTHER_FOLDERS: Final = closed(
     """eval evals evaluation evaluate metric metrics loss losses reward rewards lora peft fid lpips
-    baseline baselines benchmark benchmarks data dataset datasets decontamination filter filtering"""
+    baseline baselines benchmark benchmarks data dataset datasets decontamination filter
+    filtering"""
 )
 _PRODUCTS: Final = closed("einsum dot matmul dot_general")
 

@@ -30,7 +30,7 @@ from openassay.formats.pycode import Call, CodeFacts
 _GENERATES: Final = closed(
     """generate chat stream_chat stream_generate text_completion chat_completion sample_sequence
     transcribe sample_from_model batch_generate p_sample_loop chat_stream create_completion
-    create_chat_completion synthesize tts infer img2img txt2img"""
+    create_chat_completion synthesize tts infer img2img txt2img denoise p_sample"""
 )
 _GENERATES_TOO = re.compile(
     r"^(?:stream_|async_)?(?:generate|transcribe|sample|denoise)_"
@@ -57,6 +57,10 @@ _LOADS: Final = closed(
     load_pretrained build_model prepare_models get_model build LLM load_file load_weights
     init_model snapshot_download load create_model init_inference"""
 )
+LOADS_MODEL = re.compile(
+    r"^(?:load|build|create|get|init|setup)_\w{0,30}"
+    r"(?:model|ckpt|checkpoint|weights|pipeline|pipe|engine|predictor|net)s?$"
+)
 _MODEL_KEYWORDS: Final = closed("checkpoint checkpoint_path ckpt_path ckpt_dir model_path weights")
 _NO_LIBRARY: Final = closed("eval evaluation data datasets")
 
@@ -69,7 +73,7 @@ def inference(path: str, facts: CodeFacts, around: Around) -> Role | None:
     if is_study(path) or is_speed(path) or folder_words(path) & EVALUATION_WORDS:
         return None
     made = _prediction(path, facts)
-    if made and _runs(facts) and _has_model(facts):
+    if made and _runs(facts) and (_has_model(facts) or _is_own_call(path, made)):
         return _runnable(path, facts, around, made)
     return _library(path, facts)
 
@@ -85,10 +89,17 @@ def _runs(facts: CodeFacts) -> bool:
 def _has_model(facts: CodeFacts) -> bool:
     return facts.imported("llama_cpp", "mlx_lm", "vllm") or any(
         call.last in _LOADS
+        or LOADS_MODEL.match(call.last)
         or call.last.endswith(("Runner", "Pipeline", "Model"))
         or any(key in _MODEL_KEYWORDS for key, _ in call.keywords)
         for call in facts.calls
     )
+
+
+def _is_own_call(path: str, call: Call) -> bool:
+    """Whether a function of the release's own package predicts, and so loads what it needs."""
+    root = call.name.partition(".")[0]
+    return not root or root in path.split("/")[:-1]
 
 
 def _predicts(call: Call) -> bool:

@@ -58,11 +58,12 @@ def read_code(file: TextFile) -> CodeText:
 
 # Words without which a file cannot have the role; looked for before anything is parsed.
 NETWORK_MARKS: Final = (
-    "Module", "keras", "PreTrainedModel", "variable_scope", "nn.Layer", "nn.Cell", "ModelMixin", "jax",
+    "Module", "keras", "PreTrainedModel", "variable_scope", "nn.Layer", "nn.Cell", "ModelMixin",
+    "jax",
 )  # fmt: skip
 TRAINING_MARKS: Final = (
-    "backward(", "Trainer", "value_and_grad", "apply_gradients", "apply_updates", ".minimize(", "pretrain(",
-    ".fit(",
+    "backward(", "Trainer", "Estimator", "value_and_grad", "apply_gradients", "apply_updates",
+    ".minimize(", "pretrain(", ".fit(",
 )  # fmt: skip
 
 
@@ -75,14 +76,16 @@ def mentions(file: TextFile, marks: tuple[str, ...]) -> bool:
 def with_networks(files: Iterable[tuple[str, CodeFacts]], paths: Iterable[str]) -> Around:
     """What the network definitions and the listing say about every other file's role."""
     names: set[str] = set()
+    defines = False
     for path, facts in files:
         if network(path, facts):
+            defines = True
             names.update(item.name for item in network_classes(facts))
     configured = any(
         stem(path).startswith("eval") and folder_words(path) & {"config", "configs"}
         for path in paths
     )
-    return Around(networks=frozenset(names), evaluation_configs=configured)
+    return Around(networks=frozenset(names), defines=defines, evaluation_configs=configured)
 
 
 def with_trainings(files: Iterable[tuple[str, CodeFacts]], around: Around) -> Around:

@@ -13,6 +13,7 @@ from openassay.formats.code_model import (
     folder_words,
     is_speed,
     is_study,
+    listed,
     stem,
 )
 from openassay.formats.path_words import words
@@ -20,10 +21,10 @@ from openassay.formats.pycode import Call, CodeFacts
 
 # --- from raw or published source to training-ready data -----------------------------------------
 
-_CURATION: Final = tuple(
+_CURATION: Final = listed(
     """datatrove text_dedup datasketch fasttext kenlm trafilatura warcio resiliparse simhash justext
     langdetect langid cld3 pycld2 lingua ftfy nemo_curator data_juicer dolma readability newspaper
-    mwparserfromhell wikiextractor opencc hojichar scenedetect""".split()  # noqa: SIM905
+    mwparserfromhell wikiextractor opencc hojichar scenedetect"""
 )
 # Used for much else beside cleaning a corpus, so the path must speak of data too.
 _LIGHT: Final = closed("ftfy opencc langid langdetect lingua fasttext readability newspaper")
@@ -150,10 +151,10 @@ def _bookkeeping(path: str, facts: CodeFacts, calls: frozenset[str]) -> Role | N
         line = functions[0].line if functions else (call.line if call else 1)
         why = "cuts, joins or checks shards of data"
         return Role("data_preprocessing_code", False, "shards", line, why)
-    if facts.imported(*_MEDIA) and calls & _TABLE_OUT:
-        if table := first(facts, lambda call: call.last in _TABLES):
-            why = "adds metadata columns to a table of media files"
-            return Role("data_preprocessing_code", False, "metadata", table.line, why)
+    table = first(facts, lambda call: call.last in _TABLES)
+    if table and facts.imported(*_MEDIA) and calls & _TABLE_OUT:
+        why = "adds metadata columns to a table of media files"
+        return Role("data_preprocessing_code", False, "metadata", table.line, why)
     return None
 
 

@@ -1,7 +1,7 @@
 """Does a file train a network, and from what: random weights, or a checkpoint?
 
-Training needs a loss that is propagated and an optimizer that steps, or a trainer that is set up and
-started. A container named TrainingState, a tokenizer trainer or a speed benchmark is none.
+Training needs a loss that is propagated and an optimizer that steps, or a trainer that is set up
+and started. A container named TrainingState, a tokenizer trainer or a speed benchmark is none.
 """
 
 from __future__ import annotations
@@ -124,9 +124,9 @@ def _start(path: str, facts: CodeFacts, around: Around) -> str:
     if named & _PRETRAIN_PATH and (configured or not loaded):
         return "pretrain"
     tuned = facts.imported("peft", "trl") or any(_TUNERS.search(call.name) for call in facts.calls)
-    if loaded or (tuned and not around.networks):
+    if loaded or (tuned and not around.defines):
         return "finetune"
-    if configured or around.networks or facts.imported("megatron"):
+    if configured or around.defines or facts.imported("megatron"):
         return "pretrain"
     return ""
 

@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from json.decoder import JSONDecodeError, scanstring
+from json import JSONDecodeError, JSONDecoder
 from typing import Final
 
 MAX_NOTEBOOK: Final = 8 << 20  # characters; the rest of a larger one is stored pictures
@@ -20,6 +20,7 @@ MAX_CELLS: Final = 5_000
 MAX_LINES: Final = 50_000
 
 _TOKEN = re.compile(r'[^\s:,][^\s:,\[\]{}"]*')  # a mark is only its first character
+_DECODER = JSONDecoder(strict=False)  # raw line ends in strings are met in the wild
 _SOURCES = frozenset({"source", "input"})
 _CELL_LISTS = frozenset({"cells"})
 
@@ -110,7 +111,7 @@ def _walk(text: str) -> Iterator[tuple[str, str, str, int]]:
             expects_key = bool(stack) and stack[-1][0] == "{"
             key = stack[-1][1] if stack and stack[-1][0] == "[" else ""
         elif mark == '"':
-            value, at = scanstring(text, start + 1, False)
+            value, at = _DECODER.raw_decode(text, start)
             if expects_key:
                 key, expects_key = value, False
             else:

@@ -83,11 +83,11 @@ def read(document: Document, value: Value) -> Font:
 
 def read_cmap(data: bytes) -> tuple[dict[int, str], int]:
     """A ToUnicode map: letters by code, and the bytes of one code."""
-    letters: dict[int, str] = {}
+    letters = _Letters()
     size = 1
     lexer = Lexer(data, references=False)
     stack: list[Value] = []
-    while (token := lexer.token()) is not None and len(letters) < MAX_CODES:
+    while (token := lexer.token()) is not None and letters.left > 0:
         if token in (b"]", b">>", b")", b">", b"{", b"}"):
             continue
         try:
@@ -99,36 +99,51 @@ def read_cmap(data: bytes) -> tuple[dict[int, str], int]:
         elif value == "endbfrange":
             _bfrange(stack, letters)
         elif value == "endcodespacerange":
-            size = max((len(item) for item in stack if isinstance(item, bytes)), default=1)
+            size = max((len(item) for item in stack if isinstance(item, bytes)), default=1) or 1
         if isinstance(value, str) and not isinstance(value, Name):
             stack.clear()
         elif len(stack) < 10_000:
             stack.append(value)
-    return letters, size
+    return letters.found, size
 
 
-def _bfchar(stack: list[Value], letters: dict[int, str]) -> None:
+class _Letters:
+    """A map that counts what is written to it: ranges may say the same codes over and over."""
+
+    __slots__ = ("found", "left")
+
+    def __init__(self) -> None:
+        self.found: dict[int, str] = {}
+        self.left = MAX_CODES
+
+    def put(self, code: int, letter: str) -> None:
+        self.left -= 1
+        if self.left >= 0:
+            self.found[code] = letter
+
+
+def _bfchar(stack: list[Value], letters: _Letters) -> None:
     for code, shown in zip(stack[0::2], stack[1::2], strict=False):
-        if isinstance(code, bytes) and isinstance(shown, bytes) and len(letters) < MAX_CODES:
-            letters[int.from_bytes(code[:4], "big")] = _utf16(shown)
+        if isinstance(code, bytes) and isinstance(shown, bytes):
+            letters.put(int.from_bytes(code[:4], "big"), _utf16(shown))
 
 
-def _bfrange(stack: list[Value], letters: dict[int, str]) -> None:
+def _bfrange(stack: list[Value], letters: _Letters) -> None:
     for low, high, shown in zip(stack[0::3], stack[1::3], stack[2::3], strict=False):
         if not isinstance(low, bytes) or not isinstance(high, bytes):
             continue
         first, last = int.from_bytes(low[:4], "big"), int.from_bytes(high[:4], "big")
-        last = min(last, first + MAX_CODES - len(letters), first + 0xFFFF)
+        last = min(last, first + max(0, letters.left))
         if isinstance(shown, list):
             for code, item in zip(range(first, last + 1), shown, strict=False):
                 if isinstance(item, bytes):
-                    letters[code] = _utf16(item)
+                    letters.put(code, _utf16(item))
         elif isinstance(shown, bytes) and shown:
             start = _utf16(shown)
             for code in range(first, last + 1):
                 point = ord(start[-1]) + code - first if start else 0
                 if 0 < point < 0x110000 and not 0xD800 <= point < 0xE000:
-                    letters[code] = start[:-1] + chr(point)
+                    letters.put(code, start[:-1] + chr(point))
 
 
 def _utf16(shown: bytes) -> str:
@@ -194,11 +209,13 @@ def _composite_widths(document: Document, info: dict[str, Value], font: Font) ->
     font.default_width = float(default) if isinstance(default, (int, float)) else 1000.0
     items = [document.get(item) for item in document.array(descendant.get("W"))[:20_000]]
     at = 0
-    while at + 1 < len(items) and len(font.widths) < MAX_CODES:
+    left = MAX_CODES
+    while at + 1 < len(items) and left > 0:
         first, second = items[at], items[at + 1]
         if not isinstance(first, int):
             break
         if isinstance(second, list):
+            left -= len(second)
             for index, width in enumerate(second):
                 if isinstance(width, (int, float)):
                     font.widths[first + index] = float(width)
@@ -206,6 +223,7 @@ def _composite_widths(document: Document, info: dict[str, Value], font: Font) ->
             continue
         third = items[at + 2] if at + 2 < len(items) else None
         if isinstance(second, int) and isinstance(third, (int, float)):
-            last = min(second, first + MAX_CODES - len(font.widths))
+            last = min(second, first + left)
+            left -= max(0, last - first) + 1
             font.widths.update({code: float(third) for code in range(first, last + 1)})
         at += 3

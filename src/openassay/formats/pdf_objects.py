@@ -16,10 +16,11 @@ from openassay.formats.bounded import Fault, FormatError
 
 MAX_OBJECTS: Final = 60_000
 MAX_STREAM: Final = 8 << 20  # bytes of one stream, unpacked
-MAX_UNPACKED: Final = 64 << 20  # bytes of all streams together
+MAX_UNPACKED: Final = 48 << 20  # bytes of all streams together
 MAX_DEPTH: Final = 40
 MAX_ITEMS: Final = 100_000  # of one array or dictionary
-_MAX_FAILED: Final = 2_000  # searches for an end of stream that is not there
+_MAX_FAILED: Final = 200  # objects that could not be parsed
+_REREAD: Final = 1 << 19  # bytes that may be parsed again after a failure, or by several offsets
 
 
 class Name(str):
@@ -246,6 +247,8 @@ def _unfilter(name: str, data: bytes) -> bytes:
 
 def _unpredict(parameters: dict[str, Value], data: bytes) -> bytes:
     """PNG row filters as object streams use them; only None, Sub and Up occur there."""
+    if len(data) > _REREAD:
+        return b""
     columns = parameters.get("Columns", 1)
     width = columns if isinstance(columns, int) and 0 < columns < 1 << 16 else 1
     out = bytearray()
@@ -270,32 +273,42 @@ def parse(data: bytes) -> Document:
     if b"%PDF-" not in data[:1024]:
         raise FormatError(Fault.NOT_THIS_FORMAT, "no %PDF- in the first 1,024 bytes")
     document = Document()
-    failed = at = 0
+    failed = reread = at = 0
     while found := _OBJECT.search(data, at):
         at = found.end()
         if len(document.objects) >= MAX_OBJECTS:
             raise FormatError(Fault.TOO_MANY_ENTRIES, f"PDF of over {MAX_OBJECTS} objects")
         try:
             value, at = _object(data, at)
-        except FormatError:
+        except FormatError as error:
             failed += 1
-            if failed > _MAX_FAILED:
+            reread += max(0, error.offset - at)
+            if failed > _MAX_FAILED or reread > _REREAD:
                 raise
             continue
         document.objects[int(found.group(1))] = value
-    for hit in re.finditer(rb"trailer[\0\t\n\f\r ]{0,20}(?=<<)", data):
-        try:
-            value = Lexer(data, hit.end()).value()
-        except FormatError:
-            continue
-        if isinstance(value, dict) and len(document.trailers) < 100:
-            document.trailers.append(value)
+    _read_trailers(data, document)
     if not document.objects:
         raise FormatError(Fault.HEADER_MALFORMED, "a PDF without objects")
     _open_object_streams(document)
     if any("Encrypt" in trailer for trailer in document.trailers):
         raise FormatError(Fault.UNSUPPORTED, "an encrypted PDF")
     return document
+
+
+def _read_trailers(data: bytes, document: Document) -> None:
+    reread = 0
+    for hit in re.finditer(rb"trailer[\0\t\n\f\r ]{0,20}(?=<<)", data):
+        lexer = Lexer(data, hit.end())
+        try:
+            value = lexer.value()
+        except FormatError:
+            value = None
+        reread += lexer.at - hit.end()
+        if isinstance(value, dict):
+            document.trailers.append(value)
+        if reread > _REREAD or len(document.trailers) >= 100:
+            return
 
 
 def _object(data: bytes, at: int) -> tuple[Value | Stream, int]:
@@ -331,13 +344,20 @@ def _open_object_streams(document: Document) -> None:
         if not isinstance(count, int) or not isinstance(first, int):
             continue
         data = document.unpack(stream)
-        head = data[: max(first, 0)].split()
+        reread = 0
+        head = data[: max(first, 0)].split(None, 2 * MAX_OBJECTS)
         for index in range(0, min(2 * count, len(head) - 1, MAX_ITEMS), 2):
-            if len(document.objects) >= MAX_OBJECTS:
+            if len(document.objects) >= MAX_OBJECTS or reread > len(data) + _REREAD:
                 return
             try:
                 number, offset = int(head[index][:10]), int(head[index + 1][:10])
-                value = Lexer(data, first + offset).value()
-            except ValueError:  # FormatError is one
+                lexer = Lexer(data, max(0, first + offset))
+                start = lexer.at
+                value = lexer.value()
+            except FormatError as error:
+                reread += max(0, error.offset - start)
                 continue
+            except ValueError:
+                continue
+            reread += lexer.at - start
             document.objects.setdefault(number, value)

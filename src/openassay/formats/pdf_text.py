@@ -22,6 +22,7 @@ MAX_OPERATIONS: Final = 400_000
 _MAX_UNMAPPED: Final = 0.1  # share of codes without a letter above which a text is not trusted
 _MIN_LETTERS: Final = 40  # fewer are page numbers and stamps on pictures
 _WORD_GAP: Final = 0.18  # of the font size
+_MAX_FONTS: Final = 300
 _MAX_FORMS: Final = 3  # nesting of form objects
 
 
@@ -141,6 +142,7 @@ class _Writer:
             except FormatError:
                 continue
             if not isinstance(value, Operator):
+                self.operations += len(value) if isinstance(value, list) else 0
                 operands.append(value)
                 del operands[:-16]
                 continue
@@ -191,6 +193,8 @@ class _Writer:
         value = self.document.dictionary(resources.get("Font")).get(str(name))
         info = self.document.dictionary(value)
         if id(info) not in self._fonts:
+            if len(self._fonts) >= _MAX_FONTS:
+                return pdf_fonts.Font()
             self._fonts[id(info)] = pdf_fonts.read(self.document, value)
         return self._fonts[id(info)]
 
@@ -203,8 +207,9 @@ class _Writer:
             if isinstance(item, (int, float)):
                 self._advance(state, -float(item) / 1000.0 * abs(state.size))
             elif isinstance(item, bytes):
-                shown, width, unmapped = state.font.decode(item)
+                shown, width, unmapped = state.font.decode(item[:MAX_CHARACTERS])
                 self.unmapped += unmapped
+                self.characters += unmapped
                 self._place(shown, state, size)
                 self._advance(state, width / 1000.0 * abs(state.size))
                 self._end = (state.matrix[4], state.matrix[5])

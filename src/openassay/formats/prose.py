@@ -51,7 +51,7 @@ SHAPE = _words(
 FUTURE = _words(
     r"\bcoming soon\b", r"\bto be released\b", r"\bwill (?:be )?(?:soon )?(?:release|publish|open|made|update|upload|available)",
     r"\bplan(?:ning|s|ned)? to (?:release|open|publish)", r"\bto-?do\b", r"\btbd\b", r"\bstay tuned\b", r"\bin the future\b",
-    r"\bwe may release\b", r"\bnot yet (?:released|available)", r"\bsoon\b", r"即将", r"敬请期待", r"将(?:会)?(?:陆续)?(?:开源|发布|公开|开放)",
+    r"\bwe may release\b", r"\bnot yet (?:released|available)", r"\bsoon\b", r"即将", r"敬请期待", r"将(?:会|在[^，。]{0,6})?(?:陆续)?(?:开源|发布|公开|开放)",
     r"计划(?:开源|发布)", r"待(?:开源|发布|更新)", r"后续(?:会|将)?(?:开源|发布|公开)", r"暂未",
 )  # fmt: skip
 WITHHELD = _words(

@@ -1,10 +1,9 @@
 """Python source to a compact struct: what is defined, imported and called, with folded strings.
 
-Nothing is executed or imported: ``ast.parse`` only builds a tree. Strings are folded through
-constants, defaults of parameters, dataclass fields and command-line options, f-strings, ``+``, ``%``
-and ``.format``; what cannot be known is written ``{}``, so that ``BASE + "/models/" + name`` gives
-``https://host/models/{}``. Python 2 is put right where that is a matter of spelling; what still does
-not parse is read line by line with regular expressions (``exact`` is then False).
+Nothing is executed or imported: ``ast.parse`` only builds a tree. Strings are folded by
+:mod:`pyfold`, so that ``BASE + "/models/" + name`` gives ``https://host/models/{}``. Python 2 is
+put right where that is a matter of spelling; what still does not parse is read line by line by
+:mod:`pylines` (``exact`` is then False).
 """
 
 from __future__ import annotations
@@ -57,12 +56,12 @@ def _parse(text: str) -> ast.Module | None:
         return None
 
 
-_PRINT = re.compile(r"^([ \t]*)print[ \t]+(?!\()([^\n]*?),?[ \t]*$", re.M)
+_PRINT = re.compile(r"^([ \t]*)print[ \t]+(?!\()([^\n]{0,2000}?),?[ \t]{0,8}$", re.M)
 _PRINT_TO = re.compile(r"^([ \t]*)print[ \t]*>>[ \t]*[^\n]*$", re.M)
 _EXCEPT = re.compile(r"^([ \t]*except[ \t]+[^\n,:]{1,100}),[ \t]*(\w+)[ \t]*:", re.M)
 _RAISE = re.compile(r"^([ \t]*)raise[ \t]+(\w+),[ \t]*([^\n]+)$", re.M)
 _EXEC = re.compile(r"^([ \t]*)exec[ \t]+(?!\()[^\n]*$", re.M)
-_NUMBER = re.compile(r"\b0([0-7]+)\b|\b(\d+)[lL]\b")
+_NUMBER = re.compile(r"\b0([0-7]{1,30})[lL]?\b|\b(\d{1,30})[lL]\b")
 _MAGIC = re.compile(r"^([ \t]*)[%!?][^\n]*$|^([ \t]*)[\w.]+\?{1,2}[ \t]*$", re.M)
 
 
@@ -239,8 +238,8 @@ class _Reader:
     def _guard(self, node: ast.If) -> None:
         test = node.test
         if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name):
-            if test.left.id == "__name__":
-                self.main = self.main or node.lineno
+            named = test.left.id == "__name__"
+            self.main = self.main or (node.lineno if named else 0)
 
     def _call(self, node: ast.Call, around: tuple[_Open, ...]) -> Call:
         name = self._dotted(node.func)

@@ -22,7 +22,7 @@ Lits = tuple[Lit, ...]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call. ``name`` is dotted with imports resolved; ``().x`` is a method of a call's result."""
+    """One call. ``name`` is dotted with imports resolved; ``().x`` is a method of a result."""
 
     name: str
     line: int

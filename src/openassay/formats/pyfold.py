@@ -1,8 +1,8 @@
 """Strings of a Python source, folded as far as the source alone tells.
 
-Constants, lists and tables of them, defaults of parameters, dataclass fields and command-line options,
-``os.environ.get``, f-strings, ``+``, ``%``, ``.format`` and ``join`` are followed; a part that cannot
-be known is written ``{}``. Every fold has a budget of steps, depth and alternatives.
+Constants, lists and tables of them, defaults of parameters, dataclass fields and command-line
+options, ``os.environ.get``, f-strings, ``+``, ``%``, ``.format`` and ``join`` are followed; a part
+that cannot be known is written ``{}``. Every fold has a budget of steps, depth and alternatives.
 """
 
 from __future__ import annotations

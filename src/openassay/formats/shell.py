@@ -44,7 +44,8 @@ class Command:
 
 
 _TOKEN = re.compile(
-    r"(?P<space>[ \t]+)|(?P<comment>(?<![^\s;|&(])\#[^\n]*)|(?P<end>;;?|&&|\|\|?|&(?!>)|\n|[()](?=\s|$|\())"
+    r"(?P<space>[ \t]+)|(?P<comment>(?<![^\s;|&(])\#[^\n]*)"
+    r"|(?P<end>;;?|&&|\|\|?|&(?!>)|\n|[()](?=\s|$|\())"
     r"|'(?P<single>[^']{0,4000})'|\"(?P<double>(?:[^\"\\]|\\.){0,4000})\""
     r"|(?P<plain>(?:\\.|[^\s;|&'\"\\\n])(?:\\.|[^\s;|&'\"\\\n])*)|(?P<other>.)",
     re.S,
@@ -52,34 +53,10 @@ _TOKEN = re.compile(
 _ASSIGN = re.compile(r"^(?:export\s+)?([A-Za-z_]\w{0,80})=(.{0,1000})$", re.S)
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w{0,80})(?::?[-=]([^{}]{0,300}))?\}|\$([A-Za-z_]\w{0,80})")
 _HEREDOC = re.compile(r"<<-?\s{0,4}['\"]?([A-Za-z_]\w{0,60})['\"]?")
-_WRAPPERS = frozenset(
-    [
-        "sudo",
-        "time",
-        "nohup",
-        "env",
-        "exec",
-        "eval",
-        "then",
-        "do",
-        "else",
-        "srun",
-        "torchrun_",
-        "if",
-        "while",
-        "!",
-        "{",
-        "stdbuf",
-        "nice",
-        "timeout_",
-        "set_",
-        "-",
-        "@",
-        "RUN",
-        "CMD",
-        "ENTRYPOINT",
-    ]
-)
+_WRAPPERS = frozenset(  # words before a command that leave it what it is
+    ("sudo", "time", "nohup", "env", "exec", "eval", "then", "do", "else", "srun", "if", "while",
+     "!", "{", "stdbuf", "nice", "-", "@")
+)  # fmt: skip
 _DOCKER = re.compile(r"^\s{0,20}(?:RUN|CMD|ENTRYPOINT)\s", re.I)
 
 

@@ -114,9 +114,10 @@ class Table:
         id = item.get("id")
         label = f"{key} {id!r}" if isinstance(id, str) else f"{key} number {number}"
         where = f"{self._where}, {label}" if self._where else label
-        start = self._start
         if isinstance(id, str):
             start = self._find(rf'id *= *"{re.escape(id)}" *(#.*)?')
+        else:
+            start = self._find(rf"\[\[(.+\.)?{re.escape(key)}\]\] *(#.*)?", number)
         return Table(item, self._name, self._text, where, start)
 
     def _get(self, key: str, default: Any) -> Any:
@@ -126,15 +127,17 @@ class Table:
             raise self.fault(key, "is missing", f"add a line {key} = …")
         return value
 
-    def _find(self, pattern: str) -> int:
-        """Index of the first line from this table's start that is ``pattern``; else that start.
+    def _find(self, pattern: str, number: int = 1) -> int:
+        """Index of the ``number``-th line from this table's start that is ``pattern``; else that.
 
         TOML readers of the standard library keep no lines, so they are looked for in the text.
         """
         lines = self._text.splitlines()
         for index in range(self._start, len(lines)):
             if re.fullmatch(pattern, lines[index].strip()):
-                return index
+                number -= 1
+                if number == 0:
+                    return index
         return self._start
 
     def _line(self, key: str) -> int | None:

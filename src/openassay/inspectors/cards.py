@@ -16,7 +16,7 @@ from openassay.files import File
 from openassay.formats.markdown import Document, Section
 from openassay.passages import Passage, passages, wanted
 from openassay.release import Release
-from openassay.types import Extent, Fact, Found, Gap
+from openassay.types import Evidence, Extent, Fact, Found, Gap
 
 NAME = "cards"
 COMPONENTS = ("model_card", "data_card", "model_metadata")
@@ -46,10 +46,12 @@ _LIMITS = re.compile(
     re.I,
 )
 _INTENDED = re.compile(
-    r"\b(?:is|are) (?:primarily )?(?:intended|designed|meant) (?:for|to be used)\b|\bintended use|\bout[- ]of[- ]scope\b|"
+    r"\bmodels?\b[^.]{0,60}\b(?:is|are) (?:primarily )?(?:intended|meant) (?:for|to be used)\b|\bintended use|\bout[- ]of[- ]scope\b|"
     r"\b(?:potential|primary|typical) use[- ]?cases?\b|\blimitations? (?:of|include)\b|局限性(?:包括|在于)|适用于[^。]{0,30}场景",
     re.I,
 )
+_OF_MODEL = re.compile(r"\bmodels?\b|\bgenerat|\bhallucinat|模型|生成", re.I)
+_NOT_QUALITY = re.compile(r"efficien|speed|memory|latency|速度|显存", re.I)
 _DISCLAIMER = re.compile(r"disclaim|免责|声明|liab|责任|licen[cs]e|许可|协议", re.I)
 
 _DATA_HEADING = re.compile(r"\b(?:training |pre-?training |fine-?tuning )?(?:data|dataset|datasets|corpus|data sources?|data mixture)\b|数据|语料", re.I)  # noqa: E501
@@ -82,7 +84,7 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
     if _CARD_NAME.search(title):
         yield from _presented(file, document, said)
     elif "/" not in release.inner_path(file) or _CARD_NAME.search(document.title):
-        yield from _readme_as_card(file, said)
+        yield from _readme_as_card(document, said)
     yield from _data_card(file, document, said, release)
     yield from _shape(file, document, release)
 
@@ -92,7 +94,7 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
 
 def _presented(file: File, document: Document, said: list[Passage]) -> Iterator[Fact]:
     length = sum(len(passage.text) for passage in said)
-    aspects = _aspects(said)
+    aspects = _aspects(document, said)
     start = document.sections[1].start if len(document.sections) > 1 else document.body
     start = min(max(start, 1), max(len(document.lines), 1))
     if length < _STUB and len(aspects) < 2:
@@ -102,8 +104,8 @@ def _presented(file: File, document: Document, said: list[Passage]) -> Iterator[
     yield Found(evidence=(file.cite_lines(start), *aspects.values()), component="model_card", aspect="presented", detail=f"The document is presented as a model card{lacks}.")  # noqa: E501
 
 
-def _readme_as_card(file: File, said: list[Passage]) -> Iterator[Fact]:
-    aspects = _aspects(said)
+def _readme_as_card(document: Document, said: list[Passage]) -> Iterator[Fact]:
+    aspects = _aspects(document, said)
     if len(aspects) < 2:
         return
     extent = Extent.WHOLE if len(aspects) == 3 else Extent.PART
@@ -111,43 +113,63 @@ def _readme_as_card(file: File, said: list[Passage]) -> Iterator[Fact]:
     yield Found(evidence=tuple(aspects.values()), component="model_card", extent=extent, aspect="readme", detail=f"The README serves as a card: it gives {names}.")  # noqa: E501
 
 
-def _aspects(said: list[Passage]) -> dict[str, object]:
+def _aspects(document: Document, said: list[Passage]) -> dict[str, Evidence]:
     """Which of the three things a card needs are there, each with the line that shows it."""
-    found: dict[str, Passage] = {}
-    details: list[Passage] = []
-    measured: list[Passage] = []
-    for passage in said:
-        heading = passage.text.lower() == passage.trail.rsplit(" / ", 1)[-1]
-        if not heading and _DETAILS.search(passage.text):
-            details.append(passage)
-        if _measures(passage, heading):
-            measured.append(passage)
-        if "use or limits" not in found and _is_use_or_limits(passage, heading):
-            found["use or limits"] = passage
-    if len(details) >= 3:
-        found["details"] = details[0]
-    if measured:
-        found["performance"] = measured[0]
-    order = ("details", "performance", "use or limits")
-    return {name: found[name].cite() for name in order if name in found}
+    found: dict[str, Evidence] = {}
+    details = [p for p in said if not _is_heading(p) and _DETAILS.search(p.text)]
+    terms = {hit.lower() for p in details for hit in _DETAILS.findall(p.text)}
+    if len(terms) >= 3:
+        found["details"] = details[0].cite()
+    measured = next((p for p in said if _measures(p)), None)
+    if measured is not None:
+        found["performance"] = measured.cite()
+    elif said and (line := _result_figure(document)):
+        found["performance"] = said[0].file.cite_lines(line)
+    use = next((p for p in said if _is_use_or_limits(p, document)), None)
+    if use is not None:
+        found["use or limits"] = use.cite()
+    return found
 
 
-def _measures(passage: Passage, heading: bool) -> bool:
-    """Numbers, or a figure of results, under a heading that speaks of evaluation."""
-    title = passage.trail
-    if not _PERFORMANCE.search(title) or re.search(r"efficien|speed|memory|速度|显存", title, re.I):
+def _is_heading(passage: Passage) -> bool:
+    return passage.text.lower() == passage.trail.rsplit(" / ", 1)[-1]
+
+
+def _measures(passage: Passage) -> bool:
+    """Numbers, or words on results, under a heading that speaks of evaluation."""
+    if not _PERFORMANCE.search(passage.trail) or _NOT_QUALITY.search(passage.trail):
         return False
     numbers = len(re.findall(r"\d+\.\d|\b\d{2}\b", passage.text)) >= 2
-    return numbers or (not heading and bool(re.search(r"\bresults?\b|\bscores?\b|结果|效果", passage.text, re.I)))
+    spoken = re.search(r"\bresults?\b|\bscores?\b|结果|效果", passage.text, re.I)
+    return numbers or (bool(spoken) and not _is_heading(passage))
 
 
-def _is_use_or_limits(passage: Passage, heading: bool) -> bool:
-    """A heading on use or limits, or a sentence that states what the model is meant for."""
+def _result_figure(document: Document) -> int | None:
+    """The line of a picture under a heading that speaks of evaluation."""
+    for link in document.links:
+        if link.image:
+            trail = document.section_at(link.line).trail
+            if _PERFORMANCE.search(trail) and not _NOT_QUALITY.search(trail):
+                return link.line
+    return None
+
+
+def _is_use_or_limits(passage: Passage, document: Document) -> bool:
+    """A heading (or a bold label) on the model's use or limits, or a sentence that states its purpose.
+
+    What is said of data, and a mere disclaimer, is neither.
+    """
+    if _is_heading(passage):
+        if not (_USE.search(passage.text) or _LIMITS.search(passage.text)):
+            return False
+        start, end = document.subtree(document.section_at(passage.start))
+        return bool(_OF_MODEL.search("\n".join(document.lines[start:end])))
     title = passage.trail.rsplit(" / ", 1)[-1]
-    if heading:
-        return bool(_USE.search(passage.text) or _LIMITS.search(passage.text))
     if _DISCLAIMER.search(title) and not _LIMITS.search(title):
         return False
+    label = re.match(r"[^:：]{2,40}[:：]", passage.text)
+    if label and _LIMITS.search(label.group(0)) and _OF_MODEL.search(passage.text):
+        return True
     return bool(_INTENDED.search(passage.text))
 
 
@@ -190,7 +212,7 @@ def _is_data_section(section: Section) -> bool:
     return bool(_DATA_HEADING.search(title)) and len(title) < 80
 
 
-def _data_aspects(said: list[Passage]) -> dict[str, object]:
+def _data_aspects(said: list[Passage]) -> dict[str, Evidence]:
     found: dict[str, Passage] = {}
     for passage in said:
         for name, pattern in (("source", _SOURCE), ("characteristics", _CHARACTERISTICS), ("preprocessing", _PREPROCESSING)):  # noqa: E501

@@ -1,9 +1,9 @@
 """Claims of openness in the authors' words, in English and Chinese, with their subject.
 
-Reads sentences, headings, table rows and picture titles of the release's own documents. A claim is
-about this release when it speaks in the first person, names the model, or states a licence;
-sentences about rivals, tools and other people's open source are left out. Whether a claim holds is
-decided when everything has been assembled.
+Reads sentences, headings, table rows, picture titles and the titles of BibTeX entries in the
+release's own documents. A claim is about this release when it speaks in the first person, names the
+model, or states a licence; sentences about rivals, tools and other people's open source are left
+out. Whether a claim holds is decided when everything has been assembled.
 """
 
 from __future__ import annotations
@@ -21,29 +21,107 @@ from openassay.types import Evidence, Fact, Gap, Stated
 NAME = "claims"
 COMPONENTS: tuple[str, ...] = ()
 
-# kind, pattern; the first that matches names the claim
-_KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern, re.I))
-    for kind, pattern in (
-        ("fully_open", r"\b(?:fully|completely|truly|totally|100 ?%)[- ]open|\ball (?:(?:the|our|of)\s)*(?:models|artifacts?|code|data|weights)[^.]{0,60}\b(?:released|open|public|available)|\ball the artifacts\b|完全开源|全部开源|全面开源|全流程开源"),
-        ("reproducible", r"\breproduc(?:es?|ible|ibility|ing)\b|\bfull reproducib|可复现"),
-        ("open_weights", r"\bopen[- ]?weights?\b|开放权重|权重开放|权重[^。，]{0,12}(?:完全)?开放|\bweights are (?:open|public|freely)"),
-        ("open_access", r"完全开放|对学术研究(?:\*\*)?(?:完全)?开放|\bopen access\b|\bopenness\b|\bopenly (?:released?|available|releasing)|\bpublicly (?:released?|available)|\bfreely (?:available|download)"),
-        ("open_source", r"\bopen(?:ly)?[- ]?sourc(?:e|ed|es|ing)\b|开源|\bmore open\b"),
-        ("commercial_use", r"\b(?:free|allowed|permitted|available|used?|support\w*) (?:for|of charge for)?\s?(?:\w+ )?commercial(?:ly)?\b|\bcommercial(?:ly)? (?:use|usable|purposes|friendly)|免费商用|允许商用|可商用|商业(?:使用|用途)"),
-        ("release", r"\bwe (?:(?:are |have |also |now |hereby )*)(?:releas|publish|shar|open)\w*\b|\b(?:code|models?|weights|data|checkpoints)(?:(?:,| and|, and) (?:code|models?|weights|data|checkpoints))+ (?:from|for|of) (?:the|our) paper|\bofficial (?:release|implementation|repository)|我们(?:发布|公开|开放)"),
-        ("open", r"(?:^|[:：,]\s*|\bmore |\ban? )open\b(?!\s?(?:ai|llm leaderboard|an? issue|the (?:link|url|file|browser)|in colab|assistant|source))(?=[\s,-]+\w)"),
-    )
-)  # fmt: skip
-_LICENSED = re.compile(r"\b(?:licen[cs]ed|released|distributed|available|provided|published|covered)\b[^.。]{0,60}\b(?:under|by|with)\b[^.。]{0,80}\b(?:licen[cs]e|apache|mit|bsd|gpl|cc[- ]by|agreement|openrail)|\b(?:the following )?licen[cs]e (?:only )?applies\b|\bis under (?:the )?[\w.\- ]{2,40}licen[cs]e|(?:遵循|采用|依照|基于|使用)[^。]{0,40}(?:协议|许可)|(?:协议|许可)[^。]{0,20}(?:开源|发布|授权)", re.I)  # noqa: E501
-_RIVALS = re.compile(r"\b(?:other|existing|rival|leading|among|best|previous|current|many|most|some|various|all|any|both|than|versus|vs\.?|compar\w+|against|outperform\w*|surpass\w*|beats?|competitive with|similar[- ]sized?|popular|top|mainstream)\b[^.。]{0,40}\bopen[- ]?(?:source|weight)|其他开源|现有开源|同(?:尺寸|规模|等规模)[^。]{0,6}开源|主流开源|开源模型中|超(?:过|越)[^。]{0,20}开源|领先[^。]{0,10}开源|与[^。]{0,12}开源[^。]{0,6}(?:模型)?(?:相比|对比)", re.I)  # noqa: E501
-_TOOLS = re.compile(r"\bopen[- ]?source(?:d)?\s+(?:(?:\w+ ){0,2})?(?:tools?|librar\w+|software|frameworks?|toolkits?|engines?|projects? (?:such|like)|benchmarks?|communit\w+|contribut\w+|ecosystem|platforms?|initiatives?|data ?sets?|corpus|corpora|instruction|text|repositor\w+ (?:on|from))\b|开源(?:社区|工具|框架|库|项目|数据集|教程|软件|生态|平台|引擎|测评)", re.I)  # noqa: E501
-_FIRST = re.compile(r"\b(?:we|our|us|this (?:repo\w*|project|release|model|code|work|family)|the (?:model|models|code|weights)(?: and\b[^.]{0,30})? (?:is|are|has|have)|here)\b|我们|本(?:项目|模型|仓库|次|系列)|所有(?:版本|权重|模型)|以上所有|系列(?:中|的)?", re.I)  # noqa: E501
+_PARTS = r"(?:code|data|datasets?|corpus|weights|models?|checkpoints|recipes?|everything|scripts?)"
+
+# kind and what says so; the first that matches names the claim
+_PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "fully_open",
+        (
+            r"\b(?:fully|completely|truly|totally|100 ?%)[- ]open",
+            rf"\ball (?:(?:the|our|of|its|intermediate)\s)*{_PARTS}[^.]{{0,60}}\b(?:released|open|public|available)",
+            r"\ball the artifacts\b|\ball (?:of |the |our |intermediate )*checkpoints\b",
+            r"\b(?:totally|completely|entirely) free\b",
+            r"完全开源|全部开源|全面开源|全流程开源",
+        ),
+    ),
+    (
+        "reproducible",
+        (
+            r"\b(?:fully|completely?|enabl\w+|easily|openly|full) reproduc\w+|\breproduces\b|可复现|完全复现",
+        ),
+    ),
+    (
+        "open_weights",
+        (
+            r"\bopen[- ]?weights?\b|\bweights are (?:open|public|freely)",
+            r"开放权重|权重开放|权重[^。，]{0,12}(?:完全)?开放",
+        ),
+    ),
+    (
+        "open_access",
+        (
+            r"\bopen access\b|\bopenness\b|\b(?:openly|publicly) (?:released?|available|releasing)",
+            r"\bfreely (?:available|download)|完全开放|对学术研究(?:完全)?开放",
+        ),
+    ),
+    ("open_source", (r"\bopen(?:ly)?[- ]?sourc(?:e|ed|es|ing)\b|开源|\bmore open\b",)),
+    (
+        "commercial_use",
+        (
+            r"\b(?:free|allowed|permitted|available|used?|support\w*) (?:for|of charge for)?\s?(?:\w+ )?commercial(?:ly)?\b",
+            r"\bcommercial(?:ly)? (?:use|usable|purposes|friendly)|免费商用|允许商用|可商用|商业(?:使用|用途)",
+        ),
+    ),
+    (
+        "release",
+        (
+            rf"\bwe (?:(?:are |have |also |now |hereby )*)(?:releas|publish|shar|open)\w*\b[^.]{{0,80}}\b{_PARTS}\b",
+            rf"\b{_PARTS}(?:(?:,| and|, and) {_PARTS})+ (?:from|for|of) (?:the|our) paper",
+            r"\b(?:initial|official|full|this) release (?:contains|includes)|\bbuild and share\b",
+            rf"\b{_PARTS}\b[^.]{{0,30}}\b(?:is|are) (?:also )?(?:released|shared|published) (?:alongside|together|publicly)",
+            r"我们(?:发布|公开|开放)[^。]{0,30}(?:代码|数据|权重)",
+        ),
+    ),
+    (
+        "open",
+        (
+            r"\bopen (?:\w+ ){0,2}(?:models?|llms?|suite)\b",
+            r"[:：]\s*open\b(?=[\s-]+\w)",
+        ),
+    ),
+)
+_KINDS = tuple((kind, re.compile("|".join(parts), re.I)) for kind, parts in _PATTERNS)
+
+_LICENSED = re.compile(
+    r"\b(?:licen[cs]ed|released|distributed|available|provided|published|covered)\b[^.。]{0,60}\b(?:under|by|with)\b"
+    r"[^.。]{0,80}\b(?:licen[cs]e|apache|mit|bsd|gpl|cc[- ]by|agreement|openrail)"
+    r"|\b(?:the following )?licen[cs]e (?:only )?applies\b|\bis under (?:the )?[\w.\- ]{2,40}licen[cs]e"
+    r"|(?:遵循|采用|依照|基于|使用)[^。]{0,40}(?:协议|许可)|(?:协议|许可)[^。]{0,20}(?:开源|发布|授权)",
+    re.I,
+)
+_RIVALS = re.compile(
+    r"\b(?:other|existing|rival|leading|among|best|previous|current|many|most|some|various|any|both|than|versus|vs\.?|"
+    r"compar\w+|against|outperform\w*|surpass\w*|beats?|competitive with|similar[- ]sized?|popular|top|mainstream)\b"
+    r"[^.。]{0,40}\bopen[- ]?(?:source|weight)"
+    r"|其他开源|现有开源|同(?:尺寸|规模|等规模)[^。]{0,6}开源|主流开源|开源模型中|超(?:过|越)[^。]{0,20}开源|"
+    r"领先[^。]{0,10}开源|与[^。]{0,12}开源[^。]{0,6}(?:模型)?(?:相比|对比)",
+    re.I,
+)
+_SELF = re.compile(
+    r"\b(?:is|are|as|becomes?|remains?) (?:an?|the|one of the)\b[^.。]{0,40}\bopen[- ]?(?:source|weight)|是[^。，]{0,20}开源",
+    re.I,
+)
+_TOOLS = re.compile(
+    r"\bopen[- ]?source(?:d)?\s+(?:(?:\w+ ){0,2})?(?:tools?|librar\w+|software|frameworks?|toolkits?|engines?|"
+    r"projects? (?:such|like)|benchmarks?|communit\w+|contribut\w+|ecosystem|platforms?|initiatives?|data ?sets?|"
+    r"corpus|corpora|instruction|text|solutions?|repositor\w+ (?:on|from))\b"
+    r"|开源(?:社区|工具|框架|库|项目|数据集|教程|软件|生态|平台|引擎|测评)",
+    re.I,
+)
+_FIRST = re.compile(
+    r"\b(?:we|our|us|this (?:repo\w*|project|release|model|code|work|family)|here|"
+    r"the (?:model|models|code|weights|corpus|data)(?: and\b[^.]{0,30})? (?:is|are|has|have))\b"
+    r"|\ball of the (?:trained )?models\b|我们|本(?:项目|模型|仓库|次|系列)|所有(?:版本|权重|模型)|以上所有|系列(?:中|的)?",
+    re.I,
+)
 _NOT = re.compile(r"\b(?:not|never|no longer|isn't|aren't)\b[^.。]{0,20}\bopen", re.I)
+_HOUSEKEEPING = re.compile(r"^\.github/|contributing|code_of_conduct|changelog|security", re.I)
+_TITLE = re.compile(r"^\s*title\s*=\s*[{\"]+(.{3,300}?)[}\"]+,?\s*$", re.I)
 
 
 def wants(file: File, release: Release) -> bool:
-    return wanted(file, release)
+    return wanted(file, release) and not _HOUSEKEEPING.search(release.inner_path(file))
 
 
 def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
@@ -55,7 +133,7 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         if kind is not None:
             seen.add(passage.start)
             yield Stated(
-                evidence=(_cite(passage, kind, file),),
+                evidence=(_cite(passage, kind),),
                 topic="claim",
                 value=kind,
                 subject=_subject(passage.text),
@@ -64,46 +142,50 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
 
 
 def _everything(file: File, release: Release) -> Iterator[Passage]:
+    """Running text, then the titles of pictures near the top and of own BibTeX entries."""
     yield from passages(file, release)
     document = release.document(file)
     for link in document.links:
         if link.image and link.text and link.line <= 40:
             yield Passage(file, link.text, link.line, link.line, "")
+    for block in document.code:
+        for index, line in enumerate(block.lines[:200], block.start + 1):
+            if (title := _TITLE.match(line)) and index <= len(document.lines):
+                yield Passage(file, title.group(1), index, index, "")
 
 
 def _kind(passage: Passage, release: Release) -> str | None:
     """The kind of claim a passage makes about this release, or None."""
     text = passage.text
-    if prose.OTHERS.search(passage.trail) or prose.FUTURE.search(text) or _NOT.search(text):
+    if prose.OTHERS.search(passage.trail) or _NOT.search(text):
         return None
     if release.subject.only_sibling(f"{text}\n{passage.trail}"):
         return None
     named = Whose.OWN in release.subject.mentioned(text)
+    if prose.FUTURE.search(text):
+        promised = re.search(r"open[- ]?sourc|开源", text, re.I)
+        return "promise" if promised and (named or _FIRST.search(text)) else None
     for kind, pattern in _KINDS:
-        if pattern.search(text) and _is_about_us(kind, text, named, passage):
+        if pattern.search(text) and _is_about_us(kind, text, named):
             return kind
     if _LICENSED.search(text) and len(text) < 900:
         return "open_license"
     return None
 
 
-def _is_about_us(kind: str, text: str, named: bool, passage: Passage) -> bool:
+def _is_about_us(kind: str, text: str, named: bool) -> bool:
     ours = named or bool(_FIRST.search(text))
-    if kind == "open":  # the bare word, only as a motto beside the own name
-        return named and len(text) < 90 and bool(re.search(r"[:：]", text))
-    if kind == "reproducible":
-        return bool(re.search(r"\breproduces?\b|full reproduc|fully reproduc|可复现", text, re.I)) and (
-            ours or passage.start < 40
-        )
-    if _RIVALS.search(text):
-        return False
-    if kind == "open_source" and _TOOLS.search(text) and not (named and _FIRST.search(text)):
-        return False
+    if kind == "open":  # "Foo: Open Something", "Foo is an open language model"
+        return named and (len(text) < 90 or bool(re.search(r"\bopen (?:\w+ ){0,2}(?:models?|llms?)", text, re.I)))  # noqa: E501
+    if kind in ("open_source", "open_weights") and _RIVALS.search(text):
+        return named and bool(_SELF.search(text))
+    if kind == "open_source" and _TOOLS.search(text):
+        return named and bool(_FIRST.search(text))
     if kind == "open_access":
         return ours or bool(re.search(r"open access|openness|完全开放", text, re.I))
-    if kind in ("fully_open", "open_weights"):
+    if kind == "release" and "paper" in text.lower():
         return True
-    return ours
+    return ours or kind in ("fully_open", "open_weights", "reproducible")
 
 
 def _subject(text: str) -> str:
@@ -120,11 +202,11 @@ def _subject(text: str) -> str:
     return "release"
 
 
-def _cite(passage: Passage, kind: str, file: File) -> Evidence:
+def _cite(passage: Passage, kind: str) -> Evidence:
     """Cite the line on which the telling words stand, not the paragraph's first."""
-    patterns = [p for k, p in _KINDS if k == kind] + [_LICENSED]
+    patterns = [pattern for name, pattern in _KINDS if name == kind] + [_LICENSED]
     for pattern in patterns:
         for number in range(passage.start, passage.end + 1):
-            if pattern.search(file.lines[number - 1]):
-                return file.cite_lines(number)
+            if pattern.search(passage.file.lines[number - 1]):
+                return passage.file.cite_lines(number)
     return passage.cite()

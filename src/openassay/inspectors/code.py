@@ -15,9 +15,9 @@ from typing import Final
 
 from openassay.files import File
 from openassay.formats.code_locators import Loaded, code_loads
-from openassay.formats.code_model import EVALUATION_WORDS, Around, Role, stem
+from openassay.formats.code_model import EVALUATION_WORDS, Around, Role, closed, listed, stem
 from openassay.formats.code_networks import network
-from openassay.formats.code_roles import BENCHMARKS, all_roles, api_server
+from openassay.formats.code_roles import BENCHMARKS, LOADS_MODEL, all_roles, api_server
 from openassay.formats.code_source import (
     NETWORK_MARKS,
     TRAINING_MARKS,
@@ -48,36 +48,22 @@ ENOUGH: Final = 10  # whole facts for one component; more evidence changes nothi
 MAX_PARSED: Final = 600  # files; about two seconds
 MAX_CANDIDATES: Final = 20_000
 
-_INFERENCE: Final = (
-    "generate",
-    "chat(",
-    "completion(",
-    "predict",
-    "sample",
-    "pipeline(",
-    "transcribe",
-    "no_grad",
-    "inference_mode",
-    "synthesi",
-    "infer",
-    "argmax",
-    "multinomial",
+# Words without which a file cannot have the role; looked for before anything is parsed.
+_INFERENCE: Final = listed(
+    """generate chat( completion( predict sample pipeline( transcribe no_grad inference_mode
+    synthesi infer argmax multinomial"""
 )
-_PREPARATION: Final = (
-    "memmap", "tofile", "save_to_disk", "to_parquet", "push_to_hub", "to_csv", "to_json", "IndexedDataset", "datatrove",
-    "fasttext", "kenlm", "datasketch", "dedup", "minhash", "clean", "filter", "shard", "sha256", "warc", "distilabel", "trafilatura", "langdetect",
-    "langid", "TFRecordWriter", "PackedDataset", "MDSWriter", "jsonl",
-)  # fmt: skip
+_PREPARATION: Final = listed(
+    """memmap tofile save_to_disk to_parquet push_to_hub to_csv to_json IndexedDataset datatrove
+    fasttext kenlm datasketch dedup minhash clean filter shard sha256 warc distilabel trafilatura
+    langdetect langid TFRecordWriter PackedDataset MDSWriter jsonl"""
+)
 _SUPPORTING: Final = (
-    "Tokenizer",
-    "BPE",
-    "class Encoder",
-    "triton",
-    "Sampler",
-    "DataLoader)",
-    "IndexedDataset",
-    "quantize",
-    "autograd.Function",
+    "Tokenizer", "BPE", "class Encoder", "triton", "Sampler", "DataLoader)", "IndexedDataset",
+    "quantize", "autograd.Function",
+)  # fmt: skip
+_OWN_LOADS: Final = closed(
+    "load_state_dict load_checkpoint load_model restore build_model load_file"
 )
 
 
@@ -189,9 +175,8 @@ def _others(files: list[File], reader: _Reader, around: Around) -> Iterator[Foun
         if not _worth(file, reader) or (code := reader.code(file)) is None:
             continue
         for role in _roles(file, code, around):
-            if not (role.whole and reader.enough(role.component)) and _is_ours(
-                file, code, role, reader.release
-            ):
+            spent = role.whole and reader.enough(role.component)
+            if not spent and _is_ours(code, role, reader.release.subject):
                 yield reader.found(file, code, role)
         if line := api_server(code.facts):
             yield Found(
@@ -222,41 +207,32 @@ def _roles(file: File, code: CodeText, around: Around) -> list[Role]:
     """A file has one main role: a trainer does not count as inference, nor does a data script."""
     found = list(all_roles(file.path, code.facts, around))
     settled = {"training_code", "evaluation_code"}
-    if not any(role.component in settled for role in found):
-        if prepared := preparation(file.path, code.facts, around):
-            found = [prepared]
+    prepared = preparation(file.path, code.facts, around)
+    if prepared and not any(role.component in settled for role in found):
+        found = [prepared]
     if support := supporting(file.path, code.facts):
         found.append(support)
     return found
 
 
-def _is_ours(file: File, code: CodeText, role: Role, release: Release) -> bool:
+def _is_ours(code: CodeText, role: Role, subject: Subject) -> bool:
     """Whether a script works on this release's model, as far as the ids in it tell."""
-    if (
-        role.component not in ("inference_code", "training_code", "evaluation_code")
-        or not release.subject.names
-    ):
+    runs = role.component in ("inference_code", "training_code", "evaluation_code")
+    if not runs or not subject.names:
         return True
     ids = [load.value for load in code_loads(code.facts) if load.kind is Loaded.MODEL]
-    whose = {release.subject.whose(value) for value in ids}
+    whose = {subject.whose(value) for value in ids}
     if not whose or Whose.OWN in whose:
         return True
-    if role.component == "inference_code" and Whose.SIBLING in whose:
-        return False
-    if any(_other_generation(value, release.subject) for value in ids):
+    if any(_other_generation(value, subject) for value in ids):
         return False
     if role.component != "inference_code":
         return True
     # Somebody else's encoder beside own weights is common; alone it is somebody else's demo.
-    local = {
-        "load_state_dict",
-        "load_checkpoint",
-        "load_model",
-        "restore",
-        "build_model",
-        "load_file",
-    }
-    return any(call.last in local for call in code.facts.calls)
+    loads = any(
+        call.last in _OWN_LOADS or LOADS_MODEL.match(call.last) for call in code.facts.calls
+    )
+    return Whose.SIBLING not in whose and loads
 
 
 def _other_generation(name: str, subject: Subject) -> bool:

@@ -2,9 +2,9 @@
 
 A hub id in ``from_pretrained``, ``load_dataset`` or a download command offers what it names. Whose
 it is decides the component: the release's own model is its weights, a foreign model that is tuned
-is the base, a foreign model elsewhere is a baseline and nothing. Data sets belong to what the script
-does with them: training, fine-tuning or evaluation. Nothing is opened, so it cannot tell whether
-a link still works.
+is the base, a foreign model elsewhere is a baseline and nothing. Data sets belong to what the
+script does with them: training, fine-tuning or evaluation. Nothing is opened, so it cannot tell
+whether a link still works.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
 from typing import Final
 
 from openassay.files import File
@@ -23,12 +22,12 @@ from openassay.formats.code_locators import (
     code_loads,
     command_loads,
     config_loads,
+    id_strings,
     option_loads,
     quoted_commands,
     url_strings,
 )
-from openassay.formats.code_model import EVALUATION_WORDS, Around, is_study
-from openassay.formats.code_roles import evaluation
+from openassay.formats.code_model import Around, is_study, listed
 from openassay.formats.code_source import (
     NETWORK_MARKS,
     TRAINING_MARKS,
@@ -38,9 +37,7 @@ from openassay.formats.code_source import (
     with_networks,
     with_trainings,
 )
-from openassay.formats.code_tooling import preparation
-from openassay.formats.code_training import training
-from openassay.formats.path_words import is_finetune, words
+from openassay.formats.code_use import Use, use_of_code, use_of_script
 from openassay.formats.pycode import MAX_SOURCE
 from openassay.formats.shell import Command, read_dockerfile, read_makefile, read_shell
 from openassay.release import Release
@@ -62,10 +59,10 @@ MAX_FACTS: Final = 12  # for one component and kind; further links of the same k
 MAX_PARSED: Final = 400
 MAX_CONFIGS: Final = 400
 MAX_CONFIG: Final = 256 << 10  # bytes; larger ones are data
-_LOADING: Final = (
-    "from_pretrained", "snapshot_download", "hf_hub", "load_dataset", "load_from_hub", "pipeline(", "LLM(", "MsDataset",
-    "http", "hf://", "s3://", "gs://", "TaskConfig", "hub.load", "mlx_lm",
-)  # fmt: skip
+_LOADING: Final = listed(
+    """from_pretrained snapshot_download hf_hub load_dataset load_from_hub pipeline( LLM( MsDataset
+    http hf:// s3:// gs:// TaskConfig hub.load mlx_lm"""
+)
 _SHELLS: Final = (".sh", ".bash", ".slurm", ".sbatch", ".mk", ".zsh")
 _CONFIGS: Final = (".yaml", ".yml", ".json", ".toml", ".cfg", ".conf")
 _STEP = re.compile(
@@ -79,19 +76,6 @@ _COPY = re.compile(
 _DRAFT = re.compile(
     r"^(?:your|path|user|org|username|my|example|some|xxx|owner)(?:$|[-_/])|xxx|<|\{\}/", re.I
 )
-
-
-class Use(StrEnum):
-    """What the code around a load does."""
-
-    PRETRAIN = "pretrain"
-    FINETUNE = "finetune"
-    EVALUATE = "evaluate"
-    PREPARE = "prepare"
-    PACK = "pack"
-    SUBSET = "subset"
-    OTHER = "other"
-    STUDY = "study"
 
 
 def survey(release: Release) -> Iterator[Linked | Derived]:
@@ -123,7 +107,7 @@ def _python(release: Release, emit: _Emitter) -> Iterator[Linked | Derived]:
     around = _around(files, release)
     for file in loading:
         code = release.parsed(file, read_code)
-        use = _use_of_code(file.path, code, around)
+        use = use_of_code(file.path, code.facts, around)
         if use is Use.STUDY:
             continue
         loads = [*code_loads(code.facts), *command_loads(quoted_commands(code.text))]
@@ -147,24 +131,15 @@ def _around(files: list[File], release: Release) -> Around:
     return with_trainings(((file.path, parse(file, read_code).facts) for file in trainers), around)
 
 
-def _use_of_code(path: str, code: CodeText, around: Around) -> Use:
-    if is_study(path):
-        return Use.STUDY
-    if role := training(path, code.facts, around):
-        return {"pretrain": Use.PRETRAIN, "finetune": Use.FINETUNE}.get(role.aspect, Use.STUDY)
-    if evaluation(path, code.facts) or words(path) & EVALUATION_WORDS:
-        return Use.EVALUATE
-    if is_finetune(path):
-        return Use.FINETUNE
-    if role := preparation(path, code.facts, around):
-        return {"subset": Use.SUBSET, "prepare": Use.PREPARE, "clean": Use.PREPARE}.get(
-            role.aspect, Use.PACK
-        )
-    return Use.OTHER
-
-
 def _addresses(file: File, code: CodeText, emit: _Emitter) -> Iterator[Linked]:
-    """URLs of own weights that stand as constants, as in a table of model names."""
+    """URLs and ids of own weights that stand as constants, as in a table of model names."""
+    known = {load.value for load in code_loads(code.facts)}
+    for lit in id_strings(code.facts):
+        if lit.value in known:
+            continue
+        load = Load(Loaded.MODEL, lit.value, lit.line, lit.line, "a table of models")
+        if emit.is_own(load):
+            yield emit.weights(file, code.place(lit.line), load, "hub")
     for lit in url_strings(code.facts):
         load = Load(Loaded.URL, lit.value, lit.line, lit.line, "a table of addresses")
         if _WEIGHTS_END.search(lit.value) and emit.is_own(load):
@@ -196,7 +171,7 @@ def _text(file: File) -> str:
 def _of_commands(
     file: File, commands: tuple[Command, ...], emit: _Emitter
 ) -> Iterator[Linked | Derived]:
-    use = _use_of_script(file.path)
+    use = use_of_script(file.path)
     for load in command_loads(commands):
         yield from emit.facts(file, load.line, load, use)
     for load in option_loads(commands):
@@ -204,29 +179,6 @@ def _of_commands(
         yield from emit.facts(file, load.line, load, Use.FINETUNE if tuned else use)
         if tuned and not emit.is_own(load):
             yield from emit.base(file, load.line, load, adapts=False)
-
-
-def _use_of_script(path: str) -> Use:
-    named = words(path)
-    if is_study(path):
-        return Use.STUDY
-    if named & EVALUATION_WORDS:
-        return Use.EVALUATE
-    if is_finetune(path):
-        return Use.FINETUNE
-    if named & {"pretrain", "pretraining", "corpus", "pretokenize"} or (
-        named & {"data", "dataset", "datasets"}
-        and named
-        & {
-            "prepare",
-            "download",
-            "preprocess",
-            "fetch",
-            "get",
-        }
-    ):
-        return Use.PREPARE
-    return Use.OTHER
 
 
 def _configurations(release: Release, emit: _Emitter) -> Iterator[Linked | Derived]:
@@ -238,7 +190,7 @@ def _configurations(release: Release, emit: _Emitter) -> Iterator[Linked | Deriv
         trains = file.suffix != ".json" and bool(_TRAINING_KEYS.search(text))
         if not loads and not trains:
             continue
-        use = _use_of_script(file.path)
+        use = use_of_script(file.path)
         if use is Use.OTHER and trains:
             use = Use.PRETRAIN
         if use is Use.FINETUNE or use is Use.PRETRAIN:
@@ -251,23 +203,25 @@ def _configurations(release: Release, emit: _Emitter) -> Iterator[Linked | Deriv
             and trains
             and file.suffix in (".yaml", ".yml", ".toml")
         ):
-            yield from _mixture(file, emit)
+            yield from _mixture(file)
 
 
 _CONFIG_MARKS: Final = (
-    "model_name", "model_id", "base_model", "repo_id", "pretrained", "dataset", "hf_repo", "hf_path", "learning_rate",
-    "optimizer", "lr:", "lr =", "model:", '"model"',
+    "model_name", "model_id", "base_model", "repo_id", "pretrained", "dataset", "hf_repo",
+    "hf_path", "learning_rate", "optimizer", "lr:", "lr =", "model:", '"model"',
 )  # fmt: skip
 _TRAINING_KEYS = re.compile(
-    r"^\s{0,12}[\"']?(?:optimizer|learning_rate|lr|train_batch_size|micro_batch_size|global_batch_size)\b[\"']?\s*[:=]",
+    r"^\s{0,12}[\"']?(?:optimizer|learning_rate|lr|train_batch_size|micro_batch_size"
+    r"|global_batch_size)\b[\"']?\s{0,4}[:=]",
     re.M | re.I,
 )
 _DATA_PAGE = re.compile(
-    r"https?://(?:www\.)?(?:huggingface\.co|hf\.co|modelscope\.cn)/(?:datasets|collections)/[\w.-]{1,96}/[\w.-]{1,120}"
+    r"https?://(?:www\.)?(?:huggingface\.co|hf\.co|modelscope\.cn)/(?:datasets|collections)"
+    r"/[\w.-]{1,96}/[\w.-]{1,120}"
 )
 
 
-def _mixture(file: File, emit: _Emitter) -> Iterator[Linked]:
+def _mixture(file: File) -> Iterator[Linked]:
     """Data pages named in a pretraining configuration, usually beside the path of each part."""
     seen: set[str] = set()
     for number, line in enumerate(file.lines, 1):
@@ -385,6 +339,8 @@ class _Emitter:
         yield from self._architecture(file, line, load, url)
 
     def _architecture(self, file: File, line: int, load: Load, url: str) -> Iterator[Linked]:
+        if load.via.startswith("Peft"):
+            return
         evidence = (file.cite_lines(line),)
         auto = load.via.startswith("Auto")
         if load.remote_code:

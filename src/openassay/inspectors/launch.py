@@ -110,22 +110,18 @@ _MARKS: Final = (
 
 def survey(release: Release) -> Iterator[Linked]:
     """One fact for the harness and one for its tasks, for each command that calls it."""
-    for file in sorted(
-        release.files, key=lambda item: (item.path.count("/"), item.source, item.path)
-    ):
-        if (
-            not file.is_readable
-            or file.size > MAX_SCRIPT
-            or is_study(file.path)
-            or is_speed(file.path)
-        ):
+    for file in sorted(release.files, key=lambda file: (file.path.count("/"), file.path)):
+        if not file.is_readable or file.size > MAX_SCRIPT:
             continue
         commands = _commands(file)
-        if commands is not None and release.place(file) is Place.OWN:
-            yield from _of_commands(file, commands)
+        if commands is not None:
+            found = _of_commands(file, commands)
         elif file.suffix in (".py", ".ipynb") and mentions(file, _MARKS):
-            if release.place(file) is Place.OWN:
-                yield from _of_code(file, release)
+            found = _of_code(file, release)
+        else:
+            continue
+        if release.place(file) is Place.OWN and not is_study(file.path) and not is_speed(file.path):
+            yield from found
 
 
 def _commands(file: File) -> tuple[Command, ...] | None:

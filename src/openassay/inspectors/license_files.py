@@ -129,7 +129,7 @@ def scope_of(file: File, release: Release) -> str:
             folder = above.rpartition("/")[0]
     if release.place(file) is Place.OWN:
         for kind, names in _KINDS:
-            if words & names:
+            if words & names or any(n in file.name for n in names if not n.isascii()):
                 return kind
     if _FOLDER.fullmatch(last) and _has_license(file.source, folder, release):
         return f"path:{file.path}"
@@ -230,7 +230,8 @@ def _pointer(
 def _targets(text: str) -> Iterator[str]:
     seen: set[str] = set()
     for found in _TARGET.finditer(text[:60_000]):
-        target = (found.group(1) or found.group(2) or found.group(0)).strip(" .,`\"'(")
+        target = (found.group(1) or found.group(2) or found.group(0)).lstrip(" `\"'(")
+        target = target.rstrip(" .,`\"'")
         named = _NAME.search(target) or _CHINESE.search(target) or "://" in target
         if named and target not in seen:
             seen.add(target)

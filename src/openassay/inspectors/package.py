@@ -82,9 +82,7 @@ def _package(file: File, line: int, release: Release) -> Found | None:
     """The package itself; only one at the root (or of an index) is the release."""
     source = next((source for source in release.sources if source.id == file.source), None)
     built = file.name in ("METADATA", "PKG-INFO")  # only a wheel or an sdist carries these
-    indexed = source is not None and (
-        source.kind == "pypi" or (built and source.kind == "archive")
-    )
+    indexed = source is not None and (source.kind == "pypi" or (built and source.kind == "archive"))
     if not indexed and file.path.count("/") > 1:
         return None
     return Found(

@@ -145,7 +145,7 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         component="model_metadata",
         extent=Extent.PART if tuned else Extent.WHOLE,
         aspect=aspect,
-        evidence=tuple(file.cite_lines(key.line) for key in _distinct(first)[:3]),
+        evidence=(file.cite_lines(first.line),),
         detail=f"a configuration that sets {sets}"
         + (" and tunes a finished model" if tuned else " of the training run"),
     )

@@ -8,6 +8,7 @@ requires, limits or counts something. The lists err on the side of "it matters".
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from functools import cache
 
 # One of these is enough, wherever it stands.
@@ -80,20 +81,42 @@ def _sentence_patterns() -> tuple[re.Pattern[str], ...]:
     return copyright_line, disclaimer, limits, statement
 
 
+# Words of the strong list that a copyright line (in names), a disclaimer, or a sentence that says
+# which licence applies may hold without saying more.
+_IN_NAMES = frozenset("research academic academia nuclear production good share alike police".split())
+_IN_DISCLAIMERS = frozenset("not without shall never non cannot sale".split())
+_IN_STATEMENTS = frozenset("not without".split())
+
+
 def without_formalities(passage: str) -> str:
     """The passage less copyright lines, and sentences that only disclaim or only say what is
-    under which licence. A sentence that also permits, forbids or limits is kept."""
+    under which licence. Whatever also permits, forbids or limits is kept."""
     copyright_line, disclaimer, limits, statement = _sentence_patterns()
     kept = []
     for line in passage.split("\n"):
-        bare = copyright_line.sub("", line) if len(line) < 300 else line
-        kept.append(line if bare != line and limits.search(line) else bare)
+        formal = len(line) < 300 and copyright_line.search(line)
+        if not formal or limits.search(line) or _says_more(line, _IN_NAMES):
+            kept.append(line)
     sentences = re.split(r"(?<=[.;。；])\s+|\n\s*\n", "\n".join(kept))
-    return " ".join(
-        s
-        for s in sentences
-        if limits.search(s) or not (disclaimer.search(s) or statement.search(s))
-    )
+    return " ".join(s for s in sentences if not _formal(s, disclaimer, limits, statement))
+
+
+def _formal(
+    sentence: str, disclaimer: re.Pattern[str], limits: re.Pattern[str], statement: re.Pattern[str]
+) -> bool:
+    if limits.search(sentence):
+        return False
+    if disclaimer.search(sentence) and not _says_more(sentence, _IN_DISCLAIMERS):
+        return True
+    if not statement.search(sentence):
+        return False
+    listed = re.search(r"(?i)except\b.{0,30}third[- ]party", sentence)
+    return not _says_more(sentence, _IN_STATEMENTS | ({"except"} if listed else set()))
+
+
+def _says_more(text: str, allowed: Set[str]) -> bool:
+    words = re.findall(r"[a-z]+|[\u3400-\u9fff]", text.lower())
+    return any(strong(w) and w not in allowed for w in words)
 
 
 def restricts(passage: str) -> bool:

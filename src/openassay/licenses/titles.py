@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from zlib import crc32
 
 _LINES = 14
 _DROP = frozenset(["the", "a", "an", "agreement", "for", "of", "and", "to", "this", "by", "under", "on"])
@@ -81,7 +82,13 @@ def reference(title: str) -> str | None:
     kept = [w for n, w in enumerate(kept) if n == 0 or w.lower() != kept[n - 1].lower()]
     if not kept or not telling(title):
         return None
-    return "LicenseRef-" + "-".join(kept[:8])[:80]
+    spelled = "-".join(_plain(w) for w in kept[:8])
+    return "LicenseRef-" + re.sub(r"[^A-Za-z0-9.-]+", "-", spelled).strip("-.")[:80]
+
+
+def _plain(word: str) -> str:
+    """An id has Latin letters only; a Chinese name becomes a short hash, always the same."""
+    return re.sub(r"[\u3400-\u9fff]+", lambda m: f"zh{crc32(m[0].encode()) & 0xFFFFFF:06x}", word)
 
 
 def _cased(word: str, first: bool) -> str:

@@ -50,7 +50,7 @@ class Words:
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     noise = re.compile(
         r"<[A-Za-z/!][^<>\n]{0,200}(?:\n[^<>\n]{0,200}){0,2}>"  # markup, over three lines at most
-        r"|\bhttps?://[^\s<>)\]\"'，。）》]{1,400}|\bwww\.[^\s<>)\]\"']{1,200}"
+        r"|(?i:\bhttps?)://[^\s<>)\]\"'，。）》]{1,400}|(?i:\bwww)\.[^\s<>)\]\"']{1,200}"
         r"|[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,4}"
         r"|&[a-z]{2,8};|&#\d{1,6};"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from openassay.canonical import dump_json, visible
 from openassay.reports import Look
@@ -50,21 +51,37 @@ class Matched:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class TermAnswer:
+    """One term: its value, and what it rests on.
+
+    ``basis`` is ``facts`` (what is known of the licence), ``clause`` (read in this text) or
+    ``silence`` (the text is a licence and says nothing of it).
+    """
+
+    value: str | None
+    basis: str
+    passages: tuple[Passage, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LicenseAnswer:
     """The answer to ``openassay license``; built by the command line from the licence library."""
 
     asked: str  # the file or name that was given
     expression: str | None
+    stated: bool = False  # the text is not the licence, it only names it
     modified: bool = False
     open: bool | None = None
     open_for: Mapping[str, bool | None] = field(default_factory=dict)  # by content kind
     guard: str | None = None  # why there is no, or only a partial, identity
     matches: tuple[Matched, ...] = ()
     unexplained: tuple[Passage, ...] = ()
-    terms: Mapping[str, str] = field(default_factory=dict)
-    passages: Mapping[str, tuple[Passage, ...]] = field(default_factory=dict)  # per term
+    terms: Mapping[str, TermAnswer] = field(default_factory=dict)
     source: str = ""  # where the known terms come from
+
+
+_UNKNOWN = TermAnswer(None, "silence")
 
 
 def render_json(answer: LicenseAnswer) -> str:
@@ -75,6 +92,7 @@ def render_json(answer: LicenseAnswer) -> str:
             "schema": SCHEMA,
             "input": answer.asked,
             "expression": answer.expression,
+            "stated": answer.stated,
             "modified": answer.modified,
             "open": answer.open,
             "open_for": dict(answer.open_for),
@@ -84,16 +102,15 @@ def render_json(answer: LicenseAnswer) -> str:
                 for m in answer.matches
             ],
             "unexplained": [_passage(region) for region in answer.unexplained],
-            "terms": {
-                name: {
-                    "value": answer.terms.get(name) or None,
-                    "evidence": [_passage(p) for p in answer.passages.get(name, ())],
-                }
-                for name in names
-            },
+            "terms": {name: _term(answer.terms.get(name, _UNKNOWN)) for name in names},
             "source": answer.source or None,
         }
     )
+
+
+def _term(term: TermAnswer) -> dict[str, Any]:
+    evidence = [_passage(passage) for passage in term.passages]
+    return {"value": term.value, "basis": term.basis, "evidence": evidence}
 
 
 def _passage(passage: Passage) -> dict[str, int | str]:
@@ -110,8 +127,8 @@ def render_terminal(answer: LicenseAnswer, look: Look) -> str:
 def _head(answer: LicenseAnswer, pen: Pen) -> Iterator[str]:
     name = visible(answer.expression or "not a licence we can name")
     word, ink = _OPEN[answer.open]
-    modified = ", modified" if answer.modified else ""
-    yield f"{pen.ink(name + modified, Ink.BOLD)}  {pen.ink(word, ink)}"
+    name += ", modified" if answer.modified else ", named but not given" if answer.stated else ""
+    yield f"{pen.ink(name, Ink.BOLD)}  {pen.ink(word, ink)}"
     if len(set(answer.open_for.values())) > 1:
         kinds = [kind for kind, value in answer.open_for.items() if value]
         yield f"counts as open for {', '.join(kinds)} only"
@@ -125,12 +142,13 @@ def _head(answer: LicenseAnswer, pen: Pen) -> Iterator[str]:
 def _terms(answer: LicenseAnswer, pen: Pen) -> Iterator[str]:
     heads = {"grants": "Grants", "conditions": "Asks", "limits": "Limits"}
     inks = {"grants": Ink.GREEN, "conditions": Ink.YELLOW, "limits": Ink.RED}
-    for term in terms_in_words(answer.terms):
+    values = {name: term.value or "" for name, term in answer.terms.items()}
+    for term in terms_in_words(values):
         yield f"{pen.ink(pad(heads[term.group], 7), inks[term.group])} {visible(term.text)}"
-        for passage in answer.passages.get(term.term, ())[: None if pen.look.detail else 1]:
+        for passage in answer.terms[term.term].passages[: None if pen.look.detail else 1]:
             text = f'        line {passage.start}: "{visible(passage.quote)}"'
             yield pen.ink(cut(text, pen.look.width), Ink.DIM)
-    if answer.source:
+    if answer.source and any(term.basis == "facts" for term in answer.terms.values()):
         yield pen.ink(cut(f"Terms from {visible(answer.source)}", pen.look.width), Ink.DIM)
 
 

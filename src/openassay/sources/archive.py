@@ -115,11 +115,7 @@ def open_archive(
         stack.callback(container.close)
     gaps = common.GapLog("sources.archive")
     try:
-        if lower.endswith(_ZIPS):
-            entries = _zip_entries(container, gaps)
-        else:
-            form = next(_TARS[end] for end in _TARS if lower.endswith(end))
-            entries = _tar_entries(container, form, gaps)
+        entries = _entries(container, lower, gaps)
         digest = container.digest()
     except ReadError as error:
         container.close()
@@ -136,6 +132,14 @@ def open_archive(
         )
     shown = paths.shown(os.fsencode(name))
     return _source(target, shown, digest, pin or f"archive:{shown}@{digest[:12]}", kept, gaps)
+
+
+def _entries(container: _Container, name: str, gaps: common.GapLog) -> list[_Entry]:
+    """Every member that can be listed, by the kind of archive that its name says it is."""
+    if name.endswith(_ZIPS):
+        return _zip_entries(container, gaps)
+    form = next(_TARS[end] for end in _TARS if name.endswith(end))
+    return _tar_entries(container, form, gaps)
 
 
 def _zip_entries(container: _Container, gaps: common.GapLog) -> list[_Entry]:

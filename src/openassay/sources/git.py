@@ -85,7 +85,10 @@ def open_git(
     settings = _settings(repository)
     if changes:
         gaps.add("", "uncommitted_changes", changes)
-    return _source(target, repository, store, commit, branch, settings, entries, gaps)
+    source = _source(target, repository, store, commit, branch, settings, entries, gaps)
+    if changes:
+        source.metadata["uncommitted"] = "yes"
+    return source
 
 
 def _is_sha256(repository: gitrepo.Repository) -> bool:

@@ -35,6 +35,7 @@ _TARGET = re.compile(
     r"(?:(?:==|@)(?P<version>[A-Za-z0-9.!+_-]{1,128}))?"
 )
 _MAX_PIP_SECONDS = 600
+_QUIET = ("--no-input", "--quiet", "--disable-pip-version-check")
 _ONE_FILE = (".whl", ".zip", ".tar.gz", ".tar.bz2", ".tgz", ".tar.xz")
 
 
@@ -240,7 +241,7 @@ def _by_pip(project: str, version: str | None) -> _Fetched | None:
     command = [sys.executable, "-I", "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
     try:
         done = subprocess.run(
-            [*command, "--no-input", "--quiet", "--dest", folder, "--", wanted],
+            [*command, *_QUIET, "--dest", folder, "--", wanted],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_MAX_PIP_SECONDS,

@@ -1,0 +1,104 @@
+"""Shape configurations are part of the metadata; tokenizer files part of the libraries."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from openassay.formats.bounded import FormatError
+from openassay.inspectors import model_config
+from openassay.subject import Subject
+from openassay.types import Derived, Extent, Found, Relation, Stated
+
+CONFIG = json.dumps(
+    {
+        "_name_or_path": "base/other-6l",
+        "architectures": ["FooForCausalLM"],
+        "hidden_size": 384,
+        "num_hidden_layers": 6,
+        "torch_dtype": "float16",
+        "vocab_size": 30522,
+    },
+    indent=2,
+)
+
+
+def test_a_shape_is_part_and_states_its_values(make_release: Any, run: Any) -> None:
+    facts = run(model_config, make_release({"config.json": CONFIG}))
+    found = [fact for fact in facts if isinstance(fact, Found)]
+    assert [(f.component, f.extent, f.aspect) for f in found] == [
+        ("model_metadata", Extent.PART, "shape_config")
+    ]
+    stated = {f.topic: (f.value, f.evidence[0].span.start) for f in facts if isinstance(f, Stated)}
+    assert stated == {
+        "architecture": ("FooForCausalLM", 3),
+        "dtype": ("float16", 8),
+        "layers": ("6", 7),
+        "hidden_size": ("384", 6),
+        "vocab_size": ("30522", 9),
+    }
+
+
+def test_the_base_is_named(make_release: Any, run: Any) -> None:
+    facts = run(model_config, make_release({"config.json": CONFIG}, Subject(names=("acme/foo",))))
+    (base,) = [fact for fact in facts if isinstance(fact, Derived)]
+    assert (base.base, base.relation) == ("base/other-6l", Relation.FINETUNE)
+
+
+def test_a_model_saved_from_its_own_page_has_no_base(make_release: Any, run: Any) -> None:
+    release = make_release({"config.json": CONFIG}, Subject(names=("base/other-6l",)))
+    assert not [f for f in run(model_config, release) if isinstance(f, Derived)]
+
+
+def test_an_adapter_names_its_base(make_release: Any, run: Any) -> None:
+    text = '{"base_model_name_or_path": "org/base-7b", "peft_type": "LORA", "r": 8}'
+    (fact,) = run(model_config, make_release({"adapter_config.json": text}))
+    assert isinstance(fact, Derived)
+    assert (fact.base, fact.relation) == ("org/base-7b", Relation.ADAPTER)
+
+
+def test_sentence_modules(make_release: Any, run: Any) -> None:
+    text = '[{"idx": 0, "type": "sentence_transformers.models.Transformer"}]'
+    (fact,) = run(model_config, make_release({"modules.json": text}))
+    assert fact.aspect == "shape_config"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "why"),
+    [
+        ("config.json", '{"port": 8080, "theme": "dark"}', "another program's settings"),
+        ("config.json", '{"model_type": "x"}', "one key is no shape"),
+        ("generation_config.json", '{"temperature": 1.0, "top_p": 0.9}', "about inference"),
+        ("tests/config.json", CONFIG, "a fixture"),
+        ("config.json", "", "0 bytes"),
+    ],
+)
+def test_what_is_no_shape_says_nothing(
+    make_release: Any, run: Any, path: str, text: str, why: str
+) -> None:
+    assert run(model_config, make_release({path: text})) == [], why
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, '["list"]'])
+def test_a_broken_configuration_is_a_format_error(make_release: Any, run: Any, text: str) -> None:
+    """`read` turns it into a gap; it never hides another file."""
+    with pytest.raises(FormatError):
+        run(model_config, make_release({"config.json": text}))
+
+
+@pytest.mark.parametrize("name", ["tokenizer.model", "utils/20B_tokenizer.json", "vocab.bpe",
+                                  "merges.txt", "a/spiece.model", "gpt2.tiktoken"])  # fmt: skip
+def test_tokenizer_files_are_part_of_the_libraries(make_release: Any, run: Any, name: str) -> None:
+    (fact,) = run(model_config, make_release({name: b"\x0a" * 2_000}))
+    assert (fact.component, fact.extent, fact.aspect) == (
+        "supporting_libraries",
+        Extent.PART,
+        "tokenizer_files",
+    )
+
+
+@pytest.mark.parametrize("name", ["tokenizer_config.json", "data/vocab_notes.csv", "encoder.py"])
+def test_names_that_are_no_tokenizer(make_release: Any, run: Any, name: str) -> None:
+    assert run(model_config, make_release({name: '{"a": 1}' + " " * 2_000})) == []
