@@ -6,6 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A loaded machine is no failure: how long an example takes is not what is tested.
+settings.register_profile("openassay", deadline=None)
+settings.load_profile("openassay")
 
 Golden = Callable[[Path, str], None]
 

@@ -32,7 +32,7 @@ def test_every_exit_status_is_documented() -> None:
 
 def test_every_command_and_option_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
     cli.main(["--help"])
-    commands = re.findall(r"^    ([a-z]+) ", capsys.readouterr().out, re.M)
+    commands = re.findall(r"^    ([a-z]+)(?: |$)", capsys.readouterr().out, re.M)
     assert len(commands) >= 8
     for command in commands:
         assert f"`openassay {command}" in CLI, command
@@ -44,8 +44,8 @@ def test_every_command_and_option_is_documented(capsys: pytest.CaptureFixture[st
 def test_every_field_of_the_report_is_documented() -> None:
     said = (ROOT / "docs" / "json.md").read_text("utf-8")
     for part in ("report", "component", "license", "verdict", "criterion", "gap", "evidence"):
-        for name in SCHEMA["$defs"][part]["properties"]:
-            assert f"`{name}" in said or f".{name}`" in said, f"{part}.{name}"
+        for name in SCHEMA["$defs"][part]["properties"].keys() - {"schema"}:
+            assert re.search(rf"[`.]{name}[`\[.]", said), f"{part}.{name}"
 
 
 def test_frameworks_named_in_the_documents_are_there() -> None:

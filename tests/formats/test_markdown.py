@@ -55,7 +55,9 @@ def test_a_link_around_a_picture_reads_as_its_alternative_text() -> None:
 
 
 def test_tables_of_both_kinds() -> None:
-    found = doc("| A | B |\n|---|:-:|\n| 1 | **2** |\n\n<table><tr><th>X</th><td>3</td></tr>\n</table>")
+    found = doc(
+        "| A | B |\n|---|:-:|\n| 1 | **2** |\n\n<table><tr><th>X</th><td>3</td></tr>\n</table>"
+    )
     assert [row.cells for row in found.tables[0].rows] == [("A", "B"), ("1", "2")]
     assert found.tables[0].rows[1].line == 3
     assert found.tables[1].rows[0].cells == ("X", "3")
@@ -95,7 +97,14 @@ def test_any_text_parses_with_lines_in_range(text: str) -> None:
 
 
 def test_hostile_documents_end_quickly() -> None:
-    for piece in ("[" * 20_000, "](" * 10_000, "<" * 20_000, "![" * 10_000, "|" * 20_000, "*_`~" * 5000):
+    for piece in (
+        "[" * 20_000,
+        "](" * 10_000,
+        "<" * 20_000,
+        "![" * 10_000,
+        "|" * 20_000,
+        "*_`~" * 5000,
+    ):
         parse([piece])
     parse(["<table>"] + ["<tr><td>"] * 3000)
     parse(["<h1" * 3000] * 20)

@@ -55,7 +55,16 @@ def test_a_file_that_breaks_off_keeps_the_cells_before() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "null", "[]", "not json", '{"cells": 3}', "}" * 9, '{"cells": [' + "[" * 10_000, "\0" * 99],
+    [
+        "",
+        "null",
+        "[]",
+        "not json",
+        '{"cells": 3}',
+        "}" * 9,
+        '{"cells": [' + "[" * 10_000,
+        "\0" * 99,
+    ],
 )
 def test_what_is_no_notebook_has_no_cells(text: str) -> None:
     assert read_notebook(text).cells == ()

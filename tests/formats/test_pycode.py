@@ -72,7 +72,8 @@ def test_classes_know_their_bases_methods_and_what_they_build() -> None:
 
 
 def test_docstrings_are_counted_and_are_no_strings() -> None:
-    text = 'class A:\n "doc"\n def f(self): pass\n def _p(self): pass\ndef g():\n "doc"\n def h(): pass'
+    text = 'class A:\n "doc"\n def f(self): pass\n def _p(self): pass\n'
+    text += 'def g():\n "doc"\n def h(): pass'
     facts = read_python(text)
     assert (facts.public, facts.documented, facts.strings) == (3, 2, ())
 
@@ -99,7 +100,9 @@ def test_python_2_and_notebook_magics_are_put_right(text: str) -> None:
 
 
 def test_what_does_not_parse_is_read_by_lines() -> None:
-    text = "from torch import nn\nclass A(nn.Module):\n  def f(:\n  x = load('a/b')\nif __name__ == 1:"
+    text = (
+        "from torch import nn\nclass A(nn.Module):\n  def f(:\n  x = load('a/b')\nif __name__ == 1:"
+    )
     facts = read_python(text)
     assert not facts.exact
     assert facts.imported("torch")
@@ -122,7 +125,19 @@ def test_what_does_not_parse_is_read_by_lines() -> None:
         "print " + "\t " * 200_000 + "x",
         "except a" + " " * 400_000,
     ],
-    ids=["parens", "minus", "plus", "or", "nuls", "nul", "long", "broken", "surrogate", "print", "except"],
+    ids=[
+        "parens",
+        "minus",
+        "plus",
+        "or",
+        "nuls",
+        "nul",
+        "long",
+        "broken",
+        "surrogate",
+        "print",
+        "except",
+    ],
 )
 def test_hostile_sources_do_not_raise(text: str) -> None:
     assert isinstance(read_python(text), CodeFacts)
@@ -150,5 +165,6 @@ def test_no_text_raises(text: str) -> None:
 )  # fmt: skip
 def test_no_program_raises_and_lines_stay_inside(lines: list[str]) -> None:
     facts = read_python("\n".join(lines))
-    assert all(1 <= item.line <= len(lines) for item in (*facts.calls, *facts.classes))
-    assert all(1 <= lit.line <= len(lines) for item in facts.calls for arg in item.args for lit in arg)
+    placed = [item.line for item in facts.calls] + [item.line for item in facts.classes]
+    placed += [lit.line for item in facts.calls for arg in item.args for lit in arg]
+    assert all(1 <= line <= len(lines) for line in placed)

@@ -31,7 +31,11 @@ def test_words(text: str, words: tuple[str, ...]) -> None:
 def test_continued_lines_are_one_command_with_both_lines() -> None:
     (command,) = read_shell("python a.py \\\n  --tasks x,y \\\n  --n=3")
     assert (command.start, command.end) == (1, 3)
-    assert (command.option("--tasks"), command.option("--n"), command.option("--no")) == ("x,y", "3", "")
+    assert (command.option("--tasks"), command.option("--n"), command.option("--no")) == (
+        "x,y",
+        "3",
+        "",
+    )
 
 
 def test_here_documents_are_no_commands() -> None:
@@ -52,7 +56,9 @@ def test_makefile_recipes_only() -> None:
 
 
 def test_dockerfile_run_and_cmd() -> None:
-    found = read_dockerfile('FROM x\nRUN pip install y && \\\n  python d.py 1\nCMD ["python", "s.py"]')
+    found = read_dockerfile(
+        'FROM x\nRUN pip install y && \\\n  python d.py 1\nCMD ["python", "s.py"]'
+    )
     assert [(command.words, command.start) for command in found] == [
         (("pip", "install", "y"), 2),
         (("python", "d.py", "1"), 2),
@@ -60,7 +66,9 @@ def test_dockerfile_run_and_cmd() -> None:
     ]
 
 
-@pytest.mark.parametrize("piece", ["\\", "'", '"', "(", "$", "${", "a\\\n", "<<A\n", "&&", '"\\', "\0"])
+@pytest.mark.parametrize(
+    "piece", ["\\", "'", '"', "(", "$", "${", "a\\\n", "<<A\n", "&&", '"\\', "\0"]
+)
 def test_hostile_scripts_end(piece: str) -> None:
     for read in (read_shell, read_makefile, read_dockerfile):
         assert isinstance(read(piece * 200_000), tuple)

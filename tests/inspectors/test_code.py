@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from openassay.files import LfsPointer
@@ -89,7 +91,7 @@ print("mmlu", accuracy(rows))
 """
 
 
-def roles(make_release, run, files) -> set[tuple[str, str, str, str]]:  # type: ignore[no-untyped-def]
+def roles(make_release: Any, run: Any, files: dict[str, Any]) -> set[tuple[str, str, str, str]]:
     """(path, component, extent, aspect) of everything found."""
     found = run(code, make_release(files, SUBJECT))
     return {
@@ -99,7 +101,7 @@ def roles(make_release, run, files) -> set[tuple[str, str, str, str]]:  # type: 
     }
 
 
-def test_layers_that_are_put_together_are_an_architecture(make_release, run) -> None:  # type: ignore[no-untyped-def]
+def test_layers_that_are_put_together_are_an_architecture(make_release: Any, run: Any) -> None:
     (fact,) = run(code, make_release({"model.py": NETWORK}, SUBJECT))
     assert (fact.component, fact.extent) == ("model_architecture", Extent.WHOLE)
     assert (fact.evidence[0].path, fact.evidence[0].span.start) == ("model.py", 12)
@@ -108,7 +110,7 @@ def test_layers_that_are_put_together_are_an_architecture(make_release, run) -> 
 
 
 @pytest.mark.parametrize("text", [HAIKU, GRAPH], ids=["haiku", "tensorflow 1"])
-def test_other_libraries_define_networks_too(make_release, run, text: str) -> None:  # type: ignore[no-untyped-def]
+def test_other_libraries_define_networks_too(make_release: Any, run: Any, text: str) -> None:
     assert ("src/model.py", "model_architecture", "whole", "layers") in roles(
         make_release, run, {"src/model.py": text}
     )
@@ -136,12 +138,12 @@ def test_other_libraries_define_networks_too(make_release, run, text: str) -> No
     ids=["lora", "loss", "metric", "data filter", "vendored", "test", "older generation",
          "reward head", "wrapper", "regression"],
 )  # fmt: skip
-def test_these_are_no_architecture(make_release, run, path: str, text: str) -> None:  # type: ignore[no-untyped-def]
+def test_these_are_no_architecture(make_release: Any, run: Any, path: str, text: str) -> None:
     found = roles(make_release, run, {path: text})
     assert "model_architecture" not in {component for _, component, _, _ in found}
 
 
-def test_a_loop_over_a_new_model_is_pretraining(make_release, run) -> None:  # type: ignore[no-untyped-def]
+def test_a_loop_over_a_new_model_is_pretraining(make_release: Any, run: Any) -> None:
     files = {"model.py": NETWORK, "train.py": LOOP}
     assert ("train.py", "training_code", "whole", "pretrain") in roles(make_release, run, files)
 
@@ -157,7 +159,9 @@ def test_a_loop_over_a_new_model_is_pretraining(make_release, run) -> None:  # t
         ("data/filtering/train.py", TUNE, "auxiliary"),
     ],
 )  # fmt: skip
-def test_training_from_a_checkpoint_is_a_part(make_release, run, path: str, text: str, aspect: str) -> None:  # type: ignore[no-untyped-def]
+def test_training_from_a_checkpoint_is_a_part(
+    make_release: Any, run: Any, path: str, text: str, aspect: str
+) -> None:
     assert (path, "training_code", "part", aspect) in roles(make_release, run, {path: text})
 
 
@@ -174,23 +178,27 @@ def test_training_from_a_checkpoint_is_a_part(make_release, run, path: str, text
     ],
     ids=["container", "speed", "tokenizer", "sentencepiece", "gradient check", "case study"],
 )  # fmt: skip
-def test_these_train_nothing(make_release, run, path: str, text: str) -> None:  # type: ignore[no-untyped-def]
+def test_these_train_nothing(make_release: Any, run: Any, path: str, text: str) -> None:
     found = roles(make_release, run, {"model.py": NETWORK, path: text})
     assert "training_code" not in {component for _, component, _, _ in found}
 
 
-def test_jax_training_needs_gradients_that_are_applied(make_release, run) -> None:  # type: ignore[no-untyped-def]
+def test_jax_training_needs_gradients_that_are_applied(make_release: Any, run: Any) -> None:
     text = "import jax, optax\ng = jax.grad(loss)(p)\np = optax.apply_updates(p, g)\n"
     files = {"model.py": NETWORK, "train.py": text}
     assert ("train.py", "training_code", "whole", "pretrain") in roles(make_release, run, files)
 
 
-def test_validation_loss_counts_where_a_run_for_it_is_configured(make_release, run) -> None:  # type: ignore[no-untyped-def]
+def test_validation_loss_counts_where_a_run_for_it_is_configured(
+    make_release: Any, run: Any
+) -> None:
     text = LOOP + "def estimate_loss():\n    return 1\nif eval_only:\n    estimate_loss()\n"
     files = {"model.py": NETWORK, "train.py": text}
     component = ("train.py", "evaluation_code", "part", "validation_loss")
     assert component not in roles(make_release, run, files)
-    assert component in roles(make_release, run, {**files, "config/eval_foo.py": "eval_only = True"})
+    assert component in roles(
+        make_release, run, {**files, "config/eval_foo.py": "eval_only = True"}
+    )
 
 
 @pytest.mark.parametrize(
@@ -204,11 +212,13 @@ def test_validation_loss_counts_where_a_run_for_it_is_configured(make_release, r
          "Thread(target=m.generate)\nif __name__ == '__main__':\n    pass\n", "generate"),
     ],
 )  # fmt: skip
-def test_what_runs_the_model_is_inference(make_release, run, path: str, text: str, aspect: str) -> None:  # type: ignore[no-untyped-def]
+def test_what_runs_the_model_is_inference(
+    make_release: Any, run: Any, path: str, text: str, aspect: str
+) -> None:
     assert (path, "inference_code", "whole", aspect) in roles(make_release, run, {path: text})
 
 
-def test_a_served_model_is_an_interface_too(make_release, run) -> None:  # type: ignore[no-untyped-def]
+def test_a_served_model_is_an_interface_too(make_release: Any, run: Any) -> None:
     text = "from flask import Flask\napp = Flask(__name__)\n" + CHAT
     found = roles(make_release, run, {"api.py": text})
     assert ("api.py", "api", "part", "server") in found
@@ -223,22 +233,24 @@ def test_a_served_model_is_an_interface_too(make_release, run) -> None:  # type:
     ],
     ids=["older generation", "another model", "client of a service"],
 )
-def test_running_something_else_is_not_inference(make_release, run, text: str) -> None:  # type: ignore[no-untyped-def]
+def test_running_something_else_is_not_inference(make_release: Any, run: Any, text: str) -> None:
     assert roles(make_release, run, {"demo.py": text}) == set()
 
 
-def test_a_script_beside_tuning_code_runs_the_tuned_model(make_release, run) -> None:  # type: ignore[no-untyped-def]
+def test_a_script_beside_tuning_code_runs_the_tuned_model(make_release: Any, run: Any) -> None:
     chat = CHAT.replace('"fooai/Foo2-7B"', "args.model")
     found = roles(make_release, run, {"chat/train.py": TUNE, "chat/generate.py": chat})
     assert ("chat/generate.py", "inference_code", "part", "tuned") in found
 
 
 @pytest.mark.parametrize("path", ["case-studies/bias/run.py", "analysis/memory.py", "bench.py"])
-def test_measuring_something_with_the_model_is_not_inference(make_release, run, path: str) -> None:  # type: ignore[no-untyped-def]
+def test_measuring_something_with_the_model_is_not_inference(
+    make_release: Any, run: Any, path: str
+) -> None:
     assert roles(make_release, run, {path: CHAT}) == set()
 
 
-def test_scoring_a_benchmark_is_evaluation(make_release, run) -> None:  # type: ignore[no-untyped-def]
+def test_scoring_a_benchmark_is_evaluation(make_release: Any, run: Any) -> None:
     found = run(code, make_release({"eval/evaluate_mmlu.py": MMLU}, SUBJECT))
     (fact,) = found
     assert (fact.component, fact.extent, fact.evidence[0].span.start) == (
@@ -247,7 +259,7 @@ def test_scoring_a_benchmark_is_evaluation(make_release, run) -> None:  # type: 
     assert "mmlu" in fact.detail
 
 
-def test_task_definitions_of_a_harness_are_evaluation(make_release, run) -> None:  # type: ignore[no-untyped-def]
+def test_task_definitions_of_a_harness_are_evaluation(make_release: Any, run: Any) -> None:
     text = "from lighteval.tasks import LightevalTaskConfig\nT = LightevalTaskConfig(name='x')\n"
     found = roles(make_release, run, {"evaluation/tasks.py": text})
     assert found == {("evaluation/tasks.py", "evaluation_code", "whole", "tasks")}
@@ -263,7 +275,7 @@ def test_task_definitions_of_a_harness_are_evaluation(make_release, run) -> None
         ("tests/eval_mmlu.py", MMLU),
     ],
 )
-def test_these_are_no_evaluation(make_release, run, path: str, text: str) -> None:  # type: ignore[no-untyped-def]
+def test_these_are_no_evaluation(make_release: Any, run: Any, path: str, text: str) -> None:
     found = roles(make_release, run, {path: text})
     assert "evaluation_code" not in {component for _, component, _, _ in found}
 
@@ -278,17 +290,19 @@ MAIN = "\nif __name__ == '__main__':\n    main()\n"
     [
         ("prepare.py", DOWNLOAD + TOKENIZE, "whole", "prepare"),
         ("pre/tokenize.py", TOKENIZE, "part", "tokenize"),
-        ("process/dedup.py", "def minhash_dedup(x):\n    x.to_parquet(p)\n" + MAIN, "whole", "clean"),
+        ("process/dedup.py", "def minhash_dedup(x):\n    x.to_parquet(p)\n" + MAIN,
+         "whole", "clean"),
         ("process/filter.py", "import datatrove.pipeline\ndatatrove.pipeline.GopherFilter()\n",
          "whole", "clean"),
-        ("data/bookset/clean.py", "def clean_html(x):\n    x.to_json(p)\n" + MAIN, "part", "subset"),
+        ("data/bookset/clean.py", "def clean_html(x):\n    x.to_json(p)\n" + MAIN,
+         "part", "subset"),
         ("utils/unshard.py", "def unshard(x):\n    np.memmap(x)\n" + MAIN, "part", "shards"),
         ("tools/meta.py", "import cv2, pandas as pd\nd = pd.read_csv(f)\nd.to_csv(g)\n",
          "part", "metadata"),
     ],
 )  # fmt: skip
-def test_how_much_of_the_data_preparation_a_script_does(  # type: ignore[no-untyped-def]
-    make_release, run, path: str, text: str, extent: str, aspect: str
+def test_how_much_of_the_data_preparation_a_script_does(
+    make_release: Any, run: Any, path: str, text: str, extent: str, aspect: str
 ) -> None:
     files = {"model.py": NETWORK, "train.py": LOOP, path: text}
     assert (path, "data_preprocessing_code", extent, aspect) in roles(make_release, run, files)
@@ -303,7 +317,9 @@ def test_how_much_of_the_data_preparation_a_script_does(  # type: ignore[no-unty
         ("finetune/prepare.py", TOKENIZE),
     ],
 )
-def test_formatting_a_users_data_is_no_preparation(make_release, run, path: str, text: str) -> None:  # type: ignore[no-untyped-def]
+def test_formatting_a_users_data_is_no_preparation(
+    make_release: Any, run: Any, path: str, text: str
+) -> None:
     found = roles(make_release, run, {path: text})
     assert "data_preprocessing_code" not in {component for _, component, _, _ in found}
 
@@ -313,8 +329,7 @@ def test_formatting_a_users_data_is_no_preparation(make_release, run, path: str,
     [
         ("tokenizer.py", "class Tokenizer:\n def encode(self): pass\n def decode(self): pass\n",
          "tokenizer"),
-        ("data/mmap.py", "from torch.utils.data import Dataset\nclass MMapIndexedDataset(Dataset):\n"
-         " pass\n# IndexedDataset", "data_loader"),
+        ("data/mmap.py", "class MMapIndexedDataset(Dataset):\n pass\n", "data_loader"),
         ("ops.py", "import triton\n@triton.jit\ndef kernel(x): pass\n", "kernels"),
         ("csrc/op.cu", "#include <x>\n__global__ void f() {}\n", "kernels"),
         ("q.py", "def quantize_int4(x): pass\ndef dequantize(x): pass\n", "quantizer"),
@@ -322,22 +337,31 @@ def test_formatting_a_users_data_is_no_preparation(make_release, run, path: str,
          "class AllToAll(torch.autograd.Function):\n pass\n", "parallel"),
     ],
 )  # fmt: skip
-def test_own_supporting_code(make_release, run, path: str, text: str, aspect: str) -> None:  # type: ignore[no-untyped-def]
+def test_own_supporting_code(
+    make_release: Any, run: Any, path: str, text: str, aspect: str
+) -> None:
     assert (path, "supporting_libraries", "whole", aspect) in roles(make_release, run, {path: text})
 
 
-def test_a_dataset_class_of_a_tuning_script_supports_nothing(make_release, run) -> None:  # type: ignore[no-untyped-def]
+def test_a_speed_benchmark_is_a_part_of_the_tools(make_release: Any, run: Any) -> None:
+    text = "import time\nt = time.time()\n" + LOOP
+    found = roles(make_release, run, {"model.py": NETWORK, "bench.py": text})
+    assert ("bench.py", "supporting_libraries", "part", "speed") in found
+    assert "training_code" not in {component for _, component, _, _ in found}
+
+
+def test_a_dataset_class_of_a_tuning_script_supports_nothing(make_release: Any, run: Any) -> None:
     text = "from torch.utils.data import Dataset\nclass SupervisedDataset(Dataset):\n pass\n" + TUNE
     found = roles(make_release, run, {"finetune.py": text})
     assert {component for _, component, _, _ in found} == {"training_code"}
 
 
-def test_a_container_recipe_is_a_part(make_release, run) -> None:  # type: ignore[no-untyped-def]
+def test_a_container_recipe_is_a_part(make_release: Any, run: Any) -> None:
     found = roles(make_release, run, {"Dockerfile.gpu": "FROM x\n"})
     assert found == {("Dockerfile.gpu", "supporting_libraries", "part", "environment")}
 
 
-def test_a_notebook_is_cited_on_the_line_of_its_file(make_release, run) -> None:  # type: ignore[no-untyped-def]
+def test_a_notebook_is_cited_on_the_line_of_its_file(make_release: Any, run: Any) -> None:
     source = ",\n".join(f'"{line}\\n"' for line in CHAT.replace('"', "'").splitlines())
     text = f'{{"cells": [\n{{"cell_type": "code", "source": [\n{source}]}}]}}'
     (fact,) = run(code, make_release({"demo.ipynb": text}, SUBJECT))
@@ -345,7 +369,7 @@ def test_a_notebook_is_cited_on_the_line_of_its_file(make_release, run) -> None:
     assert "model.generate" in text.split("\n")[fact.evidence[0].span.start - 1]
 
 
-def test_code_that_cannot_be_read_is_a_gap(make_release, run) -> None:  # type: ignore[no-untyped-def]
+def test_code_that_cannot_be_read_is_a_gap(make_release: Any, run: Any) -> None:
     release = make_release({"a.py": CHAT, "b.py": CHAT, "c.py": CHAT}, SUBJECT)
     first, second, third = release.files
     first.problem = "missing_blob"
@@ -360,15 +384,21 @@ def test_code_that_cannot_be_read_is_a_gap(make_release, run) -> None:  # type: 
 
 @pytest.mark.parametrize(
     "content",
-    [b"\0" * 50, b"\xff" * 50, b"(" * 20_000, b"import torch\nclass A(nn.Module", b"generate(" * 999],
+    [
+        b"\0" * 50,
+        b"\xff" * 50,
+        b"(" * 20_000,
+        b"import torch\nclass A(nn.Module",
+        b"generate(" * 999,
+    ],
     ids=["nuls", "bytes", "parens", "broken", "calls"],
 )
-def test_hostile_files_hide_nothing_else(make_release, run, content: bytes) -> None:  # type: ignore[no-untyped-def]
+def test_hostile_files_hide_nothing_else(make_release: Any, run: Any, content: bytes) -> None:
     files = {"a.py": content, "b.ipynb": content, "run.py": CHAT}
     assert ("run.py", "inference_code", "whole", "generate") in roles(make_release, run, files)
 
 
-def test_evidence_is_bounded_and_the_shallowest_comes_first(make_release, run) -> None:  # type: ignore[no-untyped-def]
+def test_evidence_is_bounded_and_the_shallowest_comes_first(make_release: Any, run: Any) -> None:
     files = {f"deep/er/run{n:02}.py": CHAT for n in range(40)} | {"run.py": CHAT}
     found = run(code, make_release(files, SUBJECT))
     assert len(found) == code.ENOUGH

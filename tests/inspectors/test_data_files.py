@@ -98,6 +98,9 @@ def test_a_lone_split_is_part(make_release: Any, run: Any) -> None:
         ("eval/config.json", '{"tasks": ["a"]}', "settings"),
         ("eval/gsm8k_prompt.txt", "Question: a\nAnswer: b\n" * 200, "a prompt"),
         ("eval/tiny.jsonl", '{"question": 1}\n', "a fixture by its size"),
+        ("quantization/data/val.jsonl", ROWS, "calibration"),
+        ("example_data/test.jsonl", ROWS, "a split of an example"),
+        ("compat-test/cases.jsonl", ROWS, "a folder of tests is no split"),
         ("eval/a.jsonl", '{"id": 1}\n' * 400, "identifiers only"),
     ],
 )

@@ -45,6 +45,21 @@ or its output to train or improve any other large language model.
 3. Termination. Licensor may revoke this license at any time and you must then delete all copies.
 The Model is provided as is without warranty of any kind, and Licensor is not liable for damages.
 """
+ISC = """ISC License
+
+Copyright (c) 2020 Others
+
+Permission to use, copy, modify, and/or distribute this software for any purpose with or without
+fee is hereby granted, provided that the above copyright notice and this permission notice appear in
+all copies.
+
+THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES WITH REGARD TO THIS
+SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE
+AUTHOR BE LIABLE FOR ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN ACTION OF CONTRACT, NEGLIGENCE
+OR OTHER TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS
+SOFTWARE.
+"""
 ZEBRA = Subject(names=("Zebra",))
 
 
@@ -59,6 +74,7 @@ def _licensed(facts: list[Any]) -> list[tuple[str, str]]:
         ("LICENSE.txt", "path:"),
         ("COPYING", "path:"),
         ("LICENCE-MIT", "path:"),
+        ("LICENSE.OpenMDW-1.1", "path:"),
         ("MODEL_LICENSE", "weights"),
         ("LICENSE-MODEL", "weights"),
         ("WEIGHTS_LICENSE.md", "weights"),
@@ -112,6 +128,21 @@ def test_a_named_licence_about_weights_beside_a_plain_one(make_release: Any, run
     assert [scope for scope, _ in _licensed(facts)] == ["path:", "weights"]
 
 
+def test_licences_appended_for_other_peoples_parts_are_kept_apart(
+    make_release: Any, run: Any
+) -> None:
+    """The repository's own licence is the one its file begins with."""
+    text = f"{MIT}\n## Notices\nThis project uses code of [lib](https://x.org), under:\n\n{ISC}"
+    facts = run(license_files, make_release({"LICENSE": text}, ZEBRA))
+    assert _licensed(facts) == [("path:", "MIT"), ("path:LICENSE", "MIT AND ISC")]
+    assert facts[1].evidence[0].quote != facts[0].evidence[0].quote
+
+
+def test_two_licences_without_a_word_between_both_hold(make_release: Any, run: Any) -> None:
+    facts = run(license_files, make_release({"LICENSE": f"{MIT}\n\n{ISC}"}, ZEBRA))
+    assert _licensed(facts) == [("path:", "MIT AND ISC")]
+
+
 def test_a_url_under_the_name_of_a_licence_is_a_pointer(make_release: Any, run: Any) -> None:
     url = "https://github.com/acme/model/blob/main/README.md#licenses"
     files = {"LICENSE": url + "\n", "README.md": "# Licenses\n"}
@@ -162,8 +193,26 @@ def test_a_pdf_that_is_no_pdf_is_a_gap(make_release: Any, run: Any) -> None:
     assert isinstance(gap, Gap)
 
 
+def test_a_licence_text_without_a_title_is_named_by_its_file(make_release: Any, run: Any) -> None:
+    """Never permissive: a text nobody knows gets a reference of its own."""
+    text = COMMUNITY.split("\n", 1)[1].replace("Zebra", "it")
+    facts = run(license_files, make_release({"ZEBRA_MODEL_LICENSE": text}, ZEBRA))
+    ((scope, license_id),) = _licensed(facts)
+    assert scope == "weights"
+    assert license_id.startswith("LicenseRef-")
+
+
 @pytest.mark.parametrize(
-    "path", ["docs/license_header.txt", "licensing.py", "tests/LICENSE", "LICENSE.png", "README.md"]
+    "path",
+    [
+        "docs/license_header.txt",
+        "licensing.py",
+        "License.php",
+        "license-check.sh",
+        "tests/LICENSE",
+        "LICENSE.png",
+        "README.md",
+    ],
 )
 def test_names_that_are_no_licence_file(make_release: Any, run: Any, path: str) -> None:
     assert run(license_files, make_release({path: MIT}, ZEBRA)) == []

@@ -41,6 +41,39 @@ def test_a_shape_is_part_and_states_its_values(make_release: Any, run: Any) -> N
     }
 
 
+ARGUMENTS = """class ModelArgs:
+    dim: int = -1
+    n_layers: int = -1
+    n_heads: int = -1
+    vocab_size: Optional[int] = None
+"""
+
+
+@pytest.mark.parametrize("path", ["models/args.py", "foo/configuration_foo.py", "config.py"])
+def test_arguments_of_the_model_as_python_are_a_shape(
+    make_release: Any, run: Any, path: str
+) -> None:
+    (fact,) = run(model_config, make_release({path: ARGUMENTS}))
+    assert (fact.extent, fact.aspect, fact.evidence[0].span.start) == (
+        Extent.PART,
+        "shape_class",
+        2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("config.py", "port = 8080\nhost = 'x'\n"),
+        ("finetune/args.py", ARGUMENTS),
+        ("demo/config.py", ARGUMENTS),
+        ("model.py", ARGUMENTS),  # the code inspector reads it
+    ],
+)
+def test_python_that_is_no_shape(make_release: Any, run: Any, path: str, text: str) -> None:
+    assert run(model_config, make_release({path: text})) == []
+
+
 def test_the_base_is_named(make_release: Any, run: Any) -> None:
     facts = run(model_config, make_release({"config.json": CONFIG}, Subject(names=("acme/foo",))))
     (base,) = [fact for fact in facts if isinstance(fact, Derived)]

@@ -67,6 +67,9 @@ def test_the_state_is_the_word_that_the_reason_begins_with(report: Report) -> No
     missing = replace(rule, because=("Missing: nothing that was read holds it.",))
     verdict = replace(report.verdicts[1], results=(missing,))
     assert verdict_reason(verdict) == "missing: Model parameters (Final)"
+    counted = replace(rule, because=("training code: MIT is open; weights: not open",))
+    verdict = replace(report.verdicts[1], results=(counted,))
+    assert verdict_reason(verdict) == "no: Model parameters (Final)"
 
 
 def test_a_score_has_no_rungs(report: Report) -> None:
@@ -100,3 +103,12 @@ def test_terms_in_words(terms: dict[str, str], group: str, text: str) -> None:
 def test_a_limit_that_is_not_there_makes_no_line(silent: str) -> None:
     names = ("user_threshold", "geographic_limit", "share_alike", "field_of_use_restrictions")
     assert terms_in_words(dict.fromkeys(names, silent)) == ()
+
+
+@pytest.mark.parametrize("because", [(), ("",), (": x",), ("no colon here",), ("x" * 99 + ": y",)])
+def test_a_reason_without_a_state_is_called_by_its_answer(
+    report: Report, because: tuple[str, ...]
+) -> None:
+    rule = replace(report.verdicts[1].results[0], because=because)
+    verdict = replace(report.verdicts[1], results=(rule,))
+    assert verdict_reason(verdict) == "no: Model parameters (Final)"

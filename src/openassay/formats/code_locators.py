@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from openassay.formats.locators import hub_id
+from openassay.formats.locators import Target, classify, hub_id
 from openassay.formats.pycode import Call, CodeFacts, Lit, Lits
 from openassay.formats.shell import Command
 
@@ -159,7 +159,7 @@ def _task_data(facts: CodeFacts) -> Iterator[Load]:
                     yield Load(Loaded.DATASET, lit.value, lit.line, call.line, call.last)
 
 
-_HUB_CALLS = frozenset({"hf_hub_download", "snapshot_download", "from_pretrained"})
+_HUB_CALLS = frozenset({"hf_hub_download", "snapshot_download"})
 
 
 def id_strings(facts: CodeFacts) -> Iterator[Lit]:
@@ -202,15 +202,23 @@ def _of_command(command: Command) -> Iterator[Load]:
     elif program in _FETCHERS or (program in _COPIERS and {"cp", "sync", "copy"} & set(words)):
         for word in words[1:]:
             if _URL.match(word):
-                yield Load(Loaded.URL, word, command.start, command.start, program)
+                yield _of_url(word, command.start, program)
     elif program == "git" and "clone" in words:
         for word in words:
-            if _URL.match(word) and re.search(
-                r"//(?:www\.)?(?:huggingface\.co|hf\.co|\w+\.?modelscope)", word
-            ):
-                yield Load(
-                    Loaded.URL, word.removesuffix(".git"), command.start, command.start, "git clone"
-                )
+            if _URL.match(word):
+                load = _of_url(word.removesuffix(".git"), command.start, "git clone")
+                if load.kind is not Loaded.URL:
+                    yield load
+
+
+def _of_url(url: str, line: int, via: str) -> Load:
+    """A URL as what it is: a model or data set of a hub, else an address."""
+    found = classify(url)
+    kinds = {Target.MODEL: Loaded.MODEL, Target.DATASET: Loaded.DATASET}
+    if found.target in kinds and found.owner and not found.path:
+        host = "modelscope.cn" if "modelscope" in found.host else "huggingface.co"
+        return Load(kinds[found.target], found.id, line, line, via, host=host)
+    return Load(Loaded.URL, url, line, line, via)
 
 
 _QUOTED_FETCH = re.compile(

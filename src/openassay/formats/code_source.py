@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from openassay.formats.code_model import Around, folder_words, stem
+from openassay.formats.code_model import Around, closed, folder_words, stem
 from openassay.formats.code_networks import network, network_classes
 from openassay.formats.code_training import training
 from openassay.formats.notebook import read_notebook
+from openassay.formats.path_words import words
 from openassay.formats.pycode import CodeFacts, read_python
 
 
@@ -73,6 +74,21 @@ def mentions(file: TextFile, marks: tuple[str, ...]) -> bool:
     return decoded is not None and any(mark in decoded.text for mark in marks)
 
 
+# Words of paths that are opened first where not everything can be.
+_TELLING: Final = closed(
+    """model models modeling modelling network transformer train training trainer pretrain finetune
+    main run infer inference generate generation sample chat demo serve server app cli predict eval
+    evaluate evaluation benchmark data dataset prepare preprocess dedup clean tokenizer download
+    tokenization"""
+)
+ENOUGH_TRAINERS: Final = 30
+
+
+def telling_first(path: str) -> tuple[int, int, str]:
+    """Sort key: files named for a role first, then those near the root."""
+    return (not words(path) & _TELLING, path.count("/"), path)
+
+
 def with_networks(files: Iterable[tuple[str, CodeFacts]], paths: Iterable[str]) -> Around:
     """What the network definitions and the listing say about every other file's role."""
     names: set[str] = set()
@@ -92,9 +108,13 @@ def with_trainings(files: Iterable[tuple[str, CodeFacts]], around: Around) -> Ar
     """Add which folders tune, and whether anything is trained from scratch."""
     tuned: set[str] = set()
     pretrains = False
+    found = 0
     for path, facts in files:
         if role := training(path, facts, around):
+            found += 1
             pretrains = pretrains or role.aspect == "pretrain"
             if role.aspect == "finetune":
                 tuned.add(path.rpartition("/")[0])
+        if found >= ENOUGH_TRAINERS:
+            break
     return replace(around, pretrains=pretrains, tuned_folders=frozenset(tuned))

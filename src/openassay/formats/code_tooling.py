@@ -186,13 +186,19 @@ _DECODES: Final = closed(
 _SAMPLERS = re.compile(r"(?:^|\.)(?:Sampler|BatchSampler|DistributedSampler|DataLoader)$")
 _INDEXED = re.compile(r"(?:MMap|Indexed|Packed|Memmap|MMAP|Streaming)\w{0,20}Dataset$")
 _QUANT = re.compile(r"^_?(?:de)?quanti[sz]e|^(?:int4|int8|fp8)_|_(?:int4|int8|fp8)$")
+_TIMERS: Final = closed("time perf_counter synchronize profile Timer elapsed_time")
 _TUNING: Final = closed("finetune finetuning sft lora dpo")
 
 
 def supporting(path: str, facts: CodeFacts) -> Role | None:
-    """Own tokenizer, data loader, kernels, quantiser or parallel code."""
-    if is_study(path) or is_speed(path):
+    """Own tokenizer, data loader, kernels, quantiser, parallel code; a speed benchmark in part."""
+    if is_study(path):
         return None
+    if is_speed(path):
+        timed = first(facts, lambda call: call.last in _TIMERS)
+        why = "measures the speed of the model"
+        line = timed.line if timed else 0
+        return Role("supporting_libraries", False, "speed", line, why) if timed else None
     for item in facts.classes:
         inherited = any("Tokenizer" in base for base in item.bases)
         whole = item.methods & _ENCODES and (item.methods & _DECODES or inherited)

@@ -175,6 +175,8 @@ def _elsewhere(url: str, host: str, path: str, segments: list[str]) -> Locator:
         return Locator(url, Target.STORAGE, host, path=path)
     if host.endswith("pypi.org") or host.endswith("npmjs.com"):
         return Locator(url, Target.PACKAGE, host, path=path)
+    if "/publication" in path.lower() or "/papers/" in path.lower():
+        return Locator(url, Target.PAPER, host, path=path)
     if host.startswith("blog.") or "/blog" in path.lower() or "medium.com" in host:
         return Locator(url, Target.BLOG, host, path=path)
     return Locator(url, Target.PAGE, host, path=path)

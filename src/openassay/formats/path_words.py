@@ -32,7 +32,7 @@ EVALUATION: Final = _closed(
 )
 FINETUNE: Final = _closed(
     """finetune finetuning finetuned tune tuning sft dpo ppo rlhf grpo orpo lora qlora peft ptuning
-    adapter adapters alignment instruct 微调"""
+    adapter adapters alignment instruct dreambooth controlnet 微调"""
 )
 INFERENCE: Final = _closed(
     "infer inference generate generation serve serving deploy deployment predict webui"

@@ -78,7 +78,16 @@ def _modernised(text: str) -> str:
 
 
 _CHAIN = (ast.Attribute, ast.Name)
+_BARE = frozenset(  # nodes without anything inside
+    kind
+    for base in (ast.expr_context, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)
+    for kind in base.__subclasses__()
+)
 _DEFS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_PLAIN = frozenset(  # calls whose arguments tell nothing
+    ("print", "len", "range", "isinstance", "int", "float", "min", "max", "zip", "super", "getattr",
+     "hasattr", "logger.info", "logger.warning", "logging.info", "parser.add_argument")
+)  # fmt: skip
 _OPTION_CALLS = frozenset({"add_argument", "option", "add_option", "Option", "Argument"})
 _FLAG_CALLS = frozenset({"DEFINE_string", "DEFINE_enum", "define"})
 
@@ -126,24 +135,35 @@ class _Reader:
         )
 
     def _walk(self) -> None:
+        """Depth first, in the order of the source. Written for speed: most of the time is here."""
         stack: list[tuple[ast.AST, tuple[_Open, ...]]] = [(self.tree, ())]
+        names = self.names
         budget = MAX_NODES
         while stack and budget:
             budget -= 1
             node, around = stack.pop()
-            inside = self._visit(node, around)
-            children = list(ast.iter_child_nodes(node))
-            children.reverse()
-            stack += [(child, inside) for child in children]
+            kind = node.__class__
+            if kind is ast.Name:
+                names.add(node.id.lower())  # type: ignore[attr-defined]
+                continue
+            if kind is ast.Attribute:
+                names.add(node.attr.lower())  # type: ignore[attr-defined]
+            elif kind is ast.Constant:
+                self._constant(node)  # type: ignore[arg-type]
+                continue
+            else:
+                around = self._visit(node, around)
+            first = len(stack)
+            for field_name in node._fields:
+                value = getattr(node, field_name, None)
+                if value.__class__ is list:
+                    stack += [(item, around) for item in value if isinstance(item, ast.AST)]
+                elif isinstance(value, ast.AST) and value.__class__ not in _BARE:
+                    stack.append((value, around))
+            stack[first:] = stack[: first - 1 if first else None : -1]
 
     def _visit(self, node: ast.AST, around: tuple[_Open, ...]) -> tuple[_Open, ...]:
-        if isinstance(node, ast.Constant):
-            self._constant(node)
-        elif isinstance(node, ast.Name):
-            self.names.add(node.id.lower())
-        elif isinstance(node, ast.Attribute):
-            self.names.add(node.attr.lower())
-        elif isinstance(node, ast.Call):
+        if isinstance(node, ast.Call):
             if len(self.pending) < MAX_CALLS:
                 self.pending.append((node, around))
             self._option(node)
@@ -245,6 +265,8 @@ class _Reader:
         name = self._dotted(node.func)
         for opened in around:
             opened.calls.add(name)
+        if name in _PLAIN:
+            return Call(name, node.lineno, around[-1].scope if around else "")
         return Call(
             name,
             node.lineno,

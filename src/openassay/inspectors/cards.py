@@ -22,7 +22,9 @@ NAME = "cards"
 COMPONENTS = ("model_card", "data_card", "model_metadata")
 
 _CARD_NAME = re.compile(r"model[\s_-]?card|模型卡", re.I)
-_DATA_CARD_NAME = re.compile(r"data(?:set)?[\s_-]?card|data\s?sheet|data[\s_-]statement|数据卡", re.I)
+_DATA_CARD_NAME = re.compile(
+    r"data(?:set)?[\s_-]?card|data\s?sheet|data[\s_-]statement|数据卡", re.I
+)
 _STUB = 600  # characters of prose under which a card only points elsewhere
 
 _DETAILS = re.compile(
@@ -54,7 +56,10 @@ _OF_MODEL = re.compile(r"\bmodels?\b|\bgenerat|\bhallucinat|模型|生成", re.I
 _NOT_QUALITY = re.compile(r"efficien|speed|memory|latency|速度|显存", re.I)
 _DISCLAIMER = re.compile(r"disclaim|免责|声明|liab|责任|licen[cs]e|许可|协议", re.I)
 
-_DATA_HEADING = re.compile(r"\b(?:training |pre-?training |fine-?tuning )?(?:data|dataset|datasets|corpus|data sources?|data mixture)\b|数据|语料", re.I)  # noqa: E501
+_DATA_HEADING = re.compile(
+    r"\b(?:training |pre-?training |fine-?tuning )?(?:data|dataset|datasets|corpus|data sources?|data mixture)\b|数据|语料",
+    re.I,
+)  # noqa: E501
 _SOURCE = re.compile(
     r"\b(?:collected|crawl\w*|scrap\w+|sourced?|drawn|gathered|obtained|derived|taken|downloaded|comes?|came|consists?|made|built) (?:from|of|by|up of)\b|"
     r"\bcommon ?crawl\b|\bwikipedia\b|\bgithub\b|\bbooks\b|\barxiv\b|\bweb ?pages?\b|\boutbound links\b|来源|采集|抓取|网页|百科|书籍|论文",
@@ -70,7 +75,12 @@ _PREPROCESSING = re.compile(
     r"清洗|过滤|去重|预处理|标注|筛选",
     re.I,
 )
-_SHAPE_ROW = re.compile(r"\b(?:n_?layers?|num(?:ber of)?[\s_.]*(?:layers?|heads?)|layers|hidden[\s_.]*(?:size|dim)|d_?model|attention heads|ffn|embedding size|learning rate|batch size|vocab\w*[\s_.]*size)\b|层数|隐藏层|学习率|词表大小|注意力头", re.I)  # noqa: E501
+_SHAPE_ROW = re.compile(
+    r"\b(?:n_?layers?|num(?:ber of)?[\s_.]*(?:layers?|heads?)|layers|hidden[\s_.]*(?:size|dim)|d_?model|attention heads|"
+    r"ffn|embedding size|learning[- ]rate|lr|(?:global )?batch(?:[- ]size)?|optimi[sz]er|warm-?up|gradient accumulations?|"
+    r"vocab\w*[\s_.]*size|weight decay)\b|层数|隐藏层|学习率|词表大小|注意力头|优化器|批大小",
+    re.I,
+)
 
 
 def wants(file: File, release: Release) -> bool:
@@ -101,7 +111,12 @@ def _presented(file: File, document: Document, said: list[Passage]) -> Iterator[
         return
     lacking = [name for name in ("details", "performance", "use or limits") if name not in aspects]
     lacks = f"; it lacks {' and '.join(lacking)}" if lacking else ""
-    yield Found(evidence=(file.cite_lines(start), *aspects.values()), component="model_card", aspect="presented", detail=f"The document is presented as a model card{lacks}.")  # noqa: E501
+    yield Found(
+        evidence=(file.cite_lines(start), *aspects.values()),
+        component="model_card",
+        aspect="presented",
+        detail=f"The document is presented as a model card{lacks}.",
+    )  # noqa: E501
 
 
 def _readme_as_card(document: Document, said: list[Passage]) -> Iterator[Fact]:
@@ -110,7 +125,13 @@ def _readme_as_card(document: Document, said: list[Passage]) -> Iterator[Fact]:
         return
     extent = Extent.WHOLE if len(aspects) == 3 else Extent.PART
     names = ", ".join(aspects)
-    yield Found(evidence=tuple(aspects.values()), component="model_card", extent=extent, aspect="readme", detail=f"The README serves as a card: it gives {names}.")  # noqa: E501
+    yield Found(
+        evidence=tuple(aspects.values()),
+        component="model_card",
+        extent=extent,
+        aspect="readme",
+        detail=f"The README serves as a card: it gives {names}.",
+    )  # noqa: E501
 
 
 def _aspects(document: Document, said: list[Passage]) -> dict[str, Evidence]:
@@ -191,9 +212,15 @@ def _data_card(
             continue
         start, end = document.subtree(section)
         aspects = _data_aspects([p for p in said if start <= p.start <= end])
-        if len(aspects) >= 2:
+        if len(aspects) >= 2 and ("source" in aspects or whole_file or named):
             whole = len(aspects) == 3 and (named or whole_file)
-            yield Found(evidence=(file.cite_lines(start), *aspects.values()), component="data_card", extent=Extent.WHOLE if whole else Extent.PART, aspect="section", detail=f"A section on the training data gives {', '.join(aspects)}.")  # noqa: E501
+            yield Found(
+                evidence=(file.cite_lines(start), *aspects.values()),
+                component="data_card",
+                extent=Extent.WHOLE if whole else Extent.PART,
+                aspect="section",
+                detail=f"A section on the training data gives {', '.join(aspects)}.",
+            )  # noqa: E501
 
 
 def _is_data_readme(file: File, section: Section) -> bool:
@@ -205,7 +232,11 @@ def _is_data_readme(file: File, section: Section) -> bool:
 
 def _is_data_section(section: Section) -> bool:
     title = section.title
-    if re.search(r"prepar|download|format|process(?!ing)|own data|custom|准备|下载|格式|benchmark|评测|测试", title, re.I):  # noqa: E501
+    if re.search(
+        r"prepar|download|format|process(?!ing)|own data|custom|准备|下载|格式|benchmark|评测|测试",
+        title,
+        re.I,
+    ):  # noqa: E501
         return False
     if re.search(r"fine-?tun|微调|demo|示例", section.trail, re.I):
         return False
@@ -215,10 +246,18 @@ def _is_data_section(section: Section) -> bool:
 def _data_aspects(said: list[Passage]) -> dict[str, Evidence]:
     found: dict[str, Passage] = {}
     for passage in said:
-        for name, pattern in (("source", _SOURCE), ("characteristics", _CHARACTERISTICS), ("preprocessing", _PREPROCESSING)):  # noqa: E501
+        for name, pattern in (
+            ("source", _SOURCE),
+            ("characteristics", _CHARACTERISTICS),
+            ("preprocessing", _PREPROCESSING),
+        ):  # noqa: E501
             if name not in found and pattern.search(passage.text):
                 found[name] = passage
-    return {name: found[name].cite() for name in ("source", "characteristics", "preprocessing") if name in found}  # noqa: E501
+    return {
+        name: found[name].cite()
+        for name in ("source", "characteristics", "preprocessing")
+        if name in found
+    }  # noqa: E501
 
 
 # -- shape in prose ----------------------------------------------------------------------------
@@ -230,7 +269,12 @@ def _shape(file: File, document: Document, release: Release) -> Iterator[Fact]:
     for number, line in enumerate(document.lines[:5000], 1):
         if len(line) < 2000 and _SHAPE_ROW.search(line) and re.search(r"\d", line):
             stripped = line.lstrip()
-            if "|" in line or stripped[:1] in "-*+" or "<td" in line or re.match(r"\d+[.)]", stripped):
+            if (
+                "|" in line
+                or stripped[:1] in "-*+"
+                or "<td" in line
+                or re.match(r"\d+[.)]", stripped)
+            ):
                 section = document.section_at(number)
                 if not release.subject.only_sibling(section.trail):
                     rows.append(number)
@@ -243,4 +287,10 @@ def _shape(file: File, document: Document, release: Release) -> Iterator[Fact]:
             rows.append(table.start)
     if len(rows) >= 2:
         first = min(rows)
-        yield Found(evidence=(file.cite_lines(first),), component="model_metadata", extent=Extent.PART, aspect="prose", detail="Shape or hyper-parameters are given in a table or list.")  # noqa: E501
+        yield Found(
+            evidence=(file.cite_lines(first),),
+            component="model_metadata",
+            extent=Extent.PART,
+            aspect="prose",
+            detail="Shape or hyper-parameters are given in a table or list.",
+        )  # noqa: E501

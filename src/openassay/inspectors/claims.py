@@ -69,6 +69,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
             rf"\bwe (?:(?:are |have |also |now |hereby )*)(?:releas|publish|shar|open)\w*\b[^.]{{0,80}}\b{_PARTS}\b",
             rf"\b{_PARTS}(?:(?:,| and|, and) {_PARTS})+ (?:from|for|of) (?:the|our) paper",
             r"\b(?:initial|official|full|this) release (?:contains|includes)|\bbuild and share\b",
+            rf"\bthis repo\w* contains\b[^.]{{0,120}}\b{_PARTS}\b[^.]{{0,40}}\b(?:for|of|from) (?:the|our) paper|\bwe['’]ve released\b",
             rf"\b{_PARTS}\b[^.]{{0,30}}\b(?:is|are) (?:also )?(?:released|shared|published) (?:alongside|together|publicly)",
             r"我们(?:发布|公开|开放)[^。]{0,30}(?:代码|数据|权重)",
         ),
@@ -77,7 +78,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "open",
         (
             r"\bopen (?:\w+ ){0,2}(?:models?|llms?|suite)\b",
-            r"[:：]\s*open\b(?=[\s-]+\w)",
+            r"[:：]\s*(?:an? |the )?open\b(?=[\s-]+\w)|\bopen pre-?trained\b",
         ),
     ),
 )
@@ -166,26 +167,30 @@ def _kind(passage: Passage, release: Release) -> str | None:
         promised = re.search(r"open[- ]?sourc|开源", text, re.I)
         return "promise" if promised and (named or _FIRST.search(text)) else None
     for kind, pattern in _KINDS:
-        if pattern.search(text) and _is_about_us(kind, text, named):
+        if pattern.search(text) and _is_about_us(kind, text, named, passage.trail):
             return kind
     if _LICENSED.search(text) and len(text) < 900:
         return "open_license"
     return None
 
 
-def _is_about_us(kind: str, text: str, named: bool) -> bool:
+def _is_about_us(kind: str, text: str, named: bool, trail: str) -> bool:
     ours = named or bool(_FIRST.search(text))
     if kind == "open":  # "Foo: Open Something", "Foo is an open language model"
-        return named and (len(text) < 90 or bool(re.search(r"\bopen (?:\w+ ){0,2}(?:models?|llms?)", text, re.I)))  # noqa: E501
+        return named and (
+            len(text) < 90 or bool(re.search(r"\bopen (?:\w+ ){0,2}(?:models?|llms?)", text, re.I))
+        )  # noqa: E501
     if kind in ("open_source", "open_weights") and _RIVALS.search(text):
-        return named and bool(_SELF.search(text))
+        among = re.search(r"\bamong (?:\w+ ){0,2}open[- ]?source", text, re.I)  # implies being one
+        return named and bool(among or _SELF.search(text))
     if kind == "open_source" and _TOOLS.search(text):
         return named and bool(_FIRST.search(text))
     if kind == "open_access":
         return ours or bool(re.search(r"open access|openness|完全开放", text, re.I))
     if kind == "release" and "paper" in text.lower():
         return True
-    return ours or kind in ("fully_open", "open_weights", "reproducible")
+    heading = text.lower() == trail.rsplit(" / ", 1)[-1]
+    return ours or heading or kind in ("fully_open", "open_weights", "reproducible")
 
 
 def _subject(text: str) -> str:

@@ -15,7 +15,15 @@ from typing import Final
 
 from openassay.files import File
 from openassay.formats.code_locators import Loaded, code_loads
-from openassay.formats.code_model import EVALUATION_WORDS, Around, Role, closed, listed, stem
+from openassay.formats.code_model import (
+    EVALUATION_WORDS,
+    Around,
+    Role,
+    closed,
+    is_speed,
+    listed,
+    stem,
+)
 from openassay.formats.code_networks import network
 from openassay.formats.code_roles import BENCHMARKS, LOADS_MODEL, all_roles, api_server
 from openassay.formats.code_source import (
@@ -24,6 +32,7 @@ from openassay.formats.code_source import (
     CodeText,
     mentions,
     read_code,
+    telling_first,
     with_networks,
     with_trainings,
 )
@@ -44,8 +53,8 @@ COMPONENTS = (
     "supporting_libraries",
 )
 
-ENOUGH: Final = 10  # whole facts for one component; more evidence changes nothing
-MAX_PARSED: Final = 600  # files; about two seconds
+ENOUGH: Final = 8  # whole facts for one component; more evidence changes nothing
+MAX_PARSED: Final = 250  # files; under a second
 MAX_CANDIDATES: Final = 20_000
 
 # Words without which a file cannot have the role; looked for before anything is parsed.
@@ -136,7 +145,7 @@ def _candidates(release: Release) -> tuple[list[File], list[Gap]]:
             gaps.append(_gap(file, "lfs_pointer", "the code is in LFS storage"))
         elif file.problem is not None:
             gaps.append(_gap(file, file.problem, "the bytes of this code file are not at hand"))
-    files.sort(key=lambda file: (file.path.count("/"), file.source, file.path))
+    files.sort(key=lambda file: (telling_first(file.path), file.source))
     return files[:MAX_CANDIDATES], gaps
 
 
@@ -192,7 +201,7 @@ def _worth(file: File, reader: _Reader) -> bool:
     """Whether the file may tell something of a component that still lacks evidence."""
     path = file.path
     return (
-        mentions(file, TRAINING_MARKS)
+        (not reader.enough("training_code") and mentions(file, TRAINING_MARKS))
         or (not reader.enough("inference_code") and mentions(file, _INFERENCE))
         or (
             not reader.enough("evaluation_code")
@@ -200,6 +209,7 @@ def _worth(file: File, reader: _Reader) -> bool:
         )
         or (not reader.enough("data_preprocessing_code") and mentions(file, _PREPARATION))
         or (not reader.enough("supporting_libraries") and mentions(file, _SUPPORTING))
+        or is_speed(path)
     )
 
 

@@ -34,6 +34,7 @@ from openassay.formats.code_source import (
     CodeText,
     mentions,
     read_code,
+    telling_first,
     with_networks,
     with_trainings,
 )
@@ -49,6 +50,7 @@ COMPONENTS = (
     "model_parameters_final",
     "model_parameters_intermediate",
     "model_architecture",
+    "model_metadata",
     "datasets",
     "evaluation_data",
     "fine_tuning_data",
@@ -56,12 +58,13 @@ COMPONENTS = (
 )
 
 MAX_FACTS: Final = 12  # for one component and kind; further links of the same kind add nothing
-MAX_PARSED: Final = 400
+MAX_PARSED: Final = 200  # files; more than 12 links of a kind are not kept anyway
+MAX_AROUND: Final = 60  # files that are asked for networks and training
 MAX_CONFIGS: Final = 400
 MAX_CONFIG: Final = 256 << 10  # bytes; larger ones are data
 _LOADING: Final = listed(
     """from_pretrained snapshot_download hf_hub load_dataset load_from_hub pipeline( LLM( MsDataset
-    http hf:// s3:// gs:// TaskConfig hub.load mlx_lm"""
+    http download hf:// s3:// gs:// TaskConfig hub.load mlx_lm"""
 )
 _SHELLS: Final = (".sh", ".bash", ".slurm", ".sbatch", ".mk", ".zsh")
 _CONFIGS: Final = (".yaml", ".yml", ".json", ".toml", ".cfg", ".conf")
@@ -98,7 +101,7 @@ def _own(release: Release, suffixes: tuple[str, ...], limit: int) -> list[File]:
         and file.size <= limit
         and release.place(file) is Place.OWN
     ]
-    return sorted(files, key=lambda file: (file.path.count("/"), file.source, file.path))
+    return sorted(files, key=lambda file: (telling_first(file.path), file.source))
 
 
 def _python(release: Release, emit: _Emitter) -> Iterator[Linked | Derived]:
@@ -122,12 +125,12 @@ def _python(release: Release, emit: _Emitter) -> Iterator[Linked | Derived]:
 
 def _around(files: list[File], release: Release) -> Around:
     parse = release.parsed
-    networks = [file for file in files if mentions(file, NETWORK_MARKS)][:MAX_PARSED]
+    networks = [file for file in files if mentions(file, NETWORK_MARKS)][:MAX_AROUND]
     around = with_networks(
         ((file.path, parse(file, read_code).facts) for file in networks),
         (f.path for f in release.files),
     )
-    trainers = [file for file in files if mentions(file, TRAINING_MARKS)][:MAX_PARSED]
+    trainers = [file for file in files if mentions(file, TRAINING_MARKS)][:MAX_AROUND]
     return with_trainings(((file.path, parse(file, read_code).facts) for file in trainers), around)
 
 
@@ -297,6 +300,15 @@ class _Emitter:
         elif load.kind is Loaded.MODEL:
             if self.is_own(load):
                 yield from self._own_model(file, line, load)
+        elif self.is_own(load) and _SHAPE.search(load.value):
+            yield Linked(
+                evidence=(file.cite_lines(line),),
+                component="model_metadata",
+                url=_prefix(load.url),
+                extent=Extent.PART,
+                aspect="shape",
+                detail=f"{file.path} downloads the model's shape configuration",
+            )
         elif _is_weights(load.value) and self.is_own(load):
             yield self.weights(file, line, load, "download_script")
         elif use in (Use.PREPARE, Use.PACK, Use.SUBSET, Use.EVALUATE) and not _PAGE.search(
@@ -425,6 +437,7 @@ _PURPOSE: Final = {
 _PAGE = re.compile(
     r"(?:github\.com/[^/]+/[^/]+/?(?:\.git)?|\.py|\.html?|\.md|/api/.{0,200}|[?&](?:key|q|token)=.{0,200})$"
 )
+_SHAPE = re.compile(r"/(?:hparams|params|config|model_args)\.(?:json|ya?ml)$")
 _TEACHER = re.compile(
     r"SequenceClassification|Encoder|CLIP|Vision|snapshot_download|SentenceTransformer|VAE|Autoencoder",
     re.I,

@@ -35,6 +35,7 @@ _MAX_OPENED: Final = 200
 _LARGE: Final = 64 << 20  # bytes: far above any sample, far below any pretraining corpus
 _SMALL: Final = 2 << 10  # bytes: less is a fixture
 _SPLITS: Final = frozenset(["test", "dev", "val", "valid", "validation", "heldout", "holdout"])
+_CALIBRATION: Final = frozenset(["quant", "quantization", "quantize", "calibration", "calib"])
 _DATA_WORDS: Final = frozenset(
     """data dataset datasets corpus corpora train training pretrain pretraining text shard shards
     tokens tokenized part""".split()  # noqa: SIM905
@@ -168,7 +169,10 @@ def _names_evaluation(file: File, words: frozenset[str]) -> bool:
         return False
     if file.suffix in _BINARY_DATA:
         return False
-    return not words.isdisjoint(path_words.EVALUATION) or not words.isdisjoint(_SPLITS)
+    if not words.isdisjoint(path_words.EVALUATION):
+        return True
+    user_side = path_words.DEMO | path_words.FINETUNE | _CALIBRATION
+    return not path_words.words(file.name).isdisjoint(_SPLITS) and words.isdisjoint(user_side)
 
 
 def _sniff(file: File) -> records.Records | None:

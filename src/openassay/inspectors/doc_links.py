@@ -50,6 +50,10 @@ _HARNESS = re.compile(
     r"harness|lighteval|compass|\beval(?:uat\w*|s|kit|plus)?\b|\bhelm\b|eval(?:s|kit|plus)?$|评测|评估",
     re.I,
 )  # noqa: E501
+_DATA_CODE = re.compile(
+    r"data[-_ ]?(?:set)?[-_ ]?(?:prep\w*|process\w*|clean\w*|curation|pipeline|toolkit|filter\w*)|数据(?:处理|清洗|预处理)",
+    re.I,
+)
 _SCHEME = re.compile(
     r"评测方案|评估方案|评测脚本|\bevaluation (?:scheme|script|code|suite|protocol)", re.I
 )
@@ -110,8 +114,10 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
 
 def _leads_out(spot: Spot) -> bool:
     """Whether a link leaves the tree; paths and anchors are other inspectors' business."""
-    return "://" in spot.link.url or spot.link.url.startswith("magnet:") or spot.locator.host.endswith(
-        ("huggingface.co", "hf.co", "modelscope.cn", "github.com")
+    return (
+        "://" in spot.link.url
+        or spot.link.url.startswith("magnet:")
+        or spot.locator.host.endswith(("huggingface.co", "hf.co", "modelscope.cn", "github.com"))
     )
 
 
@@ -129,6 +135,14 @@ def _weights(spot: Spot, release: Release) -> Iterator[Fact]:
             _WEIGHTS.search(context) and _is_own_context(spot, release) and not _is_paper(spot)
         ):
             yield _final(spot, "A download address stands beside words about the model's weights.")
+    elif target is Target.ACCOUNT and release.subject.owns(spot.locator.owner):
+        hub = "huggingface" in spot.locator.host or spot.locator.host in ("hf.co", "modelscope.cn")
+        if (
+            hub
+            and Whose.OWN in spot.whose
+            and re.search(r"weights|models?|checkpoints?|权重|模型", spot.near, re.I)
+        ):
+            yield _final(spot, "The publisher's page on a hub is linked as where the models are.")
     elif target is Target.COLLECTION and release.subject.owns(spot.locator.owner):
         if Whose.OWN in spot.whose and not re.search(r"dataset|data\b|数据", spot.context, re.I):
             yield _final(spot, "A collection of the publisher's own models on a hub is linked.")
@@ -234,7 +248,12 @@ def _data(spot: Spot, release: Release, trained_on: float | None) -> Iterator[Fa
         )  # noqa: E501
     elif _is_tuning_data(spot):
         if mine:
-            yield _dataset(spot, "datasets", Extent.PART, "The publisher's own tuning data, one part of what the model was trained on.")  # noqa: E501
+            yield _dataset(
+                spot,
+                "datasets",
+                Extent.PART,
+                "The publisher's own tuning data, one part of what the model was trained on.",
+            )  # noqa: E501
         yield _dataset(
             spot,
             "fine_tuning_data",
@@ -330,6 +349,16 @@ def _code(spot: Spot, release: Release) -> Iterator[Fact]:
         return
     if not is_repo:
         return
+    if release.subject.owns(spot.locator.owner) and _DATA_CODE.search(
+        f"{spot.locator.name} {spot.link.text}"
+    ):
+        yield _linked_code(
+            spot,
+            "data_preprocessing_code",
+            "repository",
+            "The authors' data preparation code is linked.",
+        )
+        return
     if _TRAINING_CODE.search(spot.near) and not _NOT_TRAINER.search(spot.near):
         if not release.subject.owns(spot.locator.owner) and not prose.PRETRAINING.search(spot.near):
             return
@@ -370,7 +399,12 @@ def _linked_code(spot: Spot, component: str, aspect: str, detail: str) -> Linked
 
 def _documents(spot: Spot) -> Iterator[Fact]:
     label = f"{spot.link.text} {spot.link.url}"
-    if _MODEL_CARD.search(label) and not spot.about_sibling and "://" in spot.link.url and "arxiv" not in spot.link.url:
+    if (
+        _MODEL_CARD.search(label)
+        and not spot.about_sibling
+        and "://" in spot.link.url
+        and "arxiv" not in spot.link.url
+    ):
         yield Linked(
             evidence=(spot.cite(),),
             component="model_card",
@@ -409,7 +443,10 @@ def _logs(spot: Spot) -> Iterator[Fact]:
         )  # noqa: E501
 
 
-_REFERRED = re.compile(r"\b(?:see|refer to|check(?: out)?|find|details? in|consult|read)\b[^.。]{0,60}\bmodel\s?cards?\b|(?:参考|查看|详见)[^。]{0,20}模型卡", re.I)  # noqa: E501
+_REFERRED = re.compile(
+    r"\b(?:see|refer to|check(?: out)?|find|details? in|consult|read)\b[^.。]{0,60}\bmodel\s?cards?\b|(?:参考|查看|详见)[^。]{0,20}模型卡",
+    re.I,
+)  # noqa: E501
 
 
 def _referred_cards(file: File, release: Release) -> Iterator[Fact]:
@@ -428,7 +465,12 @@ def _referred_cards(file: File, release: Release) -> Iterator[Fact]:
         return
     for passage in passages(file, release):
         if _REFERRED.search(passage.text) and not release.subject.only_sibling(passage.text):
-            yield Linked(evidence=(passage.cite(), hub.cite()), component="model_card", url=hub.link.url, detail="The document sends the reader to the models' cards on the hub.")  # noqa: E501
+            yield Linked(
+                evidence=(passage.cite(), hub.cite()),
+                component="model_card",
+                url=hub.link.url,
+                detail="The document sends the reader to the models' cards on the hub.",
+            )  # noqa: E501
             return
 
 

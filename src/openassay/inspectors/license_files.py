@@ -40,7 +40,15 @@ _POLICY: Final = re.compile(r"polic(?:y|ies)|acceptable[-_ ]use|使用政策", r
 _ABOUT_WEIGHTS: Final = re.compile(
     r"\bweights\b|\bcheckpoints?\b|权重|模型参数|检查点", re.IGNORECASE
 )
+_NOTICE: Final = re.compile(
+    r"third[- ]party|\bnotices?\b|\bcomponents?\b|\bportions\b|\bbundled\b|\bincludes?\b"
+    r"|\b(?:code|files?|parts?) (?:of|from|in)\b|\binspired by\b|\badapted from\b",
+    re.IGNORECASE,
+)
 _OTHERS: Final = frozenset(["third", "party", "3rd", "thirdparty", "dependencies"])
+_VERSIONED: Final = re.compile(
+    r"(?i:licen[cs]e|copying)[-_.](?:(?=[\w.-]{0,30}[A-Z0-9])[\w.-]{1,40}|apache|mit|bsd|gpl)"
+)
 _NOT_LICENSES: Final = frozenset(["header", "headers", "checker", "template", "py", "badge"])
 _MAX_SIZE: Final = 1 << 20
 _MAX_PDF: Final = 16 << 20
@@ -103,7 +111,12 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         scope = "weights"
     found = licenses.identify(text[:_MAX_SIZE])
     policy = _POLICY.search(file.name) is not None
-    if found.expression is None:
+    if (own := _before_notices(file, found, how)) is not None:
+        yield from _with_notices(file, found, own, scope)
+        return
+    if found.expression is None and found.guard in (None, "untitled"):
+        yield _unnamed(file, scope, how, release)
+    elif found.expression is None:
         yield from _pointer(file, text, scope, found.guard or "unknown", release)
     elif not policy:  # a use policy limits the licence beside it, it grants nothing
         yield _licensed(file, found, scope, how)
@@ -160,9 +173,7 @@ def _is_named_license(file: File) -> bool:
 
 def _ends_like_version(file: File) -> bool:
     """``LICENSE-2.0``, ``LICENSE.OpenMDW-1.1``, ``LICENSE.PLM``: the suffix is part of the name."""
-    return re.match(r"(?:licen[cs]e|copying)[-_.]", file.name, re.IGNORECASE) is not None and (
-        file.suffix not in (".py", ".json", ".yaml", ".yml", ".js", ".png", ".svg", ".sh", ".toml")
-    )
+    return _VERSIONED.fullmatch(file.name) is not None
 
 
 def _text_of(file: File) -> tuple[str | None, How]:
@@ -195,6 +206,53 @@ def _licensed(file: File, found: licenses.Identification, scope: str, how: How) 
         modified=found.modified,
         evidence=(_first_line(file, how, found),),
         detail=f"{file.path} is the text of {found.expression}{changed}",
+    )
+
+
+def _unnamed(file: File, scope: str, how: How, release: Release) -> Licensed:
+    """A licence text that nobody here knows and that gives itself no name: named by its file."""
+    stem = file.name.removesuffix(file.suffix) if file.suffix in _SUFFIXES else file.name
+    plain = path_words.words(stem) <= {"license", "licence", "copying", "model", "weights", "data"}
+    name = f"{release.subject.name.rpartition('/')[2]} {stem}" if plain else stem
+    return Licensed(
+        scope=scope,
+        license="LicenseRef-" + "-".join(re.findall(r"[A-Za-z0-9.]+", name)[:8] or ["Unnamed"]),
+        how=how,
+        evidence=(_first_line(file, how),),
+        detail=f"{file.path} is a licence text that is not a known one and has no title",
+    )
+
+
+def _before_notices(file: File, found: licenses.Identification, how: How) -> licenses.Match | None:
+    """The whole licence a file begins with, when texts of other people's parts are appended."""
+    if how is not How.TEXT or len(found.matches) < 2:
+        return None
+    first, second = found.matches[:2]
+    between = " ".join(file.lines[first.end : second.start])[:4_000]
+    if found.guard != "notice" and not _NOTICE.search(between):
+        return None
+    above = "".join(file.lines[: first.start - 1]).strip()
+    complete = first.coverage >= 0.95 and licenses.openness(first.id, "code") is True
+    return first if complete and not above else None
+
+
+def _with_notices(
+    file: File, found: licenses.Identification, own: licenses.Match, scope: str
+) -> Iterator[Licensed]:
+    """The own licence for the scope; the appended ones for the file that keeps them."""
+    yield Licensed(
+        scope=scope,
+        license=own.id,
+        how=How.TEXT,
+        evidence=(file.cite_lines(own.start),),
+        detail=f"{file.path} begins with the whole text of {own.id}; others are appended after it",
+    )
+    yield Licensed(
+        scope=f"path:{file.path}",
+        license=found.expression or own.id,
+        how=How.TEXT,
+        evidence=tuple(file.cite_lines(match.start) for match in found.matches[1:4]),
+        detail="licences of other people's parts, kept after the own one",
     )
 
 

@@ -5,7 +5,9 @@ Reads ``config.json`` as the transformers library writes it, ``params.json``, ``
 counts for its keys, because many other programs have a ``config.json`` too. A shape is *part* of
 the model metadata, never the training configuration. ``generation_config.json`` is about inference.
 
-Not seen: shapes written as Python classes, YAML shapes without training keys.
+A Python file that is named as arguments or configuration counts when it sets several shape keys.
+
+Not seen: shapes inside a model's own code, YAML shapes without training keys.
 """
 
 from __future__ import annotations
@@ -27,6 +29,12 @@ _CONFIGS: Final = frozenset(
     ["config.json", "params.json", "hparams.json", "model_index.json", "modules.json",
      "adapter_config.json", "model_config.json", "modeling_config.json"]
 )  # fmt: skip
+_CLASS_FILE: Final = re.compile(
+    r"(?:model_?)?(?:args|configs?|configuration(?:_\w{1,40})?|hparams)\.py", re.IGNORECASE
+)
+_CLASS_KEY: Final = re.compile(
+    r"^\s{0,16}(?:self\.)?([a-z_]{3,40})\s?(?::\s?[\w\[\]., |]{1,40})?\s?(?:=(?!=)|$)"
+)
 _MAX_SIZE: Final = 4 << 20
 _SHAPE_KEYS: Final = frozenset(
     """hidden_size num_hidden_layers num_attention_heads n_embd n_layer n_head d_model dim n_layers
@@ -54,7 +62,7 @@ _BASE_NAME: Final = re.compile(r"^[\w][\w.-]{0,95}/[\w][\w.-]{0,95}$")
 def wants(file: File, release: Release) -> bool:
     """Files with one of the known names, and tokenizer files."""
     name = file.name.lower()
-    if name not in _CONFIGS and not _is_tokenizer(file):
+    if name not in _CONFIGS and not _is_tokenizer(file) and not _is_class_file(file):
         return False
     return file.is_regular and release.place(file) is Place.OWN
 
@@ -74,6 +82,9 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         return
     text = file.text()
     if text is None:
+        return
+    if file.suffix == ".py":
+        yield from _shape_class(file)
         return
     if file.name.lower() == "modules.json":
         yield from _sentence_modules(file, text.text)
@@ -126,6 +137,30 @@ def _shape(file: File, text: str, config: dict[str, object]) -> Iterator[Fact]:
                     detail=f"stated by {file.path}",
                 )
                 break
+
+
+def _is_class_file(file: File) -> bool:
+    if not _CLASS_FILE.fullmatch(file.name):
+        return False
+    words = path_words.words(file.path)
+    return words.isdisjoint(path_words.DEMO | path_words.FINETUNE | path_words.EVALUATION)
+
+
+def _shape_class(file: File) -> Iterator[Fact]:
+    """Arguments of the model as Python attributes: at least four that only a shape has."""
+    lines: dict[str, int] = {}
+    for number, line in enumerate(file.lines[:2_000], start=1):
+        key = _CLASS_KEY.match(line[:300])
+        if key and key.group(1) in _SHAPE_KEYS:
+            lines.setdefault(key.group(1), number)
+    if len(lines) >= 4:
+        yield Found(
+            component="model_metadata",
+            extent=Extent.PART,
+            aspect="shape_class",
+            evidence=(file.cite_lines(min(lines.values())),),
+            detail="arguments that give the model its shape, not how it was trained",
+        )
 
 
 def _flat(config: dict[str, object]) -> dict[str, object]:

@@ -27,7 +27,8 @@ _REPORT = re.compile(
     re.I,
 )  # noqa: E501
 _TECHNICAL_REPORT = re.compile(
-    r"tech(?:nical|nique)?[\s_.-]*report|技术报告|logbook|chronicles", re.I
+    r"tech(?:nical|nique)?[\s_.-]*report|技术报告|logbook|chronicles|training (?:logs?|notes|diary)\b|main-log|训练日志",
+    re.I,
 )
 _PAPER = re.compile(r"\bpapers?\b|\bpreprints?\b|\barxiv\b|\bpublication\b|论文", re.I)
 _OWN_PHRASE = re.compile(
@@ -87,7 +88,11 @@ def survey(release: Release) -> Iterator[Fact | Gap]:
         if file.suffix != ".pdf" or not file.is_regular or release.place(file) is not Place.OWN:
             continue
         name = re.sub(r"[_\-.]+", " ", file.name)
-        if _REPORT.search(name) and _speaks_of_us(name, release) and not re.search(r"licen[cs]e|协议|许可", name, re.I):
+        if (
+            _REPORT.search(name)
+            and _speaks_of_us(name, release)
+            and not re.search(r"licen[cs]e|协议|许可", name, re.I)
+        ):
             detail = "A tracked PDF is named a report."
             yield Found(
                 evidence=(file.cite_whole(file.name),), component="technical_report", detail=detail
@@ -102,7 +107,10 @@ def survey(release: Release) -> Iterator[Fact | Gap]:
 def _speaks_of_us(name: str, release: Release) -> bool:
     """Whether a file's name is this release's paper: it names the model, or nothing at all."""
     named = release.subject.mentioned(name)
-    words = re.findall(r"[^\W\d_]{3,}", re.sub(r"paper|tech\w*|report|full|final|version|pdf|main|arxiv", "", name, flags=re.I))  # noqa: E501
+    words = re.findall(
+        r"[^\W\d_]{3,}",
+        re.sub(r"paper|tech\w*|report|full|final|version|pdf|main|arxiv", "", name, flags=re.I),
+    )  # noqa: E501
     return Whose.OWN in named or (not named and not words)
 
 
@@ -163,6 +171,8 @@ def _own_paper(spot: Spot, release: Release, cited: _Cited) -> Extent | None:
         return Extent.PART if _PAPER.search(text) or _REPORT.search(text) else None
     if number and number in cited.own:
         return Extent.WHOLE
+    if _names_another(spot, release):
+        return None
     if Whose.OWN in named:
         return Extent.WHOLE
     if re.search(r"data\s?sheet|data ?card", spot.link.text, re.I):
@@ -174,6 +184,14 @@ def _own_paper(spot: Spot, release: Release, cited: _Cited) -> Extent | None:
     if _OWN_PHRASE.search(spot.near) and not spot.about_sibling:
         return Extent.WHOLE
     return None
+
+
+def _names_another(spot: Spot, release: Release) -> bool:
+    """A label such as "Bar paper" that names something which is not this release's model."""
+    found = re.match(
+        r"\W*([A-Z][\w-]*[A-Z0-9][\w-]*|[A-Z][\w]+-[\w-]+) (?:paper|report|论文)\b", spot.link.text
+    )
+    return bool(found) and not release.subject.mentioned(found.group(1) if found else "")
 
 
 def _labelled(spot: Spot, release: Release) -> Extent | None:
@@ -255,7 +273,11 @@ def _blog(spot: Spot, release: Release) -> Iterator[Fact]:
     if Whose.SIBLING in slug and Whose.OWN not in slug:
         return
     near = release.subject.mentioned(f"{spot.link.text}\n{spot.near}")
-    ours = Whose.OWN in near or re.search(r"\b(?:our|original|release|announcement)\b[^.]{0,30}\b(?:blog|post)", spot.near, re.I)  # noqa: E501
+    ours = Whose.OWN in near or re.search(
+        r"\b(?:our|original|release|announcement)\b[^.]{0,30}\b(?:blog|post)", spot.near, re.I
+    )  # noqa: E501
+    if re.match(r"\W*blog\b", spot.link.text, re.I) and Whose.OWN in near | slug:
+        post = True  # a link that is called the blog of this model
     if not (Whose.OWN in slug or (ours and "/" not in spot.file.path)) or not post:
         return
     if _FULL_BLOG.search(f"{spot.link.text} {spot.near}"):

@@ -38,6 +38,7 @@ _JSON_WORDS = frozenset(
     """config configs conf train training trainer pretrain pretraining args arguments hparams params
     recipe run opt options hyperparameters cfg deepspeed megatron model""".split()  # noqa: SIM905
 )
+_TRAIN_WORDS = frozenset(["train", "training", "pretrain", "pretraining"])
 _MAX_SIZE = 512 << 10
 _MAX_LINES = 5_000
 _MAX_LINKS = 100  # distinct data sets of one configuration
@@ -79,15 +80,15 @@ _BASE_KEYS = frozenset(
     """model_name_or_path base_model base_model_name_or_path pretrained_model_name_or_path model_id
     pretrained_model""".split()  # noqa: SIM905
 )
-_LORA_KEYS = frozenset(
-    ["lora_r", "lora_alpha", "lora_rank", "lora_dropout", "peft_config", "peft_type", "use_lora"]
-)
+_LORA_KEYS = frozenset(["lora_r", "lora_alpha", "peft_config", "peft_type", "lora_target_modules"])
 _DATA_KEYS = frozenset(
     """dataset dataset_name dataset_names datasets hf_dataset_or_datasets train_dataset dataset_id
     train_datasets hf_dataset dataset_repo repo_id hf_path""".split()  # noqa: SIM905
 )
 _ENGINE_KEYS = frozenset(["zero_optimization", "compute_environment", "distributed_type"])
-_CODE = re.compile(r"\b(?:argparse|nn\.Module|__main__|@dataclass|def forward|\.backward\()")
+_CODE = re.compile(
+    r"\b(?:argparse|nn\.Module|__main__|@dataclass|def forward|\.backward\(|Trainer\(|\.fit\()"
+)
 _ANNOTATED = re.compile(r"^\s{1,8}\w{1,60}\s?: ?[\w\[\]., |]{1,60} = ", re.MULTILINE)
 _HUB_DATASET = re.compile(
     r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/datasets/[\w.-]{1,96}(?:/[\w.-]{1,96})?"
@@ -139,7 +140,7 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         return
     tuned = _tunes(file.path, keys)
     aspect = "finetune_config" if tuned else "training_config"
-    first = [groups[name] for name in sorted(groups, key=lambda name: groups[name].line)]
+    first = min(groups.values(), key=lambda key: key.line)
     sets = ", ".join(name for name in _GROUPS if name in groups)
     yield Found(
         component="model_metadata",
@@ -189,8 +190,10 @@ def _is_stub(path: str, keys: list[Key]) -> bool:
     words = path_words.words(path)
     if not words.isdisjoint(_NOT_TRAINING):
         return True
-    trains = not words.isdisjoint({"train", "training", "pretrain", "pretraining"})
-    if not words.isdisjoint(path_words.EVALUATION) and not trains:
+    named = path_words.words(path.rpartition("/")[2])
+    if not named.isdisjoint(path_words.EVALUATION) and named.isdisjoint(_TRAIN_WORDS):
+        return True
+    if not words.isdisjoint(path_words.EVALUATION) and words.isdisjoint(_TRAIN_WORDS):
         return True
     return any(key.name == "eval_only" and key.value.lower() == "true" for key in keys)
 
@@ -210,11 +213,6 @@ def _is_program(text: str) -> bool:
     if _CODE.search(text):
         return True
     return len(_ANNOTATED.findall(text)) > 3
-
-
-def _distinct(keys: list[Key]) -> list[Key]:
-    """One key a line, in order."""
-    return list({key.line: key for key in keys}.values())
 
 
 def _data_links(file: File, keys: list[Key], tuned: bool) -> Iterator[Linked]:

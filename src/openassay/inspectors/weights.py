@@ -68,7 +68,8 @@ def survey(release: Release) -> Iterator[Fact | Gap]:
     kept: list[Checkpoint] = []
     for checkpoint in checkpoints:
         yield from _read(checkpoint)
-        yield from _problems(checkpoint)
+        if checkpoint.broken and _whose(checkpoint, release) == "own":
+            yield from _problems(checkpoint)
         if checkpoint.read or checkpoint.unread:
             kept.append(checkpoint)
     finals: list[Checkpoint] = []

@@ -146,17 +146,16 @@ def _fill(read: list[int], known: list[int], blocks: list[Block]) -> list[Block]
     out: list[Block] = []
     before = Block(max(0, blocks[0].read - blocks[0].known - 8), 0, 0)
     for b in blocks:
-        out += _between(read, known, before.read + before.size, b.read,
-                        before.known + before.size, b.known)
+        out += _between(
+            read, known, before.read + before.size, b.read, before.known + before.size, b.known
+        )
         out.append(b)
         before = b
     r0, k0 = before.read + before.size, before.known + before.size
     return out + _between(read, known, r0, min(len(read), r0 + len(known) - k0 + 8), k0, len(known))
 
 
-def _between(
-    read: list[int], known: list[int], r0: int, r1: int, k0: int, k1: int
-) -> list[Block]:
+def _between(read: list[int], known: list[int], r0: int, r1: int, k0: int, k1: int) -> list[Block]:
     if r1 <= r0 or k1 <= k0 or (r1 - r0) * (k1 - k0) > _SMALL:
         return []
     left, right = read[r0:r1], known[k0:k1]

@@ -6,12 +6,34 @@ import re
 from functools import cache
 
 _WORDS = {
-    "one": 1, "two": 2, "three": 3, "five": 5, "seven": 7, "ten": 10, "twenty": 20, "fifty": 50,
-    "hundred": 100, "one hundred": 100, "two hundred": 200, "three hundred": 300,
-    "five hundred": 500, "seven hundred": 700,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "five": 5,
+    "seven": 7,
+    "ten": 10,
+    "twenty": 20,
+    "fifty": 50,
+    "hundred": 100,
+    "one hundred": 100,
+    "two hundred": 200,
+    "three hundred": 300,
+    "five hundred": 500,
+    "seven hundred": 700,
 }
-_ZH_DIGITS = {"一": 1, "二": 2, "三": 3, "五": 5, "十": 10, "百": 100, "千": 1000, "五十": 50, "一百": 100,
-              "一千": 1000, "七": 7}
+_ZH_DIGITS = {
+    "一": 1,
+    "二": 2,
+    "三": 3,
+    "五": 5,
+    "十": 10,
+    "百": 100,
+    "千": 1000,
+    "五十": 50,
+    "一百": 100,
+    "一千": 1000,
+    "七": 7,
+}
 _ZH_UNITS = {"万": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8}
 
 
@@ -21,10 +43,13 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     return {
         "en": re.compile(
             r"(?P<cur>us\$|usd|\$|eur|€|rmb|cny|¥|£)?\s*\$?\s*(?:(?P<num>\d[\d,]*(?:\.\d+)?)|(?P<word>"
-            + words + r"))\s*(?:\([\w ,$]{1,30}\)\s*)?(?P<unit>million|billion|m\b|bn\b)?"
+            + words
+            + r"))\s*(?:\([\w ,$]{1,30}\)\s*)?(?P<unit>million|billion|m\b|bn\b)?"
             r"\s*(?P<cur2>us dollars|u\.s\. dollars|dollars|usd|rmb|euros?|yuan)?"
         ),
-        "zh": re.compile(r"(?P<num>\d[\d,]*(?:\.\d+)?|[一二三五七十百千]{1,3})\s*(?P<unit>百万|千万|万|亿)"),
+        "zh": re.compile(
+            r"(?P<num>\d[\d,]*(?:\.\d+)?|[一二三五七十百千]{1,3})\s*(?P<unit>百万|千万|万|亿)"
+        ),
     }
 
 
@@ -39,14 +64,24 @@ def threshold(body: str) -> str:
             number = float(_WORDS[hit["word"]])
         number *= {"million": 1e6, "m": 1e6, "billion": 1e9, "bn": 1e9}.get(hit["unit"] or "", 1)
         if number >= 10_000:
-            out.append(_amount(number, _currency(hit["cur"] or hit["cur2"] or ""), body, hit.span()))
+            out.append(
+                _amount(number, _currency(hit["cur"] or hit["cur2"] or ""), body, hit.span())
+            )
     for hit in p["zh"].finditer(body):
         digits = hit["num"]
         number = _ZH_DIGITS.get(digits, 0) or float(re.sub(r"[^\d.]", "", digits) or 0)
         number *= _ZH_UNITS[hit["unit"]]
         if number >= 10_000:
-            currency = "RMB " if re.search(r"人民币|元|营业额|收入|营收", body[hit.start() - 20 : hit.end() + 8]
-                                           if hit.start() > 20 else body[: hit.end() + 8]) else ""
+            currency = (
+                "RMB "
+                if re.search(
+                    r"人民币|元|营业额|收入|营收",
+                    body[hit.start() - 20 : hit.end() + 8]
+                    if hit.start() > 20
+                    else body[: hit.end() + 8],
+                )
+                else ""
+            )
             out.append(_amount(number, currency, body, hit.span()))
     return " or ".join(dict.fromkeys(out))[:160]
 
@@ -65,9 +100,12 @@ def _amount(number: float, currency: str, body: str, span: tuple[int, int]) -> s
     after, around = body[span[1] : span[1] + 60], body[max(0, span[0] - 120) : span[1] + 80]
     what = ""
     for pattern, name in (
-        (r"monthly active|\bmau\b|月活", "MAU"), (r"daily active|\bdau\b|日活", "DAU"),
-        (r"revenue|turnover|income|营业额|收入|营收", "revenue"), (r"funding|raised", "funding"),
-        (r"visits?|访问", "visits"), (r"users|用户", "users"),
+        (r"monthly active|\bmau\b|月活", "MAU"),
+        (r"daily active|\bdau\b|日活", "DAU"),
+        (r"revenue|turnover|income|营业额|收入|营收", "revenue"),
+        (r"funding|raised", "funding"),
+        (r"visits?|访问", "visits"),
+        (r"users|用户", "users"),
     ):
         if re.search(pattern, after):
             what = name
@@ -90,7 +128,9 @@ def phrase(raw: str) -> str:
     shown = [q for q in shown if re.search(telling, q)] or shown
     if shown:
         return "; ".join(f'"{q.strip()}"' for q in dict.fromkeys(shown[:3]))
-    found = re.search(r"[^.]{0,80}(?:built using|beginning of|prefix|开头|前缀|命名)[^.]{0,80}", raw)
+    found = re.search(
+        r"[^.]{0,80}(?:built using|beginning of|prefix|开头|前缀|命名)[^.]{0,80}", raw
+    )
     return found.group().strip() if found else raw[:120].strip()
 
 
@@ -99,8 +139,11 @@ def place(body: str) -> str:
     named = [
         name
         for pattern, name in (
-            (r"european union|\beu\b|欧盟", "European Union"), (r"united kingdom|英国", "United Kingdom"),
-            (r"south korea|韩国", "South Korea"), (r"russia", "Russia"), (r"israel", "Israel"),
+            (r"european union|\beu\b|欧盟", "European Union"),
+            (r"united kingdom|英国", "United Kingdom"),
+            (r"south korea|韩国", "South Korea"),
+            (r"russia", "Russia"),
+            (r"israel", "Israel"),
         )
         if re.search(pattern, body)
     ]

@@ -49,11 +49,18 @@ def assess(text: str) -> Assessment:
             expression, by_statement = found, True
     if who.guard in ("readme", "card_front_matter"):
         passage = stated.license_section(text)
-    open_for = {k: None if expression is None or who.modified else
-                catalog.openness(expression, k) for k in catalog.KINDS}
+    open_for = {
+        k: None if expression is None or who.modified else catalog.openness(expression, k)
+        for k in catalog.KINDS
+    }
     read = {t.name: t for t in clauses.read_terms(passage)}
-    return Assessment(who, expression, by_statement, MappingProxyType(open_for),
-                      MappingProxyType(_terms(who, expression, read)))
+    return Assessment(
+        who,
+        expression,
+        by_statement,
+        MappingProxyType(open_for),
+        MappingProxyType(_terms(who, expression, read)),
+    )
 
 
 def _terms(

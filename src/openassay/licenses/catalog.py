@@ -110,8 +110,15 @@ def info(id: str) -> Info | None:
 
     flag = {"1": True, "0": False}
     source = str(facts(row.id).get("source") or _table()[1][int(row.source)])
-    return Info(row.id, row.name, flag.get(row.osi), flag.get(row.fsf), row.kind,
-                MappingProxyType(known_terms(row.id, row.kind)), source)
+    return Info(
+        row.id,
+        row.name,
+        flag.get(row.osi),
+        flag.get(row.fsf),
+        row.kind,
+        MappingProxyType(known_terms(row.id, row.kind)),
+        source,
+    )
 
 
 @cache

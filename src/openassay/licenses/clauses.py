@@ -22,10 +22,13 @@ MAX_CLAUSES = 4_000
 _SENTENCE = 1_600
 _QUOTE = 400
 _ITEM = re.compile(
-    r"^[ \t>]*(?:[-*+•·●○■▪–—]|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,5}|[一二三四五六七八九十]{1,3})[.)、）]"
+    r"^[ \t>]*(?:[-*+•·●○■▪–—]|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,5}"
+    r"|[一二三四五六七八九十]{1,3})[.)、）]"
     r"|(?:\d{1,2}\.){1,3}\d{0,2}|[（(][一二三四五六七八九十\d]{1,3}[)）])[ \t]{0,6}\S"
 )
-_END = re.compile(r"(?<=[.;!?])[\"”’)\]*]{0,3}\s+(?=[\"“‘(\[*]{0,3}[A-Z0-9\u4e00-\u9fff(])|(?<=[。；！？])")
+_END = re.compile(
+    r"(?<=[.;!?])[\"”’)\]*]{0,3}\s+(?=[\"“‘(\[*]{0,3}[A-Z0-9\u4e00-\u9fff(])|(?<=[。；！？])"
+)
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]{0,120}>|\*\*|__|[`\\]")
 
 
@@ -68,8 +71,9 @@ def read_terms(text: str) -> tuple[Term, ...]:
             if best.get(rule.term, (0,))[0] < rule.rank and _holds(rule, clause):
                 value = _value(rule, clause)
                 if value:
-                    best[rule.term] = rule.rank, Term(
-                        rule.term, value, clause.start, clause.end, clause.raw[:_QUOTE]
+                    best[rule.term] = (
+                        rule.rank,
+                        Term(rule.term, value, clause.start, clause.end, clause.raw[:_QUOTE]),
                     )
     found = [term for _, term in best.values()]
     return tuple(sorted(found, key=lambda t: (t.start_line, t.name)))
@@ -88,8 +92,12 @@ def _table() -> dict[str, Any]:
 def _rule(number: int) -> Rule:
     row = _table()["rule"][number]
     return Rule(
-        row["term"], row["value"], row["rank"], row.get("forbids", False),
-        tuple(re.compile(p) for p in row["any"]), tuple(re.compile(p) for p in row["not"]),
+        row["term"],
+        row["value"],
+        row["rank"],
+        row.get("forbids", False),
+        tuple(re.compile(p) for p in row["any"]),
+        tuple(re.compile(p) for p in row["not"]),
     )
 
 

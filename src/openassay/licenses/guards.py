@@ -25,8 +25,10 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             r"under|released under|under the|please|license:)\b|请|参见|参考|遵循|遵守"
         ),
         "legal": re.compile(
-            r"(?i)\b(?:licen[cs]e[ds]?|licensee|agreement|warrant(?:y|ies)|liab(?:le|ility)|grant(?:s|ed)?|"
-            r"permission|prohibited|terms|redistribut\w{1,6}|copyright|hereby|shall|you (?:may|must|agree)"
+            r"(?i)\b(?:licen[cs]e[ds]?|licensee|agreement|warrant(?:y|ies)|liab(?:le|ility)|"
+            r"grant(?:s|ed)?|"
+            r"permission|prohibited|terms|redistribut\w{1,6}|copyright|hereby|shall|"
+            r"you (?:may|must|agree)"
             r"|not to use)\b|许可|协议|授权|不得|条款|责任"
         ),
         "notice": re.compile(
@@ -36,7 +38,9 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             r"is subject to the following licen[cs]es|^\s{0,6}\d{1,3}\. \[",
             re.M,
         ),
-        "policy": re.compile(r"(?i)\b(?:use|usage) polic|prohibited use|acceptable use|usage restric|使用政策"),
+        "policy": re.compile(
+            r"(?i)\b(?:use|usage) polic|prohibited use|acceptable use|usage restric|使用政策"
+        ),
     }
 
 
@@ -50,7 +54,7 @@ def unreadable(text: str) -> str | None:
 
 
 def kind(words: Words, explained: int) -> str | None:
-    """The guard for a text of which no (whole) licence was recognised; None: it may be a licence."""
+    """The guard for a text without a (whole) known licence; None: it may be a licence."""
     p = _patterns()
     text = words.text
     front = p["front"].match(text)
@@ -87,8 +91,11 @@ def looks_like_readme(text: str) -> bool:
 def is_policy(text: str) -> bool:
     """An acceptable-use policy rather than a licence, by its title."""
     title = titles.of_text(text)
-    return bool(title and _patterns()["policy"].search(title)
-                and not re.search(r"(?i)licen[cs]e agreement", title))
+    return bool(
+        title
+        and _patterns()["policy"].search(title)
+        and not re.search(r"(?i)licen[cs]e agreement", title)
+    )
 
 
 def is_notice(text: str) -> bool:

@@ -92,6 +92,8 @@ def _adds(words: Words, run: tuple[int, int], collected: bool) -> bool:
     if run[1] - run[0] < 2:
         return run[1] > run[0] and operative.strong(words.words[run[0]])
     passage = words.slice(run[0], run[1] - 1)
+    if len(passage) < 160 and names.single(" ".join(passage.split())):
+        return False  # a title
     if _chinese(words, run):
         return _restricts_in_chinese(passage)
     if collected:
@@ -114,7 +116,7 @@ def _restricts_in_chinese(passage: str) -> bool:
 
 
 def _separate(found: list[Found], start: int, end: int) -> bool:
-    """A passage that speaks of another component, after its own heading, not of the main licence."""
+    """A passage long enough to be a part of its own, after the main licence and another one."""
     if len(found) < 2 or start < found[0].end:
         return False
     return end - start >= _OWN_PART

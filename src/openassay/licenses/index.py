@@ -5,8 +5,10 @@ Layout (little-endian; written by ``tools/build_license_index.py``)::
     8 bytes   magic "OALIC\\0" and the format number
     u32 x 6   counts: words, documents, postings, blocks; bytes of head, bytes of body
     head      zlib: u32 word hashes, sorted · u32 posting hashes, sorted · u16 posting documents
-              · u32 document lengths · u16 postings per document · u32 block ends
-              · document names, one a line
+              · u32 document lengths · u16 postings per document
+              · u16 words at the head, u16 words at the tail that may be absent
+              · u32 block ends · u16 block and u32 offset per document
+              · document names, one a line, ``id#flag`` (see `regions`)
     body      zlib blocks of u16 word numbers, one document after the other, about 32,000 a block
 
 No text is stored: a word is its place in a sorted list of CRC-32 values.
@@ -21,7 +23,7 @@ from bisect import bisect_left
 from functools import cache
 from importlib import resources
 
-MAGIC = b"OALIC\x00\x00\x01"
+MAGIC = b"OALIC\x00\x00\x02"
 BLOCK = 32_000
 UNKNOWN = 0xFFFF
 SHINGLE = 5
@@ -70,6 +72,8 @@ class Index:
         self.documents = take("H", posts)
         self.lengths = take("I", docs)
         self.kept = take("H", docs)
+        self.optional_head = take("H", docs)
+        self.optional_tail = take("H", docs)
         self._block_ends = take("I", blocks)
         self._block_of = take("H", docs)
         self._offset = take("I", docs)

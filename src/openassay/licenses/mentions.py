@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from . import catalog, names, titles
+from . import catalog, lexicon, names, titles
 from .model import Mention
 
 MAX_CHARS = 400_000
@@ -14,8 +14,6 @@ MAX_MENTIONS = 200
 _HEADER_LINES = 60
 _LONGEST = 10  # words in a licence's name
 _QUOTE = 300
-# Names of one word that people do use for a licence; the lists have many more ("python", "free").
-_LONE = frozenset(["mit", "isc", "zlib", "unlicense", "wtfpl", "postgresql", "ncsa", "gemma", "openmdw", "odbl", "pddl", "ofl", "expat", "mulanpsl", "cecill", "proprietary"]) - {"proprietary"}
 
 
 @cache
@@ -23,8 +21,10 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     return {
         "word": re.compile(r"[A-Za-z0-9][\w.+\-]{0,60}|[\u3400-\u9fff]+|[&,()（）\[\]\"“”《》]"),
         "anchor": re.compile(
-            r"(?i)licen[cs]|agreement|terms of use|\bgpl|agpl|lgpl|\bmit\b|apache|\bbsd|\bcc[- ]?by|"
-            r"\bcc0|creative commons|copyright|public domain|openrail|\brail\b|许可|协议|授权|\bmpl|"
+            r"(?i)licen[cs]|agreement|terms of use|\bgpl|agpl|lgpl|\bmit\b|apache|\bbsd|"
+            r"\bcc[- ]?by|"
+            r"\bcc0|creative commons|copyright|public domain|openrail|\brail\b|许可|协议|授权|"
+            r"\bmpl|"
             r"openmdw|cdla|\bodc|odbl|unlicense"
         ),
         "licence": re.compile(r"(?i)^(?:licen[cs]|agreement|terms|policy)|许可|协议|授权|版权"),
@@ -34,7 +34,8 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         ),
         "title_zh": re.compile(r"《([^《》\n]{2,60}(?:许可|协议|条款|政策|证书)[^《》\n]{0,8})》"),
         "title_en": re.compile(
-            r"\b((?:[A-Z0-9][\w.+\-]{0,30}[ \t]){1,7}(?:Community|Model|Research|Open|Commercial|Use|"
+            r"\b((?:[A-Z0-9][\w.+\-]{0,30}[ \t]){1,7}(?:Community|Model|Research|Open|Commercial|"
+            r"Use|"
             r"Non-?Commercial|Weights?|Source)[ \t](?:[A-Z][\w\-]{1,20}[ \t]){0,3}"
             r"(?:License|LICENSE|Licence)(?:[ \t]Agreement)?)\b"
         ),
@@ -117,7 +118,11 @@ def _longest(passage: str, words: list[tuple[str, int, int]], at: int) -> tuple[
         id = known.get(key)
         if id is None or id in (names.UNKNOWN, names.NONE):
             continue
-        if key not in _LONE and " " not in key and not id.startswith("LicenseRef-"):
+        if (
+            key not in lexicon.words("lone-names")
+            and " " not in key
+            and not id.startswith("LicenseRef-")
+        ):
             continue
         near = words[max(0, at - 3) : last + 4]
         beside = any(licence.search(w) for w, _, _ in near)
@@ -127,9 +132,17 @@ def _longest(passage: str, words: list[tuple[str, int, int]], at: int) -> tuple[
 
 
 def _self_evident(id: str, key: str) -> bool:
-    """A name that is nothing else than a licence's, as ``cc by 4``; never ``llama 2`` or ``x 11``."""
-    return bool(re.match(r"(?:cc by|cc 0|[al]?gpl \d|apache \d|bsd \d clause|mpl \d|cdla|odc|odbl"
-                         r"|openmdw \d|gfdl \d|busl)", key)) and catalog.find(id) is not None
+    """A name that is nothing else than a licence's, as ``cc by 4``; never ``llama 2``."""
+    return (
+        bool(
+            re.match(
+                r"(?:cc by|cc 0|[al]?gpl \d|apache \d|bsd \d clause|mpl \d|cdla|odc|odbl"
+                r"|openmdw \d|gfdl \d|busl)",
+                key,
+            )
+        )
+        and catalog.find(id) is not None
+    )
 
 
 @cache

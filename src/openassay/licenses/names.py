@@ -12,15 +12,12 @@ from collections.abc import Mapping
 from functools import cache
 from urllib.parse import unquote
 
-from . import catalog, expressions
+from . import catalog, expressions, lexicon
 
 MAX_NAME = 400
 NONE = "NONE"
 UNKNOWN = "?"
 
-_FILLER = frozenset(
-    ["the", "a", "an", "license", "licence", "licenses", "licensed", "licences", "agreement", "version", "ver", "v", "under", "of", "and", "for", "by", "international", "unported", "generic", "open-source-license", "s", "is", "terms"]
-) - {"by", "terms"}
 _JOINED = (
     (re.compile(r"\bcreative ?commons\b"), "cc"),
     (re.compile(r"\bnon ?commercial\b"), "nc"),
@@ -38,11 +35,26 @@ _JOINED = (
     (re.compile(r"\bmulan psl\b|\bmulan permissive software\b"), "mulanpsl"),
 )
 _ZH = (
-    ("知识共享署名", "cc by "), ("署名", " by "), ("非商业性使用", " nc "), ("非商业性", " nc "),
-    ("相同方式共享", " sa "), ("禁止演绎", " nd "), ("知识共享", "cc "), ("木兰宽松", "mulanpsl "),
-    ("开源许可证", " "), ("开源协议", " "), ("开源许可", " "), ("许可协议", " "),
-    ("许可证", " "), ("许可", " "), ("协议", " "), ("版权", " "), ("国际", " "), ("第", " "),
-    ("版", " "), ("授权", " "),
+    ("知识共享署名", "cc by "),
+    ("署名", " by "),
+    ("非商业性使用", " nc "),
+    ("非商业性", " nc "),
+    ("相同方式共享", " sa "),
+    ("禁止演绎", " nd "),
+    ("知识共享", "cc "),
+    ("木兰宽松", "mulanpsl "),
+    ("开源许可证", " "),
+    ("开源协议", " "),
+    ("开源许可", " "),
+    ("许可协议", " "),
+    ("许可证", " "),
+    ("许可", " "),
+    ("协议", " "),
+    ("版权", " "),
+    ("国际", " "),
+    ("第", " "),
+    ("版", " "),
+    ("授权", " "),
 )
 _VERSION_WORD = re.compile(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
 _SPLIT = re.compile(r"[^a-z0-9.+\u3400-\u9fff]+")
@@ -66,7 +78,7 @@ def key(name: str) -> str:
     for word in low.split():
         word = word.strip(".+") + ("+" if word.endswith("+") and len(word) < 6 else "")
         word = re.sub(r"^0+(?=\d)|(?<=\d)(?:\.0)+$", "", word)
-        if word and word not in _FILLER and (not out or out[-1] != word):
+        if word and word not in lexicon.words("name-filler") and (not out or out[-1] != word):
             out.append(word)
     return " ".join(out)
 
@@ -106,7 +118,9 @@ def single(text: str) -> str | None:
     plain = catalog.canonical(text) if re.fullmatch(r"[\w.+:-]{2,120}", text) else None
     if plain:
         return plain
-    inside = re.fullmatch(r"(.{2,120}?)\s*[（(]([^()（）]{2,60})[)）]\s*(?:license|licence)?", text, re.I)
+    inside = re.fullmatch(
+        r"(.{2,120}?)\s*[（(]([^()（）]{2,60})[)）]\s*(?:license|licence)?", text, re.I
+    )
     if inside:
         outer, inner = (table().get(key(p)) for p in inside.groups())
         both = {p for p in (outer, inner) if p and p != UNKNOWN}
@@ -158,10 +172,15 @@ def _url_rules() -> tuple[tuple[re.Pattern[str], str], ...]:
         (r"huggingface\.co/datasets\?license=license:([\w.+-]+)", "{0}"),
         (r"opendatacommons\.org/licenses/(pddl|odbl|by)", "odc-{0}"),
         (r"cdla\.(?:dev|io)/(permissive|sharing)-(\d)-(\d)", "CDLA-{0}-{1}.{2}"),
-        (r"img\.shields\.io/badge/[^?]*?licen[cs]e[^-/?]{0,20}-(.{1,60})-[a-z0-9]{3,20}"
-         r"(?:\.svg)?(?:\?.*)?$", "{0}"),
-        (r"img\.shields\.io/badge/(.{1,60}?)(?:-licen[cs]e)?-[a-z0-9]{3,20}(?:\.svg)?(?:\?.*)?$",
-         "{0}"),
+        (
+            r"img\.shields\.io/badge/[^?]*?licen[cs]e[^-/?]{0,20}-(.{1,60})-[a-z0-9]{3,20}"
+            r"(?:\.svg)?(?:\?.*)?$",
+            "{0}",
+        ),
+        (
+            r"img\.shields\.io/badge/(.{1,60}?)(?:-licen[cs]e)?-[a-z0-9]{3,20}(?:\.svg)?(?:\?.*)?$",
+            "{0}",
+        ),
     )
     return tuple((re.compile(p, re.I), form) for p, form in rules)
 

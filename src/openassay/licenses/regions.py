@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from . import operative
-from .align import Alignment, align
+from . import lexicon, operative
+from .align import Alignment, Gap, align
 from .index import Index, load, shingles
 from .model import Match, Region
 from .words import Words, split
@@ -18,9 +18,7 @@ _MIN_WORDS = 22
 _QUOTE = 400
 NOTICE = "#notice"
 OWNED = "#owned"
-_MONTHS = frozenset(
-    ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
-)
+COMMON = "#common"
 _YEAR = re.compile(r"(?:19|20)\d\d")
 # Words between two found runs that may still belong to the licence around them.
 _INNER = 60
@@ -68,9 +66,7 @@ def _telling(words: Words, found: Found) -> bool:
 def _best(
     index: Index, words: Words, free: list[int], hashed: list[int]
 ) -> tuple[Found, Alignment] | None:
-    live = {
-        h for at, h in enumerate(hashed) if free[at] >= 0 and free[at + 2] >= 0 <= free[at + 4]
-    }
+    live = {h for at, h in enumerate(hashed) if free[at] >= 0 and free[at + 2] >= 0 <= free[at + 4]}
     if len(live) < _MIN_WORDS // 2:
         return None
     best: tuple[float, Found, Alignment] | None = None
@@ -84,6 +80,8 @@ def _best(
             continue
         inner = sum(b - a for a, b in judged.spans) - judged.matched
         value = 2.0 * judged.matched - judged.missing - inner + (20 if judged.clean else 0)
+        value += 10 if index.names[document].endswith(COMMON) else 0
+        value += 10 if judged.coverage == 1.0 and not inner else 0
         if best is None or value > best[0]:
             best = value, judged, found
         if judged.coverage > 0.93 and not index.names[document].endswith(OWNED):
@@ -115,7 +113,9 @@ def judge(index: Index, words: Words, document: int, found: Alignment) -> Found 
     """Weigh an alignment; None when too little of the known text is there."""
     length = found.known
     matched = found.matched
-    coverage = matched / length
+    head, tail = index.optional_head[document], length - index.optional_tail[document]
+    absent = sum(_within(g, 0, head) + _within(g, tail, length) for g in found.gaps)
+    coverage = matched / (length - absent)
     if matched < _MIN_WORDS and coverage < 0.95:
         return None
     if coverage < 0.5 and matched < 250:
@@ -129,21 +129,49 @@ def judge(index: Index, words: Words, document: int, found: Alignment) -> Found 
     if _renamed(index, words, document, found, known):
         clean = False
     for gap in found.gaps:
-        missing += gap.k1 - gap.k0
+        lost = known[max(gap.k0, head) : min(gap.k1, tail)]
+        missing += len(lost)
         if gap.r1 > gap.r0:
-            clean = clean and not _weighs(words, gap.r0, gap.r1)
+            named = bool(index.numbers(lexicon.words("holders")) & set(lost))
+            clean = clean and not _weighs(words, gap.r0, gap.r1, named)
             if gap.r1 - gap.r0 <= _INNER:
                 spans.append((gap.r0, gap.r1))
-        clean = clean and not _loss_matters(index, known[gap.k0 : gap.k1], gap.r1 - gap.r0)
+        clean = clean and not _loss_matters(index, lost, gap.r1 - gap.r0)
     clean = clean and not (coverage < 0.85 and missing > 120)
     name = index.names[document]
-    return Found(name.removesuffix(NOTICE).removesuffix(OWNED), found.start, found.end, coverage, matched, clean,
-                 missing, spans, name.endswith(NOTICE))
+    if name.endswith(NOTICE):
+        clean = clean and coverage > 0.8 and not _other_family(index, words, found, known)
+    return Found(
+        name.split("#")[0],
+        found.start,
+        found.end,
+        coverage,
+        matched,
+        clean,
+        missing,
+        spans,
+        name.endswith(NOTICE),
+    )
 
 
-def _renamed(
-    index: Index, words: Words, document: int, found: Alignment, known: list[int]
-) -> bool:
+def _other_family(index: Index, words: Words, found: Alignment, known: list[int]) -> bool:
+    """Whether a notice differs in the very words that say which licence it is about."""
+    telling = index.numbers(lexicon.words("families"))
+    for gap in found.gaps:
+        lost = set(known[gap.k0 : gap.k1])
+        here = set(words.words[gap.r0 : gap.r1])
+        if lost & telling or here & lexicon.words("families"):
+            return True
+        if any(index.is_number(n) and not index.is_year(n) for n in lost):
+            return True
+    return False
+
+
+def _within(gap: Gap, start: int, end: int) -> int:
+    return max(0, min(gap.k1, end) - max(gap.k0, start))
+
+
+def _renamed(index: Index, words: Words, document: int, found: Alignment, known: list[int]) -> bool:
     """Whether names, versions or dates differ in a way that makes it another licence.
 
     Templates (MIT, BSD, Apache ...) carry anyone's name and year; the terms of one licensor do
@@ -158,7 +186,7 @@ def _renamed(
         before = {n for n in there if index.is_number(n)}
         after = {w for w in here if w.isdigit() and not (template and _YEAR.fullmatch(w))}
         if template:
-            if _MONTHS & set(here):
+            if lexicon.words("months") & set(here):
                 continue
             before = {n for n in before if not index.is_year(n)}
         differ = bool(before and after) and before != {index.number(w) for w in after}
@@ -168,9 +196,11 @@ def _renamed(
     return changes >= 2
 
 
-def _weighs(words: Words, start: int, end: int) -> bool:
-    """Whether words ``start`` to ``end`` added inside a licence change it."""
+def _weighs(words: Words, start: int, end: int, named: bool) -> bool:
+    """Whether words ``start`` to ``end`` in a licence change it; ``named``: in a holder's place."""
     passage = words.slice(start, end - 1)
+    if named and end - start < 12 and not operative.says_more(passage, lexicon.words("in-names")):
+        return False
     rest = operative.without_formalities(passage)
     left = split(rest).words
     return operative.matters(left)
@@ -180,9 +210,9 @@ def _loss_matters(index: Index, lost: list[int], replaced_by: int) -> bool:
     """Whether known words that are not there change the licence."""
     if not lost:
         return False
-    strong = index.numbers(operative.STRONG)
-    granting = index.numbers(operative.GRANTING)
-    disclaiming = index.numbers(operative.DISCLAIMING)
+    strong = index.numbers(lexicon.words("strong"))
+    granting = index.numbers(lexicon.words("granting"))
+    disclaiming = index.numbers(lexicon.words("disclaiming"))
     here = set(lost)
     if len(here & disclaiming) >= 3 and not here & granting:
         return False
@@ -223,10 +253,13 @@ def leftovers(words: Words, found: list[Found]) -> list[tuple[int, int]]:
 
 def as_match(words: Words, found: Found) -> Match:
     """The public form of a finding."""
-    return Match(found.id, round(found.coverage, 3), words.line_of(found.start),
-                 words.line_of(found.end - 1))
+    return Match(
+        found.id, round(found.coverage, 3), words.line_of(found.start), words.line_of(found.end - 1)
+    )
 
 
 def as_region(words: Words, start: int, end: int) -> Region:
     """The public form of a leftover."""
-    return Region(words.line_of(start), words.line_of(end - 1), words.slice(start, end - 1)[:_QUOTE])
+    return Region(
+        words.line_of(start), words.line_of(end - 1), words.slice(start, end - 1)[:_QUOTE]
+    )

@@ -14,7 +14,9 @@ _MAX = 6
 @cache
 def _heading() -> re.Pattern[str]:
     return re.compile(
-        r"(?im)^(?:#{1,6}[ \t]*|\*\*[ \t]*|<h\d>)?[^\n#]{0,40}(?:licen[cs]e|licen[cs]ing|agreement|terms of use|许可|协议|声明|版权)"
+        r"(?im)^(?:#{1,6}[ \t]*|\*\*[ \t]*|<h\d>)?[^\n#]{0,40}"
+        r"(?:licen[cs]e|licen[cs]ing|agreement|"
+        r"terms of use|许可|协议|声明|版权)"
         r"[^\n]{0,40}$"
     )
 

@@ -1,4 +1,4 @@
-"""The terms of known licences: hand-kept facts first, else what the licence's kind says of itself."""
+"""The terms of known licences: hand-kept facts, else what their kind says."""
 
 from __future__ import annotations
 

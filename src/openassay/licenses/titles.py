@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from zlib import crc32
 
+from . import lexicon
+
 _LINES = 14
-_DROP = frozenset(["the", "a", "an", "agreement", "for", "of", "and", "to", "this", "by", "under", "on"])
-_WEAK = frozenset(
-    ["license", "licence", "agreement", "terms", "conditions", "use", "policy", "model", "models", "open", "source", "public", "the", "of", "and", "a", "an", "for", "version", "software", "copyright", "legal", "notice", "general", "free", "end", "user", "data", "code", "weights", "document", "service", "community"]
-)
 
 
 @cache
 def _patterns() -> dict[str, re.Pattern[str]]:
     return {
-        "word": re.compile(r"(?i)licen[cs]e|agreement|terms of|policy|restrictions|许可|协议|条款|政策|证书"),
+        "word": re.compile(
+            r"(?i)(?<!sub)licen[cs]e|agreement|"
+            r"terms of|policy|restrictions|许可|协议|条款|政策|证书"
+        ),
         "token": re.compile(r"[A-Za-z0-9]+(?:[.+][A-Za-z0-9+]+)*\+*|[\u3400-\u9fff]+"),
         "sentence": re.compile(
             r"(?i)\b(?:shall|may|must|you|is|are|was|please|see|means|refer|granted|hereby|we|our|i|if)"
             r"\b|您|我们|请|如|是指|应当"
+        ),
+        "number": re.compile(
+            r"(?i)(?:section|article)?\s?\d{1,2}(?:\.\d){0,4}[.)、]|[(（]|https?:"
         ),
         "code": re.compile(r"[;{}$\\=]|->|::|\.php|^(?:use|import|from|class|def|final|package)\s"),
         "zh_weak": re.compile(
@@ -35,33 +40,48 @@ def _patterns() -> dict[str, re.Pattern[str]]:
 
 def of_text(text: str) -> str | None:
     """The first line near the top that reads like the title of a licence or policy."""
+    previous = ""
+    for line in _top(text):
+        if _is_title(line):
+            if not telling(line) and telling(previous) and len(previous) < 60:
+                return f"{previous} {line}"  # a name on one line, LICENSE AGREEMENT on the next
+            return line
+        p = _patterns()
+        previous = "" if p["sentence"].search(line) or p["date"].search(line) else line
+    return None
+
+
+def _top(text: str) -> Iterator[str]:
+    """The first lines with words, less markup; numbered headings and code left out."""
     p = _patterns()
     seen = 0
-    previous = ""
     for raw in text[:6_000].split("\n"):
         line = re.sub(r"</?[A-Za-z][^<>]{0,80}>", " ", raw)
         line = line.strip().strip("#*=-_|>~`/;%! \t\"“”'").strip()
-        if p["code"].search(line):
-            continue
-        if not line or re.match(r"(?:section|article)?\s?\d{1,2}(?:\.\d)*[.)、]|[(（]|https?:", line, re.I):
+        if not line or p["code"].search(line) or line[:1].islower() or p["number"].match(line):
             continue
         seen += 1
         if seen > _LINES:
-            break
-        words = p["token"].findall(line)
-        if p["word"].search(line) and 1 <= len(words) <= 14 and len(line) < 140:
-            if not p["sentence"].search(line) and not line.endswith((":", "：", ",", "，", "。")):
-                if not telling(line) and telling(previous) and len(previous) < 60:
-                    return f"{previous} {line}"  # a name on one line, LICENSE AGREEMENT on the next
-                return line
-        previous = line if not p["sentence"].search(line) and not p["date"].search(line) else ""
-    return None
+            return
+        yield line
+
+
+def _is_title(line: str) -> bool:
+    p = _patterns()
+    if not p["word"].search(line) or len(line) >= 140 or len(p["token"].findall(line)) > 14:
+        return False
+    return not p["sentence"].search(line) and not line.endswith((":", "：", ",", "，", "。"))
 
 
 def telling(title: str) -> bool:
     """Whether a title says *which* licence: it has a word besides "license", "agreement" ..."""
     words = _patterns()["token"].findall(title)
-    own = [w for w in words if w.lower() not in _WEAK and not re.fullmatch(r"v?\d{1,2}(\.\d+)*", w)]
+    own = [
+        w
+        for w in words
+        if w.lower() not in lexicon.words("title-generic")
+        and not re.fullmatch(r"v?\d{1,2}(\.\d+)*", w)
+    ]
     return any(len(_patterns()["zh_weak"].sub("", w)) > 1 for w in own) or any(
         w != _patterns()["zh_weak"].sub("", w) != "" for w in own
     )
@@ -77,7 +97,10 @@ def reference(title: str) -> str | None:
     for word in _patterns()["token"].findall(title.replace("_", " ")):
         if re.match(r"[\u3400-\u9fff]", word):
             kept += _chinese(word)
-        elif word.lower() not in _DROP and word.lower() not in ("version", "v"):
+        elif word.lower() not in lexicon.words("title-drop") and word.lower() not in (
+            "version",
+            "v",
+        ):
             kept.append(_cased(word, first=not kept))
     kept = [w for n, w in enumerate(kept) if n == 0 or w.lower() != kept[n - 1].lower()]
     if not kept or not telling(title):
@@ -92,7 +115,12 @@ def _plain(word: str) -> str:
 
 
 def _cased(word: str, first: bool) -> str:
-    if word.lower() in _WEAK or word.lower() in ("research", "commercial", "non", "noncommercial"):
+    if word.lower() in lexicon.words("title-generic") or word.lower() in (
+        "research",
+        "commercial",
+        "non",
+        "noncommercial",
+    ):
         return word.capitalize()
     if word.isupper() and len(word) > 4 and not first:
         return word.capitalize()
@@ -103,12 +131,24 @@ def _chinese(word: str) -> list[str]:
     """The English words for the usual parts of a Chinese title, the rest as it stands."""
     out: list[str] = []
     rest = word
-    for zh, en in (("模型社区许可协议", "Community"), ("社区许可协议", "Community"),
-                   ("商用许可协议", "Commercial"), ("商业许可协议", "Commercial"),
-                   ("模型商用许可", "Commercial"), ("模型许可协议", "Model"), ("模型许可证", "Model"),
-                   ("开源许可证", "Open-License"), ("开源协议", "Open-License"),
-                   ("许可协议", "License"), ("使用协议", "Use-License"), ("许可证", "License"),
-                   ("协议", "License"), ("许可", "License"), ("条款", "Terms"), ("政策", "Policy")):
+    for zh, en in (
+        ("模型社区许可协议", "Community"),
+        ("社区许可协议", "Community"),
+        ("商用许可协议", "Commercial"),
+        ("商业许可协议", "Commercial"),
+        ("模型商用许可", "Commercial"),
+        ("模型许可协议", "Model"),
+        ("模型许可证", "Model"),
+        ("开源许可证", "Open-License"),
+        ("开源协议", "Open-License"),
+        ("许可协议", "License"),
+        ("使用协议", "Use-License"),
+        ("许可证", "License"),
+        ("协议", "License"),
+        ("许可", "License"),
+        ("条款", "Terms"),
+        ("政策", "Policy"),
+    ):
         if zh in rest:
             before, _, after = rest.partition(zh)
             out += [w for w in (before.strip("的"), en, after) if w]

@@ -29,6 +29,7 @@ STATUS_WORD = {
     Status.UNKNOWN: "unknown",
 }
 _OPEN_ANSWERS = (Answer.NO, Answer.PARTLY, Answer.UNKNOWN)
+_LONG_PLACE = 24
 _MAIN = 17  # components.toml: the first seventeen are the Model Openness Framework's own
 
 
@@ -74,6 +75,13 @@ def place(evidence: Evidence) -> str:
     return path
 
 
+def short_place(evidence: Evidence) -> str:
+    """The place with its folders left out where the path is long; ``-v`` shows it whole."""
+    full = place(evidence)
+    folder, slash, _ = visible(evidence.path).rpartition("/")
+    return f"…/{full[len(folder) + 1 :]}" if slash and len(full) > _LONG_PLACE else full
+
+
 def short_pin(source: SourceInfo) -> str:
     """A source's pin with its digest cut to twelve characters, as people quote commits."""
     head, at, pin = visible(source.id).rpartition("@")
@@ -93,12 +101,13 @@ def evidence_of(component: Component) -> tuple[tuple[Evidence, str], ...]:
     return tuple(found.items())
 
 
-def why(component: Component) -> str:
+def why(component: Component, *, short: bool = False) -> str:
     """One line: where the primary evidence stands and what it shows, or what was not read."""
     for item in component.because:
         if isinstance(item, Gap):
             return visible(f"not read: {item.path or item.source} ({item.detail or item.reason})")
-        return f"{place(item.evidence[0])}  {visible(item.detail or item.evidence[0].quote)}"
+        where = short_place(item.evidence[0]) if short else place(item.evidence[0])
+        return f"{where}  {visible(item.detail or item.evidence[0].quote)}"
     return visible(component.notes[0]) if component.notes else "nothing found"
 
 
@@ -143,7 +152,8 @@ def _is_score(verdict: Verdict) -> bool:
 def _state(result: Result) -> str:
     """The word a reason begins with (*Missing: …*), or the answer itself."""
     word, colon, _ = result.because[0].partition(": ") if result.because else ("", "", "")
-    return visible(word).lower() if colon and len(word) <= 20 else result.answer.value
+    is_state = colon and len(word) <= 20 and word[:1].isupper()
+    return visible(word).lower() if is_state else result.answer.value
 
 
 def next_steps(

@@ -16,6 +16,7 @@ from openassay.reports._view import (
     openness,
     place,
     short_pin,
+    short_place,
     title,
     verdict_reason,
     why,
@@ -39,7 +40,7 @@ MARK = {
     Status.UNKNOWN: ("?", Ink.YELLOW),
 }
 _IN_A_ROW = (Status.UNKNOWN, Status.ABSENT)  # without -v these share a paragraph each
-_SHOWN = (3, 2, 4)  # claims, contradictions, next steps on the first screen
+_SHOWN = (2, 2, 4)  # claims, contradictions, next steps on the first screen
 _TITLE, _LICENSE, _OPEN = 31, 20, 10  # columns at most
 _TOLD = ("component", "scope", "license", "topic", "value", "base", "barrier", "url", "inspector")
 _ANSWER = {
@@ -157,7 +158,8 @@ def _row(component: Component, rooms: tuple[int, int], pen: Pen) -> str:
     names = f"{pad(title(component.id), rooms[0])}  {pad(_license_name(component), rooms[1])}"
     left = f"{pen.ink(mark, ink)} {names}  "
     room = pen.look.width - (sum(rooms) + _OPEN + 8)
-    return f"{left}{pen.ink(pad(state, _OPEN), state_ink)}  {cut(why(component), room)}".rstrip()
+    reason = cut(why(component, short=True), room)
+    return f"{left}{pen.ink(pad(state, _OPEN), state_ink)}  {reason}".rstrip()
 
 
 def _in_a_row(components: Iterable[Component], status: Status, pen: Pen) -> Iterator[str]:
@@ -189,16 +191,16 @@ def _claims(claims: Iterable[Claim], pen: Pen) -> Iterator[str]:
     if false:
         yield pen.ink("Claims that do not hold", Ink.BOLD)
     for claim in shown:
-        where = cut(place(claim.evidence), 40)
+        where = cut(short_place(claim.evidence), 40)
         quote = cut(visible(claim.evidence.quote), pen.look.width - width(where) - 5)
         yield f'{pen.ink("✘", Ink.RED)} "{quote}" {pen.ink(where, Ink.DIM)}'
         for because in claim.because[: None if pen.look.detail else 1]:
             yield f"  {cut(visible(because), pen.look.width - 2)}"
-    more = len(false) - len(shown)
-    if more:
-        yield f"  {more} more with -v"
+    rest = [f"{len(false) - len(shown)} more with -v"] if len(shown) < len(false) else []
     if open_:
-        yield f"{len(open_)} claim{'s' if len(open_) > 1 else ''} could not be checked."
+        rest.append(f"{len(open_)} claim{'s' if len(open_) > 1 else ''} could not be checked")
+    if rest:
+        yield f"  {'; '.join(rest)}"
 
 
 def _contradictions(items: tuple[Contradiction, ...], pen: Pen) -> Iterator[str]:
@@ -206,9 +208,10 @@ def _contradictions(items: tuple[Contradiction, ...], pen: Pen) -> Iterator[str]
     if items:
         yield pen.ink("Contradictions", Ink.BOLD)
     for item in shown:
-        places = ", ".join(place(evidence) for evidence in item.evidence[:2])
+        places = ", ".join(short_place(evidence) for evidence in item.evidence[:2])
         text = cut(visible(item.text), pen.look.width - 3 - min(30, width(places)))
-        yield f"{pen.ink('✘', Ink.RED)} {text} {pen.ink(cut(places, 30), Ink.DIM)}".rstrip()
+        where = pen.ink(cut(places, pen.look.width - 3 - width(text)), Ink.DIM)
+        yield f"{pen.ink('✘', Ink.RED)} {text} {where}".rstrip()
         if pen.look.detail:
             yield from _evidence_lines(((evidence, "") for evidence in item.evidence), pen)
     if len(shown) < len(items):
