@@ -449,15 +449,17 @@ def write_names(entries: dict[str, Entry]) -> str:
     """Keys of all names. Hand-kept names win over SPDX's, SPDX's over ScanCode's."""
     hand = tomllib.loads((DATA / "names.toml").read_text(encoding="utf-8"))
     keys: dict[str, str] = {}
-    for word, names in ((naming.NONE, hand["none"]), (naming.UNKNOWN, hand["unknown"])):
-        for name in names:
-            keys.setdefault(naming.key(name), word)
     for id, names in hand["names"].items():
         for name in names:
             keys[naming.key(name)] = id
     own = {entry.id: entry for entry, _ in own_files()}
+    for entry in own.values():
+        for name in (*entry.aliases, entry.name):
+            keys.setdefault(naming.key(name), entry.id)
+    for word, names in ((naming.NONE, hand["none"]), (naming.UNKNOWN, hand["unknown"])):
+        for name in names:
+            keys.setdefault(naming.key(name), word)
     for group in (
-        [(e, n) for e in own.values() for n in (*e.aliases, e.name)],
         [(e, e.id) for e in entries.values()],
         [(e, e.name) for e in entries.values() if e.source.startswith("SPDX")],
         [(e, n) for e in entries.values() for n in (e.key, e.name, *e.aliases)],

@@ -27,6 +27,7 @@ from openassay.types import (
     Relation,
     RuledOut,
     SourceInfo,
+    Stated,
     Status,
 )
 from openassay.vocabulary import Entry, entries
@@ -143,8 +144,10 @@ def _notes(
 def _reinterpreted(facts: Sequence[Fact]) -> list[Fact]:
     """Facts as they read once everything is known of the release."""
     tuned = _is_tuned(facts)
-    reading = [_as_tuned(fact) if tuned else fact for fact in facts]
-    return _only_some_sizes(_cards_called_so(_within_run(reading, tuned)))
+    reading = _within_run([_as_tuned(fact) if tuned else fact for fact in facts], tuned)
+    for read_again in (_cards_called_so, _only_some_sizes, _only_some_benchmarks, _results_in_paper):
+        reading = read_again(reading)
+    return reading
 
 
 def _is_tuned(facts: Sequence[Fact]) -> bool:
@@ -182,7 +185,7 @@ def _within_run(facts: list[Fact], tuned: bool) -> list[Fact]:
     return [
         fact
         for fact in facts
-        if not (isinstance(fact, Found) and fact.aspect in ("finetune_config", "sample_data"))
+        if not (isinstance(fact, Found) and fact.aspect in ("finetune_config", "finetune_data", "tuning_prose"))
     ]
 
 
@@ -202,6 +205,32 @@ def _only_some_sizes(facts: list[Fact]) -> list[Fact]:
     finals = {f.aspect for f in facts if isinstance(f, Linked) and f.component == "model_parameters_final" and f.aspect[:1].isdigit()}  # noqa: E501
     inner = [f for f in facts if isinstance(f, Linked) and f.component == "model_parameters_intermediate"]  # noqa: E501
     sizes = {f.aspect for f in inner if f.aspect[:1].isdigit()}
-    if not sizes or len(sizes) != len({f.aspect for f in inner}) or not finals - sizes:
+    if not sizes or len(sizes) != len({f.aspect for f in inner}) or 2 * len(sizes) > len(finals):
         return facts
     return [replace(f, extent=Extent.PART) if f in inner else f for f in facts]  # type: ignore[type-var]
+
+
+def _only_some_benchmarks(facts: list[Fact]) -> list[Fact]:
+    """Data of fewer than half of the benchmarks that the documents report on is a part."""
+    reported = max((int(f.value) for f in facts if isinstance(f, Stated) and f.topic == "benchmarks"), default=0)
+    linked = [f for f in facts if isinstance(f, Linked) and f.component == "evaluation_data"]
+    by_documents = all(f.inspector == "doc_links" for f in linked)
+    if not linked or not by_documents or reported < 4 or 2 * len({f.url for f in linked}) >= reported:
+        return facts
+    return [replace(f, extent=Extent.PART) if f in linked else f for f in facts]  # type: ignore[type-var]
+
+
+def _results_in_paper(facts: list[Fact]) -> list[Fact]:
+    """Results that stand nowhere in the release are looked for in its own paper, by link."""
+    if any(isinstance(f, Found | Linked) and f.component == "evaluation_results" for f in facts):
+        return facts
+    papers = [
+        f
+        for f in facts
+        if isinstance(f, Linked)
+        and f.component == "research_paper"
+        and f.extent is Extent.WHOLE
+        and f.aspect == "document"
+    ]
+    detail = "No numbers stand here; the release links its paper, which was not read."
+    return facts + [replace(f, component="evaluation_results", aspect="paper", detail=detail) for f in papers[:3]]

@@ -172,7 +172,13 @@ class File:
         return self._evidence(Span(Unit.POINTER, pointer, pointer), quote, "")
 
     def cite_whole(self, quote: str = "") -> Evidence:
-        """Cite the file as such: that it is there, and what it is."""
+        """Cite the file as such: that it is there, and what it is.
+
+        Where its bytes cannot be had only the listing can be cited.
+        """
+        if self.problem is not None:
+            listed = f"{self.name} is listed here; its bytes are not at hand"
+            return listing_evidence(self.source, self.folder, [self.path], listed)
         return self._evidence(Span(Unit.WHOLE), quote, "")
 
     def _evidence(

@@ -9,6 +9,7 @@ and both are kept.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from openassay.types import Fact, Found, How, Kind, Licensed, Status
 from openassay.vocabulary import Entry
 
 _DATA_SETS = frozenset(("datasets", "evaluation_data", "fine_tuning_data", "base_model_datasets"))
+MAX_PLACES = 50  # artefacts of one component whose licences are compared
 _TEXTS = (How.TEXT, How.PDF)
 _AS_CODE = frozenset(("model_metadata", "training_logs", "model_openness_configuration"))
 
@@ -34,30 +36,50 @@ class Governed:
 def govern(
     entry: Entry, status: Status, deciding: Sequence[Fact], stated: Sequence[Licensed]
 ) -> Governed:
-    """The licence of one component, given the facts that decided its status."""
+    """The licence of one component, given the facts that decided its status.
+
+    Where the deciding artefacts lie under different licences, a restricted one governs; else the
+    one that most of them share.
+    """
     if status in (Status.ABSENT, Status.UNKNOWN):
         return Governed(None, None, "", ())
-    tracked = _tracked_place(deciding)
-    ranked = (
-        _for_tracked(entry, tracked, stated) if tracked is not None else _for_linked(entry, stated)
-    )
+    places = _tracked_places(deciding)
+    if not places:
+        return _first(_for_linked(entry, stated), entry) or Governed(
+            None, None, "no licence is stated for what lives elsewhere", ()
+        )
+    found = [_first(_for_tracked(entry, place, stated), entry) for place in places]
+    governed = [answer for answer in found if answer is not None]
+    if not governed:
+        return Governed(None, None, "no licence is stated in the release", ())
+    closed = [answer for answer in governed if answer.open is False]
+    counted = Counter(answer.license for answer in governed)
+    return closed[0] if closed else max(governed, key=lambda answer: counted[answer.license])
+
+
+def _first(ranked: Ranked, entry: Entry) -> Governed | None:
+    """The first rank that has anything to say, answered by its strictest statement."""
     for reason, candidates in ranked:
         if candidates:
             chosen = _strictest(candidates, entry.kind)
-            ordered = (chosen, *(fact for fact in candidates if fact is not chosen))
+            others = tuple(fact for fact in candidates if fact is not chosen)
             opened = None if chosen.modified else licenses.openness(chosen.license, entry.kind)
-            return Governed(chosen.license, opened, reason, ordered)
-    where = "in the release" if tracked is not None else "for what lives elsewhere"
-    return Governed(None, None, f"no licence is stated {where}", ())
-
-
-def _tracked_place(deciding: Sequence[Fact]) -> tuple[str, str] | None:
-    """(source, path) of the tracked artefact that decided, or None when it is only linked."""
-    for fact in deciding:
-        if isinstance(fact, Found):
-            best = fact.evidence[0]
-            return best.source, best.path
+            return Governed(_shown(chosen.license), opened, reason, (chosen, *others))
     return None
+
+
+def _shown(expression: str) -> str:
+    """The expression in the names that readers know: SPDX ids and LicenseRef- names."""
+    try:
+        return licenses.render(licenses.parse(expression), licenses.display)
+    except licenses.LicenseExpressionError:
+        return expression
+
+
+def _tracked_places(deciding: Sequence[Fact]) -> list[tuple[str, str]]:
+    """(source, path) of the tracked artefacts that decided; empty when it is only linked."""
+    places = [(f.evidence[0].source, f.evidence[0].path) for f in deciding if isinstance(f, Found)]
+    return list(dict.fromkeys(places))[:MAX_PLACES]
 
 
 Ranked = Iterable[tuple[str, list[Licensed]]]

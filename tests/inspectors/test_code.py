@@ -241,6 +241,8 @@ def test_a_script_beside_tuning_code_runs_the_tuned_model(make_release: Any, run
     chat = CHAT.replace('"fooai/Foo2-7B"', "args.model")
     found = roles(make_release, run, {"chat/train.py": TUNE, "chat/generate.py": chat})
     assert ("chat/generate.py", "inference_code", "part", "tuned") in found
+    found = roles(make_release, run, {"chat/train.py": TUNE, "chat/generate.py": CHAT})
+    assert ("chat/generate.py", "inference_code", "whole", "generate") in found
 
 
 @pytest.mark.parametrize("path", ["case-studies/bias/run.py", "analysis/memory.py", "bench.py"])
@@ -257,6 +259,12 @@ def test_scoring_a_benchmark_is_evaluation(make_release: Any, run: Any) -> None:
         "evaluation_code", Extent.WHOLE, 4,
     )  # fmt: skip
     assert "mmlu" in fact.detail
+
+
+def test_a_score_that_only_benchmarks_use_needs_no_name(make_release: Any, run: Any) -> None:
+    text = "def report(n, c):\n    return estimate_pass_at_k(n, c, 1)\n"
+    found = roles(make_release, run, {"benchmark/exec.py": text, "solver.py": text})
+    assert found == {("benchmark/exec.py", "evaluation_code", "whole", "benchmark")}
 
 
 def test_task_definitions_of_a_harness_are_evaluation(make_release: Any, run: Any) -> None:

@@ -70,7 +70,7 @@ _NO_LIBRARY: Final = closed("eval evaluation data datasets")
 
 def inference(path: str, facts: CodeFacts, around: Around) -> Role | None:
     """Whether the file, run, loads the model and predicts with it; or is the library that does."""
-    if is_study(path) or is_speed(path) or folder_words(path) & EVALUATION_WORDS:
+    if is_study(path) or is_speed(path) or words(path) & EVALUATION_WORDS:
         return None
     made = _prediction(path, facts)
     if made and _runs(facts) and (_has_model(facts) or _is_own_call(path, made)):
@@ -178,6 +178,10 @@ _SCORES = re.compile(
     r"|fid|ppl|perplexity|f1|f1_score|correct_ratio|is_correct|correct|num_correct|cal_\w{1,12}"
     r"|compute_metrics|score_\w{1,20}|top1|top5|map|miou|evaluate_functional_correctness)(?:$|_)"
 )
+_STRONG = re.compile(
+    r"^_?(?:estimate_|compute_|calc\w{0,6}_)?(?:pass_at_k|corpus_bleu|evaluate_functional_correctness"
+    r"|compute_code_eval|exact_match_score|code_eval)$"
+)
 _TASK_CLASSES = re.compile(
     r"(?:LightevalTaskConfig|TaskConfig|ConfigurableTask|MultipleChoiceTask|LoglikelihoodTask)$"
 )
@@ -204,6 +208,9 @@ def evaluation(path: str, facts: CodeFacts) -> Role | None:
         return None
     uses = any(call.last in _USES_MODEL for call in facts.calls) or "logits" in facts.names
     benchmark, line = _benchmark(path, facts), _score_line(facts)
+    if not benchmark and (strong := _strong_score(facts)):
+        why = f"computes a benchmark's score ({strong.last})"
+        return Role("evaluation_code", True, "benchmark", strong.line, why)
     if benchmark and line and uses:
         why = f"scores the model on {benchmark}"
         return Role("evaluation_code", True, "benchmark", line, why)
@@ -212,6 +219,11 @@ def evaluation(path: str, facts: CodeFacts) -> Role | None:
         why = "measures loss or perplexity of the model on evaluation sets"
         return Role("evaluation_code", True, "perplexity", quiet.line if quiet else 1, why)
     return None
+
+
+def _strong_score(facts: CodeFacts) -> Call | None:
+    """A metric that nothing but a benchmark of outputs is scored with."""
+    return first(facts, lambda call: bool(_STRONG.search(call.last)))
 
 
 def _benchmark(path: str, facts: CodeFacts) -> str:

@@ -16,7 +16,7 @@ from openassay.files import File
 from openassay.formats.markdown import Document, Section
 from openassay.passages import Passage, passages, wanted
 from openassay.release import Release
-from openassay.types import Evidence, Extent, Fact, Found, Gap
+from openassay.types import Evidence, Extent, Fact, Found, Gap, Linked
 
 NAME = "cards"
 COMPONENTS = ("model_card", "data_card", "model_metadata")
@@ -62,7 +62,7 @@ _DATA_HEADING = re.compile(
 )  # noqa: E501
 _SOURCE = re.compile(
     r"\b(?:collected|crawl\w*|scrap\w+|sourced?|drawn|gathered|obtained|derived|taken|downloaded|comes?|came|consists?|made|built) (?:from|of|by|up of)\b|"
-    r"\bcommon ?crawl\b|\bwikipedia\b|\bgithub\b|\bbooks\b|\barxiv\b|\bweb ?pages?\b|\boutbound links\b|来源|采集|抓取|网页|百科|书籍|论文",
+    r"\bcommon ?crawl\b|\bwikipedia\b|\bgithub\b|\bbooks\b|\barxiv\b|\bweb ?pages?\b|\boutbound links\b|来源|采集|抓取|网页|百科|书籍|论文|包括|包含|组成|\bthe pile\b|\blaion\b|\bsubsets? (?:of|thereof)",
     re.I,
 )
 _CHARACTERISTICS = re.compile(
@@ -81,6 +81,10 @@ _SHAPE_ROW = re.compile(
     r"vocab\w*[\s_.]*size|weight decay)\b|层数|隐藏层|学习率|词表大小|注意力头|优化器|批大小",
     re.I,
 )
+
+
+_SHAPE_WEAK = re.compile(r"\b(?:params?|parameters|context(?:[- ]length)?|tokens|width|gqa)\b|参数量", re.I)
+_TUNING = re.compile(r"fine-?tun|\bsft\b|lora|usage|quick ?start|deploy|微调|使用|部署", re.I)
 
 
 def wants(file: File, release: Release) -> bool:
@@ -108,6 +112,7 @@ def _presented(file: File, document: Document, said: list[Passage]) -> Iterator[
     start = document.sections[1].start if len(document.sections) > 1 else document.body
     start = min(max(start, 1), max(len(document.lines), 1))
     if length < _STUB and len(aspects) < 2:
+        yield from _stub(file, document, "model_card", start)
         return
     lacking = [name for name in ("details", "performance", "use or limits") if name not in aspects]
     lacks = f"; it lacks {' and '.join(lacking)}" if lacking else ""
@@ -194,6 +199,18 @@ def _is_use_or_limits(passage: Passage, document: Document) -> bool:
     return bool(_INTENDED.search(passage.text))
 
 
+def _stub(file: File, document: Document, component: str, start: int) -> Iterator[Fact]:
+    """A card that only points elsewhere is a link to where it points."""
+    link = next((link for link in document.links if "://" in link.url and not link.image), None)
+    if link is not None:
+        yield Linked(
+            evidence=(file.cite_lines(link.line), file.cite_lines(start)),
+            component=component,
+            url=link.url,
+            detail="The document is called a card and only points elsewhere.",
+        )
+
+
 # -- data card ---------------------------------------------------------------------------------
 
 
@@ -206,7 +223,11 @@ def _data_card(
         named = bool(_DATA_CARD_NAME.search(section.title)) or (
             first and bool(_DATA_CARD_NAME.search(file.name))
         )
-        if not section.level or not (named or whole_file or _is_data_section(section)):
+        in_card = bool(_CARD_NAME.search(f"{file.name} {document.title}")) and bool(
+            re.fullmatch(r"training(?: data| details)?", section.title.strip("*: "), re.I)
+        )
+        telling = named or whole_file or in_card or _is_data_section(section)
+        if not section.level or not telling:
             continue
         if release.subject.only_sibling(section.trail):
             continue
@@ -265,32 +286,35 @@ def _data_aspects(said: list[Passage]) -> dict[str, Evidence]:
 
 def _shape(file: File, document: Document, release: Release) -> Iterator[Fact]:
     """A table or list of the model's shape or hyper-parameters: metadata in part."""
-    rows: list[int] = []
-    for number, line in enumerate(document.lines[:5000], 1):
-        if len(line) < 2000 and _SHAPE_ROW.search(line) and re.search(r"\d", line):
-            stripped = line.lstrip()
-            if (
-                "|" in line
-                or stripped[:1] in "-*+"
-                or "<td" in line
-                or re.match(r"\d+[.)]", stripped)
-            ):
-                section = document.section_at(number)
-                if not release.subject.only_sibling(section.trail):
-                    rows.append(number)
+    rows = [
+        number
+        for number, line in enumerate(document.lines[:5000], 1)
+        if len(line) < 2000 and _is_shape_line(line)
+    ]
     for table in document.tables:
         header = " ".join(table.rows[0].cells) if table.rows else ""
-        if len(_SHAPE_ROW.findall(header)) >= 2:
-            rows.append(table.start)
         labels = [row.cells[0] for row in table.rows if row.cells]
+        strong, weak = len(_SHAPE_ROW.findall(header)), len(_SHAPE_WEAK.findall(header))
+        if strong >= 2 or (strong and weak >= 2):
+            rows += [table.start, table.start]
         if sum(bool(_SHAPE_ROW.search(label)) for label in labels) >= 2:
-            rows.append(table.start)
-    if len(rows) >= 2:
-        first = min(rows)
-        yield Found(
-            evidence=(file.cite_lines(first),),
-            component="model_metadata",
-            extent=Extent.PART,
-            aspect="prose",
-            detail="Shape or hyper-parameters are given in a table or list.",
-        )  # noqa: E501
+            rows += [table.start, table.start]
+    trails = {number: document.section_at(number).trail for number in rows}
+    own = [n for n in rows if not release.subject.only_sibling(trails[n])]
+    if len(own) < 2:
+        return
+    first = min(own)
+    tuning = all(_TUNING.search(trails[number]) for number in own)
+    yield Found(
+        evidence=(file.cite_lines(first),),
+        component="model_metadata",
+        extent=Extent.PART,
+        aspect="tuning_prose" if tuning else "prose",
+        detail="Shape or hyper-parameters are given in a table or list.",
+    )
+
+
+def _is_shape_line(line: str) -> bool:
+    stripped = line.lstrip()
+    listed = "|" in line or "<td" in line or stripped[:1] in "-*+" or stripped[:1].isdigit()
+    return listed and bool(re.search(r"\d", line)) and bool(_SHAPE_ROW.search(line))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from typing import Final
 
 from openassay.files import File
@@ -183,7 +184,8 @@ def _others(files: list[File], reader: _Reader, around: Around) -> Iterator[Foun
     for file in files:
         if not _worth(file, reader) or (code := reader.code(file)) is None:
             continue
-        for role in _roles(file, code, around):
+        for found in _roles(file, code, around):
+            role = _settled(code, found, reader.release.subject)
             spent = role.whole and reader.enough(role.component)
             if not spent and _is_ours(code, role, reader.release.subject):
                 yield reader.found(file, code, role)
@@ -223,6 +225,17 @@ def _roles(file: File, code: CodeText, around: Around) -> list[Role]:
     if support := supporting(file.path, code.facts):
         found.append(support)
     return found
+
+
+def _settled(code: CodeText, role: Role, subject: Subject) -> Role:
+    """A script beside tuning code that names the release's own model runs that one."""
+    if role.aspect != "tuned":
+        return role
+    named = (lit.value for lit in code.facts.strings if 3 < len(lit.value) < 80)
+    names = (value for value in named if " " not in value and ("-" in value or "/" in value))
+    if any(subject.whose(value) is Whose.OWN for value in names):
+        return replace(role, whole=True, aspect="generate", why="runs the released model")
+    return role
 
 
 def _is_ours(code: CodeText, role: Role, subject: Subject) -> bool:

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 
 from openassay.files import File
 from openassay.formats import prose
-from openassay.passages import passages, wanted
+from openassay.passages import Passage, passages, wanted
 from openassay.release import Release
 from openassay.subject import Whose, parse_name
-from openassay.types import Derived, Fact, Gap, Relation
+from openassay.types import Derived, Extent, Fact, Gap, Linked, Relation
 
 NAME = "derivation"
-COMPONENTS: tuple[str, ...] = ()
+COMPONENTS = ("model_parameters_intermediate",)
 
 _NAME = r"(?P<base>[A-Z][\w.-]*(?:[ -](?:v?\d[\w.]*|[A-Z][\w.-]*)){0,3})"
 _FROM = re.compile(
@@ -29,6 +29,11 @@ _ZH = re.compile(r"基于\s*(?P<base>[A-Za-z][\w.-]*(?:[ -]?\d[\w.]*)?)[^。，]
 _OURS = re.compile(r"\b(?:we|our|this model|the (?:current )?model)\b|我们|本模型|本项目", re.I)
 
 
+_RESUMED = re.compile(
+    r"\b(?:resumed|continued|initiali[sz]ed) from (?:the )?(?:checkpoint )?[`*\"]?(?P<base>[\w.-]{3,60})", re.I
+)
+
+
 def wants(file: File, release: Release) -> bool:
     return wanted(file, release) and "/" not in release.inner_path(file)
 
@@ -37,6 +42,7 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
     for passage in passages(file, release):
         if len(passage.text) > 1500 or prose.OTHERS.search(passage.trail):
             continue
+        yield from _stage(passage, release)
         for pattern in (_FROM, _ZH):
             found = pattern.search(passage.text)
             if found and _says_so(found, passage.text, release):
@@ -57,3 +63,32 @@ def _says_so(found: re.Match[str], text: str, release: Release) -> bool:
     before = text[: found.start()]
     named = release.subject.mentioned(before)
     return Whose.OWN in named or (not named and bool(_OURS.search(before[-80:])))
+
+
+def _stage(passage: Passage, release: Release) -> Iterator[Fact]:
+    """ "Resumed from foo-v1-1": an earlier stage of the same run is published under its own name."""
+    found = _RESUMED.search(passage.text)
+    if found is None or not re.search(r"\d", found.group("base")) or "." in found.group("base")[-5:-4]:
+        return
+    stem = found.group("base").rstrip(".,")
+    if len(_published_as(stem, release)) >= 1:
+        yield Linked(
+            evidence=(passage.cite(),),
+            component="model_parameters_intermediate",
+            url=stem,
+            extent=Extent.PART,
+            aspect="stage",
+            detail="The model was resumed from an earlier stage that is published too.",
+        )
+
+
+def _published_as(stem: str, release: Release) -> list[str]:
+    """Links of the root documents whose address ends in this checkpoint's name."""
+    wanted_name = stem.lower()
+    return [
+        link.url
+        for file in release.own_documents()
+        if "/" not in release.inner_path(file)
+        for link in release.document(file).links
+        if wanted_name in f"{link.url} {link.text}".lower()
+    ]

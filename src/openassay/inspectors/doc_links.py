@@ -262,7 +262,7 @@ def _data(spot: Spot, release: Release, trained_on: float | None) -> Iterator[Fa
         )  # noqa: E501
     elif prose.EVALUATION.search(spot.near) and not mine and not prose.TRAINING.search(spot.near):
         yield _dataset(spot, "evaluation_data", Extent.WHOLE, "The sentence speaks of evaluation.")
-    elif _GALLERY.search(f"{name}\n{spot.near}"):
+    elif _GALLERY.search(name.replace("_", "-")):
         yield _dataset(
             spot, "sample_outputs", Extent.WHOLE, "A data set of model outputs is linked."
         )

@@ -154,7 +154,7 @@ def _link(spot: Spot, release: Release, cited: _Cited) -> Iterator[Fact]:
         mine = _own_paper(spot, release, cited)
         if mine is not None:
             yield from _paper_facts(spot, mine)
-    elif (target is Target.BLOG or _BLOG.search(label)) and "://" in spot.link.url:
+    elif target is Target.BLOG or _BLOG.search(label) or _is_announcement(spot, release):
         yield from _blog(spot, release)
     elif _TECHNICAL_REPORT.search(label) and not spot.about_sibling:
         yield _report(spot, Extent.WHOLE, "The link is called a technical report.")
@@ -240,6 +240,7 @@ def _paper_facts(spot: Spot, extent: Extent) -> Iterator[Fact]:
             component="research_paper",
             url=spot.link.url,
             extent=extent,
+            aspect="" if spot.locator.target is Target.STORAGE else "document",
             detail="A paper about this model is linked." + why,
         )  # noqa: E501
         archived = "arxiv" in spot.link.url
@@ -264,20 +265,28 @@ def _report(spot: Spot, extent: Extent, detail: str) -> Linked:
     )  # noqa: E501
 
 
+def _is_announcement(spot: Spot, release: Release) -> bool:
+    """A page whose address names the model, on a line that calls it a blog or news."""
+    slug = release.subject.mentioned(spot.link.url.replace("/", " "))
+    return (
+        spot.locator.target is Target.PAGE
+        and Whose.OWN in slug
+        and bool(re.search(r"\bblog\b|/news/|/blog", f"{spot.near} {spot.link.url}", re.I))
+    )
+
+
 def _blog(spot: Spot, release: Release) -> Iterator[Fact]:
     """A blog post about this model: technical ones are a report, announcements part of one."""
     if spot.about_sibling or prose.OTHERS.search(spot.trail):
         return
     slug = release.subject.mentioned(spot.link.url.replace("/", " "))
-    post = spot.locator.path.strip("/").count("/") >= 1 or spot.locator.host.endswith("co")
+    post = Whose.OWN in slug or spot.locator.path.strip("/").count("/") >= 1
     if Whose.SIBLING in slug and Whose.OWN not in slug:
         return
     near = release.subject.mentioned(f"{spot.link.text}\n{spot.near}")
     ours = Whose.OWN in near or re.search(
         r"\b(?:our|original|release|announcement)\b[^.]{0,30}\b(?:blog|post)", spot.near, re.I
     )  # noqa: E501
-    if re.match(r"\W*blog\b", spot.link.text, re.I) and Whose.OWN in near | slug:
-        post = True  # a link that is called the blog of this model
     if not (Whose.OWN in slug or (ours and "/" not in spot.file.path)) or not post:
         return
     if _FULL_BLOG.search(f"{spot.link.text} {spot.near}"):
@@ -361,6 +370,7 @@ def _entries(file: File, release: Release, text: str, start: int, asked: bool) -
                 evidence=cite,
                 component="research_paper",
                 url=url,
+                aspect="document",
                 detail="The release asks to be cited by this archived paper.",
             )  # noqa: E501
             yield Linked(

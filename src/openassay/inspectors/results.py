@@ -17,7 +17,7 @@ from openassay.formats.markdown import Document, Section, Table
 from openassay.passages import Spot, spots, wanted
 from openassay.release import Release
 from openassay.subject import Whose
-from openassay.types import Extent, Fact, Found, Gap, Linked
+from openassay.types import Extent, Fact, Found, Gap, Linked, Stated
 
 NAME = "results"
 COMPONENTS = ("evaluation_results",)
@@ -27,6 +27,12 @@ _METRIC = re.compile(
     r"mmlu|gsm8?k|humaneval|mbpp|\bbbh\b|c-?eval|cmmlu|hellaswag|\barc\b|arc[-_ ]|boolq|winogrande|piqa|agieval|gaokao|truthfulqa|\bmath\b|lambada|\bppl\b|perplexity|accuracy|\bacc\b|\bf1\b|bleu|rouge|\bwer\b|\bcer\b|pass@|exact match|\bem\b|fid\b|vbench|clip|elo|win rate|mt-?bench|alpacaeval|\bscore|average|\bavg\b|平均|准确率|benchmark|metric|\bloss\b|squad|glue|imagenet|top-?1|\bmteb\b|\bbpb\b|aime|gpqa|swe-?bench|ifeval|simpleqa|livecodebench",
     re.I,
 )  # noqa: E501
+_BENCHMARK = re.compile(
+    r"mmlu|gsm8?k|humaneval|mbpp|\bbbh\b|c-?eval|cmmlu|hellaswag|arc[-_ ][ce]\w*|boolq|winogrande|piqa|agieval|gaokao|"
+    r"truthfulqa|\bmath\b|lambada|triviaqa|squad|drop\b|race\b|copa\b|openbookqa|nq\b|longbench|mt-?bench|alpacaeval|"
+    r"ifeval|gpqa|livecodebench|csl\b|chid\b|eprstmt|ocnli|clue\w*",
+    re.I,
+)
 _NOT_RESULTS = re.compile(
     r"\btokens?\b.{0,20}(?:total|count)|mixture|percentage|proportion|占比|比例|\bprice|\brelease date|launch date|发布时间|\bdownload|下载|链接|\brequirement|\bcontext length\b.{0,40}\bparam",
     re.I,
@@ -75,6 +81,13 @@ def _table(file: File, document: Document, table: Table, release: Release) -> It
         r"\bours?\b|this (?:model|work)|\b\d+(?:\.\d+)?b\b", f"{header} {labels}", re.I
     )  # noqa: E501
     if own:
+        named_benchmarks = {hit.lower() for hit in _BENCHMARK.findall(f"{header} {labels}")}
+        yield Stated(
+            evidence=(file.cite_lines(table.start),),
+            topic="benchmarks",
+            value=str(len(named_benchmarks)),
+            detail="Benchmarks that this table names.",
+        )
         row = _own_row(table, release)
         yield Found(
             evidence=(file.cite_lines(table.start), file.cite_lines(row)),

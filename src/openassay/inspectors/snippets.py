@@ -28,6 +28,7 @@ COMPONENTS = (
     "evaluation_code",
     "evaluation_data",
     "datasets",
+    "supporting_libraries",
 )
 
 _ID = re.compile(r"[\"'`=\s]([A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(?=[\"'`\s,)\\]|$)")
@@ -38,6 +39,7 @@ _REMOTE = re.compile(r"trust_remote_code\s*=\s*True|--trust-remote-code")
 _STEP = re.compile(r"revision\s*=\s*[\"'][^\"']{0,30}(?:step|iter|ckpt|checkpoint)[-_]?\d+|revision\s*=\s*[\"'][^\"']{0,40}tokens", re.I)  # noqa: E501
 _HARNESS = re.compile(r"\blm[_-]eval\b|lm-evaluation-harness|\blighteval\b|\bopencompass\b|bigcode-evaluation-harness|\bolmes\b|\bevalplus\b|\bhelm-run\b|\bvlmeval", re.I)  # noqa: E501
 _TASKS = re.compile(r"--tasks?[\s=]+[\"']?([\w,|:*-]{2,300})|--datasets?[\s=]+([\w ,-]{2,200})", re.I)
+_INSTALL = re.compile(r"\b(?:pip3?|conda|mamba) install (?:-[\w-]+ )*(?:[a-z][\w\[\].<>=~-]{1,40}\s+){2,}[a-z]", re.I)
 _DATA_CALL = re.compile(r"load_dataset\(|repo_type\s*=\s*[\"']dataset|--repo-type\s+dataset|huggingface\.co/datasets/")  # noqa: E501
 
 
@@ -59,6 +61,7 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         yield from _downloads(file, block, mine, release)
         yield from _data(file, block, trail, release)
         yield from _evaluation(file, document, block, trail)
+        yield from _dependencies(file, block)
 
 
 def _names(block: CodeBlock) -> list[tuple[int, str]]:
@@ -151,3 +154,17 @@ def _evaluation(
     if tasks:
         at = block.start + 1 + block.text.count("\n", 0, tasks.start())
         yield Linked(evidence=_cite(file, at), component="evaluation_data", url=(tasks.group(1) or tasks.group(2)).strip(), aspect="harness_tasks", detail="The command names the harness tasks that were run.")  # noqa: E501
+
+
+def _dependencies(file: File, block: CodeBlock) -> Iterator[Fact]:
+    """A command that installs several packages is a dependency list."""
+    for index, line in enumerate(block.lines[:100]):
+        if _INSTALL.search(line):
+            yield Found(
+                evidence=_cite(file, block.start + 1 + index),
+                component="supporting_libraries",
+                extent=Extent.PART,
+                aspect="dependency_list",
+                detail="A command lists the packages that the code depends on.",
+            )
+            return

@@ -10,7 +10,7 @@ from __future__ import annotations
 from .assess import Assessment, TermValue, assess
 from .catalog import display, info, is_open, openness, sets, spdx
 from .clauses import read_terms
-from .expressions import And, Id, LicenseExpressionError, Node, Or, With, ids, parse
+from .expressions import And, Id, LicenseExpressionError, Node, Or, With, ids, parse, render
 from .identify import identify
 from .mentions import headers, mentions
 from .model import Identification, Info, Match, Mention, Region, Term
@@ -43,6 +43,7 @@ __all__ = [
     "openness",
     "parse",
     "read_terms",
+    "render",
     "sets",
     "spdx",
 ]

@@ -8,7 +8,6 @@ licence, one is found whole rather than half of each.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 _GRAM = 4
 _MAX_BLOCKS = 300
@@ -158,6 +157,8 @@ def _fill(read: list[int], known: list[int], blocks: list[Block]) -> list[Block]
 def _between(read: list[int], known: list[int], r0: int, r1: int, k0: int, k1: int) -> list[Block]:
     if r1 <= r0 or k1 <= k0 or (r1 - r0) * (k1 - k0) > _SMALL:
         return []
+    from difflib import SequenceMatcher
+
     left, right = read[r0:r1], known[k0:k1]
     found = SequenceMatcher(None, left, right, autojunk=False).get_matching_blocks()
     # Equal unknown words are two different words as far as anyone can tell; -1 is explained.

@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib import resources
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from . import expressions
+from . import expressions, store
 from .model import Info
 
 KINDS = ("code", "data", "weights", "document")
@@ -37,7 +36,7 @@ class Row(NamedTuple):
 def _table() -> tuple[Mapping[str, Row], tuple[str, ...]]:
     rows: dict[str, Row] = {}
     sources: list[str] = []
-    text = data("catalog.tsv").decode("utf-8")
+    text = store.read("catalog.tsv").decode("utf-8")
     for line in text.split("\n"):
         if line.startswith("#source "):
             sources.append(line.split("\t", 1)[1])
@@ -49,16 +48,11 @@ def _table() -> tuple[Mapping[str, Row], tuple[str, ...]]:
     return rows, tuple(sources)
 
 
-def data(name: str) -> bytes:
-    """The bytes of one shipped data file."""
-    return resources.files(__package__).joinpath("data", name).read_bytes()
-
-
 @cache
 def _toml(name: str) -> Mapping[str, Any]:
     import tomllib  # 8 ms that most questions need not spend
 
-    return tomllib.loads(data(name).decode("utf-8"))
+    return tomllib.loads(store.read(name).decode("utf-8"))
 
 
 def find(id: str) -> Row | None:
@@ -133,8 +127,8 @@ def sets() -> Mapping[str, frozenset[str]]:
         "spdx-fsf": frozenset(r.id for r in spdx if r.fsf == "1"),
     }
     for name, body in _toml("sets.toml")["set"].items():
-        patterns = [re.compile(p) for p in body.get("patterns", ())]
-        matched = {r.id for r in rows if any(p.fullmatch(r.id) for p in patterns)}
+        pattern = "|".join(f"(?:{p})" for p in body.get("patterns", ()))
+        matched = {r.id for r in rows if re.fullmatch(pattern, r.id)} if pattern else set()
         out[name] = frozenset({*body.get("ids", ()), *matched} - set(body.get("except", ())))
     return MappingProxyType(out)
 

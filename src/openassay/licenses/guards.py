@@ -67,7 +67,7 @@ def kind(words: Words, explained: int) -> str | None:
     legal = len(p["legal"].findall(text[:40_000]))
     if is_policy(text) and size > 60:
         return None
-    if looks_like_readme(text) and explained < size // 3:
+    if looks_like_readme(text, legal * 60 < size) and explained < size // 3:
         return "readme"
     if size <= _SHORT and explained < size * 0.6:
         named = mentions.mentions(text)
@@ -80,12 +80,14 @@ def kind(words: Words, explained: int) -> str | None:
     return None
 
 
-def looks_like_readme(text: str) -> bool:
-    """A project's description: headings and the signs of one, and no licence's title on top."""
+def looks_like_readme(text: str, sparse: bool) -> bool:
+    """A project's description: headings and the signs of one; no licence's title on top, or
+    little (``sparse``) of a licence's language."""
     p = _patterns()
     signs = {m.group().lower()[:6] for m in p["readme"].finditer(text[:60_000])}
     headings = len(p["heading"].findall(text[:60_000]))
-    return len(signs) >= 2 and headings >= 2 and titles.of_text(text[:1_500]) is None
+    told = len(signs) >= 2 and headings >= 2
+    return told and (sparse or titles.of_text(text[:1_500]) is None)
 
 
 def is_policy(text: str) -> bool:

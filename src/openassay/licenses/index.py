@@ -21,7 +21,8 @@ import zlib
 from array import array
 from bisect import bisect_left
 from functools import cache
-from importlib import resources
+
+from . import store
 
 MAGIC = b"OALIC\x00\x00\x02"
 BLOCK = 32_000
@@ -44,11 +45,10 @@ def shingles(ids: list[int]) -> list[int]:
 
 def rate(length: int) -> int:
     """Of a document's shingles one in ``rate`` is kept: long texts need a smaller share."""
-    if length < 300:
-        return 1
-    if length < 900:
-        return 2
-    return 4 if length < 2500 else 8
+    for longest, kept in ((130, 1), (400, 2), (1200, 4), (4000, 8)):
+        if length < longest:
+            return kept
+    return 16
 
 
 class Index:
@@ -154,4 +154,4 @@ def _array(kind: str, data: bytes) -> array[int]:
 @cache
 def load() -> Index:
     """The shipped index, read once."""
-    return Index(resources.files(__package__).joinpath("data", "index.bin").read_bytes())
+    return Index(store.read("index.bin"))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
+
+from . import store
 
 
 @cache
 def _lists() -> Mapping[str, frozenset[str]]:
-    text = resources.files(__package__).joinpath("data", "words.txt").read_text("utf-8")
+    text = store.read("words.txt").decode("utf-8")
     lists: dict[str, list[str]] = {}
     name = ""
     for line in text.split("\n"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from . import catalog, lexicon, names, titles
 from .model import Mention
@@ -39,6 +39,19 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             r"Non-?Commercial|Weights?|Source)[ \t](?:[A-Z][\w\-]{1,20}[ \t]){0,3}"
             r"(?:License|LICENSE|Licence)(?:[ \t]Agreement)?)\b"
         ),
+        "changed_before": re.compile(
+            r"(?i)(?:\b(?:modified|customi[sz]ed|custom|adapted|altered|amended|variant of|"
+            r"version of|based on|similar to|inspired by|derived from)(?:\s+the)?|修改(?:版|后)?的?|"
+            r"类似)[\s\[\"“*_-]{0,4}$"
+        ),
+        "changed_after": re.compile(
+            r"(?i)[\s\]\"”*]{0,3}(?:licen[cs]e)?[\s\]\"”*]{0,3}(?:-(?:style|like|inspired)|"
+            r"(?:\([^)]{0,60}\)\s*)?,?\s*(?:with|plus|\+|and)\s+"
+            r"(?:an?\s+|the\s+|some\s+|our\s+)?"
+            r"(?:additional|extra|further|special|commons clause|modif|restrict|exception|"
+            r"non-?commercial|custom|following|attribution req|changes))"
+        ),
+        "target": re.compile(r"\]\([^()\s]{1,400}\)|https?://[^\s<>\"'，。）》\])]{4,300}"),
         "later": re.compile(
             r"(?i)GNU\s+(Lesser|Library|Affero)?\s*General\s+Public\s+License"
             r"[\s\S]{0,160}?version\s+(\d(?:\.\d)?)[\s\S]{0,80}?(any\s+later\s+version)?[.;,)]"
@@ -75,13 +88,25 @@ def _all(text: str) -> Iterator[Mention]:
             yield _mention(text, id, hit.start(), hit.end())
     for hit in p["title_en"].finditer(text):
         id = names.single(hit[1])
-        if id is None and titles.telling(hit[1]):
+        on_heading = text[: hit.start()].rpartition("\n")[2].lstrip().startswith("#")
+        if id is None and titles.telling(hit[1]) and not on_heading:
             yield _mention(text, titles.reference(hit[1]) or "", hit.start(1), hit.end(1))
+    bare = p["target"].sub(_blank, text)
     at = 0
-    for line in _passages(text):
-        if p["anchor"].search(line):
-            yield from _in_passage(text, at, line)
-        at += len(line)
+    for passage in _passages(bare):
+        if p["anchor"].search(passage):
+            for id, start, end in _in_passage(passage):
+                yield _mention(text, id, at + start, at + end)
+        at += len(passage)
+
+
+def _blank(found: re.Match[str]) -> str:
+    """Paths and addresses name models, branches and files, not licences; ``LICENSE`` may stay."""
+    whole = found[0]
+    last = re.search(r"(?i)licen[cs]e[\w.-]{0,20}\)?$", whole)
+    keep = last[0] if last and whole[0] == "]" else ""
+    lead = "](" if whole[0] == "]" else "  "
+    return lead + " " * (len(whole) - 2 - len(keep)) + keep
 
 
 def _passages(text: str) -> Iterator[str]:
@@ -91,19 +116,19 @@ def _passages(text: str) -> Iterator[str]:
             yield part[at : at + 4_000]
 
 
-def _in_passage(text: str, offset: int, passage: str) -> Iterator[Mention]:
+def _in_passage(passage: str) -> Iterator[tuple[str, int, int]]:
+    """Names found in a passage: id, start, end."""
     p = _patterns()
     words = [(m.group(), m.start(), m.end()) for m in p["word"].finditer(passage)]
     first = _first_words()
     at = 0
     while at < len(words):
-        start = names.key(words[at][0]).split(" ")[0]
-        hit = _longest(passage, words, at) if start in first else None
+        hit = _longest(passage, words, at) if _first_key(words[at][0]) in first else None
         if hit is None:
             at += 1
             continue
         id, last = hit
-        yield _mention(text, id, offset + words[at][1], offset + words[last][2])
+        yield id, words[at][1], words[last][2]
         at = last + 1
 
 
@@ -124,11 +149,28 @@ def _longest(passage: str, words: list[tuple[str, int, int]], at: int) -> tuple[
             and not id.startswith("LicenseRef-")
         ):
             continue
-        near = words[max(0, at - 3) : last + 4]
-        beside = any(licence.search(w) for w, _, _ in near)
-        if beside or _self_evident(id, key):
-            return id, last
+        near = words[max(0, at - 3) : last + 4] if _listed(id) else words[at : last + 1]
+        if not any(licence.search(w) for w, _, _ in near) and not _self_evident(id, key):
+            continue
+        while last > at and names.key(passage[words[at][1] : words[last - 1][2]]) == key:
+            last -= 1
+        return _as_changed(id, passage, words[at][1], words[last][2]), last
     return None
+
+
+def _listed(id: str) -> bool:
+    """An SPDX licence: its name is no model's name, so "license" may stand a little apart."""
+    row = catalog.find(id)
+    return row is not None and row.source == "0"
+
+
+def _as_changed(id: str, passage: str, start: int, end: int) -> str:
+    """ "Modified MIT License" and "Apache 2.0 with additional terms" are not those licences."""
+    before, after = passage[max(0, start - 40) : start], passage[end : end + 80]
+    p = _patterns()
+    if p["changed_before"].search(before) or p["changed_after"].match(after):
+        return f"LicenseRef-Modified-{id.removeprefix('LicenseRef-')}"
+    return id
 
 
 def _self_evident(id: str, key: str) -> bool:
@@ -143,6 +185,11 @@ def _self_evident(id: str, key: str) -> bool:
         )
         and catalog.find(id) is not None
     )
+
+
+@lru_cache(maxsize=20_000)
+def _first_key(word: str) -> str:
+    return names.key(word).split(" ", 1)[0]
 
 
 @cache

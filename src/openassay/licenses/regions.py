@@ -84,6 +84,8 @@ def _best(
         value += 10 if judged.coverage == 1.0 and not inner else 0
         if best is None or value > best[0]:
             best = value, judged, found
+        if judged.clean and judged.coverage == 1.0 and inner == 0:
+            break  # candidates come longest first: nothing larger is whole as well
         if judged.coverage > 0.93 and not index.names[document].endswith(OWNED):
             parent = max(parent or (0.0, judged, found), (value, judged, found), key=_first)
     # A changed text is named after the common licence it was made from, not after a cousin.

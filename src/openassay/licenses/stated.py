@@ -42,8 +42,8 @@ def license_section(text: str) -> str:
 def _verb() -> re.Pattern[str]:
     return re.compile(
         r"(?i)\b(?:licen[cs]ed|released|distributed|available|provided|published|governed|covered|"
-        r"subject|open-?sourced|shared|offered|are|is|comes?|falls?|uses?|adopts?|follows?|must "
-        r"follow|retains?|made available)\b[^.\n]{0,60}\b(?:under|by|with|to|the|through|as)?\b"
+        r"subject|open-?sourced|shared|offered|are|is|comes?|falls?|uses?|adopts?|follows?|retains?|"
+        r"adherence|compliance|comply|requires?|bound|abide)\b"
         r"|licen[cs]e\s*[:：|]|遵循|采用|基于|使用|依照|按照|适用|under the"
     )
 

@@ -27,7 +27,9 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         "number": re.compile(
             r"(?i)(?:section|article)?\s?\d{1,2}(?:\.\d){0,4}[.)、]|[(（]|https?:"
         ),
-        "code": re.compile(r"[;{}$\\=]|->|::|\.php|^(?:use|import|from|class|def|final|package)\s"),
+        "code": re.compile(
+            r"[;{}$\\=|]|->|::|\.php|^(?:use|import|from|class|def|final|package)\s"
+        ),
         "zh_weak": re.compile(
             r"模型|许可|协议|许可证|社区|商用|商业|使用|开源|政策|条款|中文版|声明|服务|用户|证|的|书"
         ),
