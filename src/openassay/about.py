@@ -30,7 +30,7 @@ def documents(release: Release) -> Iterator[File]:
     found = [
         file
         for file in release.files
-        if file.is_readable and _READMES.match(file.name) and "/" not in release.inner_path(file)
+        if file.is_readable and _READMES.match(file.name) and release.is_front(file)
     ]
     yield from sorted(found, key=lambda file: (len(file.name), file.name))
 
@@ -77,7 +77,8 @@ def _families(repository: list[str], titles: list[str], linked: list[str]) -> li
     counted = Counter(p.family for name in linked if (p := _meaningful(name)))
     families = [parsed.family for parsed in heads]
     for parsed in others:
-        if counted.get(parsed.family) or any(_opens(p.family, parsed.family) for p in heads):
+        akin = any(_opens(p.family, parsed.family) or _closes(p.family, parsed.family) for p in heads)
+        if counted.get(parsed.family) or akin:
             families.append(parsed.family)
     families += [f for f in counted if any(_opens(p.family, f) for p in heads)]
     families += [f for f, n in counted.items() if n >= 2 and any(_closes(p.family, f) for p in heads)]

@@ -30,6 +30,10 @@ def is_document(file: File) -> bool:
     return file.suffix in _DOCUMENT_SUFFIXES or name in ("readme", "readme.txt")
 
 
+def _depth(folder: str) -> int:
+    return folder.count("/") + 1 if folder else 0
+
+
 def read_document(file: File) -> markdown.Document:
     """A file's text as a document; an empty one when its bytes cannot be had."""
     try:
@@ -133,6 +137,23 @@ class Release:
         found = [file for file in self.files if file.is_readable and is_document(file)]
         own = [file for file in found if self.place(file) is Place.OWN]
         return tuple(sorted(own, key=lambda f: (f.path.count("/"), len(f.name), f.source, f.path)))
+
+    def is_front(self, file: File) -> bool:
+        """Whether a document stands where a reader starts: at the root, or, in a source whose
+        root has no README (a package around a model's folder), in the shallowest folder with one.
+        """
+        return self.inner_path(file).rpartition("/")[0] == self._fronts.get(file.source, "")
+
+    @cached_property
+    def _fronts(self) -> dict[str, str]:
+        fronts: dict[str, str] = {}
+        for file in self.files:
+            if file.name.lower().startswith("readme") and is_document(file):
+                folder = self.inner_path(file).rpartition("/")[0]
+                best = fronts.get(file.source)
+                if best is None or (_depth(folder), folder) < (_depth(best), best):
+                    fronts[file.source] = folder
+        return fronts
 
     def inner_path(self, file: File) -> str:
         """The path without the single top folder that an archive wraps everything in."""

@@ -63,8 +63,9 @@ def _weigh(
     if claim.value == "reproducible":
         return _needs(components, ("training_code", "datasets", "data_preprocessing_code", "model_metadata"))  # noqa: E501
     if claim.value == "fully_open":
-        holds, because = _needs(components, ("model_parameters_final", "training_code", "datasets"))
-        opened, why = _is_open(components, limits, ("model_parameters_final", "training_code"))
+        parts = _fully(claim)
+        holds, because = _needs(components, parts)
+        opened, why = _is_open(components, limits, parts)
         return _and(holds, opened), because + why
     if claim.value == "release":
         holds, because = _needs(components, _claimed_parts(claim))
@@ -77,6 +78,15 @@ def _weigh(
         return (True if opened else None), why
     parts = _claimed_parts(claim)
     return _is_open(components, limits, parts)
+
+
+def _fully(claim: Stated) -> tuple[str, ...]:
+    """What "fully open" speaks of: only data, only code, or the whole of a model."""
+    if claim.subject == Kind.DATA:
+        return ("datasets",)
+    if claim.subject == Kind.CODE:
+        return ("training_code", "inference_code")
+    return ("model_parameters_final", "training_code", "datasets")
 
 
 def _claimed_parts(claim: Stated) -> tuple[str, ...]:

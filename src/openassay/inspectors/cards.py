@@ -52,6 +52,9 @@ _INTENDED = re.compile(
     r"\b(?:potential|primary|typical) use[- ]?cases?\b|\blimitations? (?:of|include)\b|局限性(?:包括|在于)|适用于[^。]{0,30}场景",
     re.I,
 )
+_HUB_KEYS = frozenset(
+    ("license", "library_name", "pipeline_tag", "tags", "base_model", "datasets", "language", "model-index")
+)
 _OF_MODEL = re.compile(r"\bmodels?\b|\bgenerat|\bhallucinat|模型|生成", re.I)
 _NOT_QUALITY = re.compile(r"efficien|speed|memory|latency|速度|显存", re.I)
 _DISCLAIMER = re.compile(r"disclaim|免责|声明|liab|责任|licen[cs]e|许可|协议", re.I)
@@ -95,12 +98,19 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
     document = release.document(file)
     title = f"{file.name} {document.title}"
     said = [p for p in passages(file, release) if not release.subject.only_sibling(p.trail)]
-    if _CARD_NAME.search(title):
+    if _CARD_NAME.search(title) or _is_hub_card(file, document):
         yield from _presented(file, document, said)
-    elif "/" not in release.inner_path(file) or _CARD_NAME.search(document.title):
+    elif release.is_front(file):
         yield from _readme_as_card(document, said)
     yield from _data_card(file, document, said, release)
     yield from _shape(file, document, release)
+
+
+def _is_hub_card(file: File, document: Document) -> bool:
+    """A README whose front matter is a hub's model-card metadata is presented as a model card."""
+    head = document.lines[: document.body - 1]
+    keys = {line.split(":", 1)[0] for line in head if ":" in line and not line.startswith(" ")}
+    return file.name.lower() == "readme.md" and len(keys & _HUB_KEYS) >= 2
 
 
 # -- model card --------------------------------------------------------------------------------

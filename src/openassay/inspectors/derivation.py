@@ -25,6 +25,11 @@ _FROM = re.compile(
     rf"(?:version |model )?(?:from|of|on top of|based on|upon)\s+(?:the |a |an |our )?(?:base |pre-?trained )?(?:model )?(?:\d+b )?{_NAME}",
     re.I,
 )
+_PRETRAINED = re.compile(
+    r"\b(?:use[ds]?|start(?:ed|ing)? from|took) the pre-?trained\s+[\[`\"]*(?P<base>[A-Za-z][\w.-]*(?:/[\w.-]+)?)[\]`\"]*"
+    r"[^.]{0,160}\bfine-?tun",
+    re.I,
+)
 _ZH = re.compile(r"基于\s*(?P<base>[A-Za-z][\w.-]*(?:[ -]?\d[\w.]*)?)[^。，]{0,20}(?:微调|精调|继续预?训练|增量预?训练)")
 _OURS = re.compile(r"\b(?:we|our|this model|the (?:current )?model)\b|我们|本模型|本项目", re.I)
 
@@ -35,7 +40,7 @@ _RESUMED = re.compile(
 
 
 def wants(file: File, release: Release) -> bool:
-    return wanted(file, release) and "/" not in release.inner_path(file)
+    return wanted(file, release) and release.is_front(file)
 
 
 def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
@@ -43,7 +48,7 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         if len(passage.text) > 1500 or prose.OTHERS.search(passage.trail):
             continue
         yield from _stage(passage, release)
-        for pattern in (_FROM, _ZH):
+        for pattern in (_FROM, _PRETRAINED, _ZH):
             found = pattern.search(passage.text)
             if found and _says_so(found, passage.text, release):
                 yield Derived(
@@ -58,7 +63,7 @@ def _says_so(found: re.Match[str], text: str, release: Release) -> bool:
     base = found.group("base")
     if not base[:1].isupper() and not base[:1].isascii():
         return False
-    if base[:1].islower() or parse_name(base) is None or release.subject.whose(base) is Whose.OWN:
+    if (base[:1].islower() and "/" not in base) or parse_name(base) is None or release.subject.whose(base) is Whose.OWN:
         return False
     before = text[: found.start()]
     named = release.subject.mentioned(before)
@@ -88,7 +93,7 @@ def _published_as(stem: str, release: Release) -> list[str]:
     return [
         link.url
         for file in release.own_documents()
-        if "/" not in release.inner_path(file)
+        if release.is_front(file)
         for link in release.document(file).links
         if wanted_name in f"{link.url} {link.text}".lower()
     ]

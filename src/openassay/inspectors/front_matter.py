@@ -63,17 +63,20 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         )
         return
     if isinstance(head, dict):
-        yield from _Head(file, head, lines, first + 1).facts()
+        folder = release.inner_path(file).rpartition("/")[0]
+        scope = f"path:{file.folder}/" if folder else "release"
+        yield from _Head(file, head, lines, first + 1, scope).facts()
 
 
 class _Head:
     """The parsed head of one card with the line of each key."""
 
-    def __init__(self, file: File, head: dict[object, object], lines: dict[str, int], shift: int):
+    def __init__(self, file: File, head: dict[object, object], lines: dict[str, int], shift: int, scope: str):
         self.file = file
         self.head = head
         self.lines = lines
         self.shift = shift
+        self.scope = scope  # a card in a folder speaks of that folder
 
     def facts(self) -> Iterator[Fact]:
         yield from self._license()
@@ -108,7 +111,7 @@ class _Head:
             if found and found != "NONE":
                 yield Licensed(
                     evidence=(self._cite(at), self._cite(pointer)),
-                    scope="release",
+                    scope=self.scope,
                     license=found,
                     how=How.FRONT_MATTER,
                     detail=f"The card's front matter is tagged {stated!r}.",

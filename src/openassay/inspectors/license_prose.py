@@ -73,7 +73,7 @@ def _licensed(passage: Passage, release: Release) -> Iterator[Fact]:
     for index, mention in enumerate(mentions):
         following = mentions[index + 1].start_offset if index + 1 < len(mentions) else len(passage.text)
         scopes = _scopes(passage, at, mention.start_offset, mention.end_offset, following, bool(heading))
-        folder = release.inner_path(passage.file).rpartition("/")[0]
+        folder = "" if release.is_front(passage.file) else passage.file.folder
         for scope in scopes:
             yield Licensed(
                 evidence=(passage.cite(),),

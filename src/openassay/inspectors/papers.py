@@ -287,7 +287,7 @@ def _blog(spot: Spot, release: Release) -> Iterator[Fact]:
     ours = Whose.OWN in near or re.search(
         r"\b(?:our|original|release|announcement)\b[^.]{0,30}\b(?:blog|post)", spot.near, re.I
     )  # noqa: E501
-    if not (Whose.OWN in slug or (ours and "/" not in spot.file.path)) or not post:
+    if not (Whose.OWN in slug or (ours and release.is_front(spot.file))) or not post:
         return
     if _FULL_BLOG.search(f"{spot.link.text} {spot.near}"):
         yield _report(spot, Extent.WHOLE, "A technical blog post about this model is linked.")

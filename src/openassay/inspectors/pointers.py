@@ -6,12 +6,17 @@ import re
 from collections.abc import Iterator
 
 from openassay.files import File
-from openassay.passages import wanted
+from openassay.passages import passages, wanted
 from openassay.release import Release
 from openassay.types import Fact, Gap, Stated
 
 NAME = "pointers"
 COMPONENTS: tuple[str, ...] = ()
+_HERE = re.compile(
+    r"\bin (?:this|the|our) (?:current )?repo\w*|\b(?:accessible|available|provided|included) (?:here|in this)|本仓库|本项目中|此仓库",
+    re.I,
+)
+_FILE = re.compile(r"`((?:[\w.-]+/){0,6}[\w-]+\.(?:py|sh|ipynb|json|ya?ml|jsonl|csv|txt|md))`")
 _PATH = re.compile(r"^\.{0,2}/?[\w./ -]{2,200}$")
 
 
@@ -31,6 +36,24 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
                 value=path,
                 detail="The link leads to nothing in this tree.",
             )
+    yield from _named(file, release)
+
+
+def _named(file: File, release: Release) -> Iterator[Fact]:
+    """Files that a sentence says are in this repository, and are not."""
+    names = {other.name.lower() for other in release.files}
+    for passage in passages(file, release):
+        if len(passage.text) > 1500 or not _HERE.search(passage.text):
+            continue
+        for line in range(passage.start, passage.end + 1):
+            for found in _FILE.finditer(file.lines[line - 1]):
+                if found.group(1).rsplit("/", 1)[-1].lower() not in names:
+                    yield Stated(
+                        evidence=(file.cite_lines(passage.start, passage.end),),
+                        topic="dead_link",
+                        value=found.group(1),
+                        detail="The sentence says that this file is in the repository.",
+                    )
 
 
 def _is_folder(release: Release, file: File, path: str) -> bool:

@@ -74,7 +74,7 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
     document = release.document(file)
     if not _may_show_samples(file, document, release):
         return
-    root = "/" not in release.inner_path(file)
+    root = release.is_front(file)
     lines = sorted({*_in_sections(document, release), *_quoted(document, release, root)})
     if lines:
         yield Found(
@@ -89,7 +89,7 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
 
 def _may_show_samples(file: File, document: Document, release: Release) -> bool:
     """The root documents, and deeper ones that name the model or are called samples."""
-    if "/" not in release.inner_path(file):
+    if release.is_front(file):
         return True
     about = f"{file.path} {document.title}"
     named = Whose.OWN in release.subject.mentioned(about)

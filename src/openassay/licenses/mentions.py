@@ -83,7 +83,8 @@ def _all(text: str) -> Iterator[Mention]:
         if id and id != names.NONE:
             yield _mention(text, id, hit.start(), hit.end())
     for hit in p["title_zh"].finditer(text):
-        id = names.single(hit[1]) or titles.reference(hit[1])
+        title = re.sub(r"\[([^\[\]]{1,60})\]\([^()]{0,200}\)?", r"\1", hit[1])
+        id = names.single(title) or titles.reference(title)
         if id and id != names.NONE:
             yield _mention(text, id, hit.start(), hit.end())
     for hit in p["title_en"].finditer(text):
