@@ -1,48 +1,78 @@
-"""Throw mutated files at every parser: `python benchmarks/fuzz_parsers.py --seconds 60`.
+"""Throw mutated files at every parser: `python -m benchmarks.fuzz_parsers --seconds 60`.
 
 A parser may return or raise one of its allowed exceptions. Anything else, a read outside the file,
-or an input slower than SLOW_SECONDS is a failure: the input is written out and the exit status
-is 1. The same seed number gives the same inputs in the same order.
+or an input that takes more than SLOW_SECONDS of processor time is a failure: the input is written
+out, the parser takes no further part, and the exit status is 1. The same seed number gives every
+parser the same inputs in the same order.
 
-To add a parser, add a row to `targets()`.
+To add a parser, add a row to `targets()` and what it starts from to `fuzz_seeds`.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
-import json
-import pickle
 import random
-import struct
 import sys
 import time
 import traceback
-import zipfile
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from openassay.formats import gguf, npy, onnx, safetensors, torch_zip
+from benchmarks import fuzz_seeds as seeds
+
+from openassay import dossier, licenses, records
+from openassay.errors import DossierError, FrameworkError, ReadError
+from openassay.formats import (
+    code_roles,
+    gguf,
+    json_text,
+    locators,
+    markdown,
+    notebook,
+    npy,
+    onnx,
+    pdf_text,
+    prose,
+    safetensors,
+    shell,
+    torch_zip,
+    weights_file,
+    yaml_text,
+)
+from openassay.formats import records as data_records
 from openassay.formats.bounded import FormatError
+from openassay.formats.code_locators import code_loads, command_loads, option_loads, quoted_commands
+from openassay.formats.code_model import Around
 from openassay.formats.pickle_ops import read_pickle, walk
+from openassay.formats.pycode import read_python
+from openassay.frameworks import reader
+from openassay.sources import _giturl, _index, _tar, _zip
+from openassay.sources._common import lfs_pointer
+from openassay.sources._inflate import Inflated
+from openassay.subject import Subject, parse_name
 
 SLOW_SECONDS = 1.0
-BATCH = 200  # inputs of one parser before the next one's turn, so that short runs reach all
+# Inputs of one parser before the next one's turn: short runs reach all, no parser eats the time.
+DEAR, FAIR, CHEAP = 20, 200, 4000
 LONGEST = 1 << 16  # bytes; splicing must not let inputs grow without end
 LENGTHS = (0, 1, 127, 128, 255, 2**15, 2**16 - 1, 2**31 - 1, 2**32 - 1, 2**60, 2**63, 2**64 - 1)
+
+Call = Callable[[bytes], Any]
+Rejects = tuple[type[Exception], ...]
 
 
 @dataclass(frozen=True)
 class Target:
-    """One parser: inputs to start from, what to call, and what it may raise."""
+    """One parser: inputs to start from, what to call, what it may raise, inputs a turn."""
 
     name: str
     seeds: tuple[bytes, ...]
-    call: Callable[[bytes], Any]
-    allowed: tuple[type[Exception], ...]
+    call: Call
+    allowed: Rejects = ()
+    batch: int = FAIR
 
 
 @dataclass
@@ -53,26 +83,113 @@ class Tally:
     slowest: float = 0.0
 
 
+@dataclass(frozen=True)
+class Failure:
+    target: Target
+    data: bytes
+    text: str
+
+
 def targets() -> tuple[Target, ...]:
     """The table. A seed should be small and touch as much of its format as it can."""
+    return (*weights(), *documents(), *code(), *license_texts(), *stored(), *archives())
+
+
+def weights() -> tuple[Target, ...]:
+    broken = (FormatError,)
+    safe, npys = seeds.safetensors_seeds(), (seeds.npy_file("<f4"), seeds.npy_file("|O"))
     return (
-        Target("safetensors", safetensors_seeds(), through(safetensors.parse), (FormatError,)),
+        Target("safetensors", safe, through(safetensors.parse), broken),
+        Target("safetensors-index", seeds.index_seeds(), text(safetensors.parse_index), broken),
+        Target("gguf", seeds.gguf_seeds(), through(gguf.parse), broken),
+        Target("torch", seeds.torch_seeds(), through(torch_zip.parse), broken),
+        Target("pickle", seeds.pickle_seeds(), walked_pickle),
+        Target("onnx", seeds.onnx_seeds(), through(onnx.parse), broken),
+        Target("npy", npys, through(npy.parse), broken),
+        Target("npz", seeds.npz_seeds(), through(npy.parse_npz), broken),
         Target(
-            "safetensors-index", index_seeds(), as_text(safetensors.parse_index), (FormatError,)
+            "weights", safe, through(partial(weights_file.parse, suffix=".safetensors")), broken
         ),
-        Target("gguf", gguf_seeds(), through(gguf.parse), (FormatError,)),
-        Target("torch", torch_seeds(), through(torch_zip.parse), (FormatError,)),
-        Target("pickle", pickle_seeds(), walked_pickle, ()),
-        Target("onnx", onnx_seeds(), through(onnx.parse), (FormatError,)),
-        Target("npy", (npy_file("<f4"), npy_file("|O")), through(npy.parse), (FormatError,)),
-        Target("npz", npz_seeds(), through(npy.parse_npz), (FormatError,)),
+    )
+
+
+def documents() -> tuple[Target, ...]:
+    t, broken = seeds.texts, (FormatError,)
+    return (
+        Target("markdown", t(*seeds.READMES), text(read_markdown)),
+        Target("sentences", t(*seeds.PROSE), text(lambda s: list(prose.sentences(s))), (), CHEAP),
+        Target("tokens-stated", t(*seeds.PROSE), text(prose.tokens_stated), (), CHEAP),
+        Target("prose-topics", t(*seeds.PROSE, seeds.CARD), text(search_topics)),
+        Target("locators", t(*seeds.URLS), text(read_locator), (), CHEAP),
+        Target("yaml", t(seeds.YAML_PLAIN), text(yaml_text.load_with_lines), broken),
+        Target("json", t(seeds.JSON), text(json_text.load), broken, CHEAP),
+        Target("pdf", seeds.pdf_seeds(), pdf_text.text, broken, DEAR),
+        Target("data-jsonl", t(*seeds.RECORDS), sniffed(".jsonl"), (), CHEAP),
+        Target("data-json", t(*seeds.RECORDS), sniffed(".json"), (), CHEAP),
+        Target("data-csv", t(*seeds.RECORDS), sniffed(".csv"), (), CHEAP),
+    )
+
+
+def code() -> tuple[Target, ...]:
+    t, scripts = seeds.texts, (seeds.SHELL, seeds.MAKEFILE, seeds.DOCKERFILE)
+    return (
+        Target("python", t(seeds.PYTHON, seeds.PYTHON_2), text(read_code), (), DEAR),
+        Target("notebook", t(seeds.NOTEBOOK, seeds.NOTEBOOK_3), text(notebook.read_notebook)),
+        Target("shell", t(*scripts), text(read_commands)),
+        Target("makefile", t(*scripts), text(shell.read_makefile)),
+        Target("dockerfile", t(*scripts), text(shell.read_dockerfile)),
+    )
+
+
+def license_texts() -> tuple[Target, ...]:
+    t, whole = seeds.texts, (seeds.MIT, seeds.COMMUNITY, *seeds.MENTIONS)
+    unfit = (licenses.LicenseExpressionError,)
+    return (
+        Target("license-text", t(*whole), text(licenses.identify), (), DEAR),
+        Target("license-terms", t(*whole), text(licenses.read_terms), (), DEAR),
+        Target("license-mentions", t(*seeds.MENTIONS), text(licenses.mentions), (), DEAR),
+        Target("license-headers", t(*seeds.MENTIONS), text(licenses.headers)),
+        Target("license-name", t(*seeds.LICENSE_NAMES), text(licenses.normalize)),
+        Target("license-expression", t(*seeds.EXPRESSIONS), text(licenses.parse), unfit, CHEAP),
+        Target("license-open", t(*seeds.EXPRESSIONS), text(openness)),
+    )
+
+
+def stored() -> tuple[Target, ...]:
+    t, unfit = seeds.texts, (DossierError,)
+    framework = text(partial(reader.parse, name="mine.toml"))
+    page = partial(_index.links, kind="text/html", base="https://a.org/simple/foo/")
+    return (
+        Target("dossier", seeds.dossier_seeds(), dossier.load, unfit),
+        Target("record", t(seeds.RECORD), records.read_record, unfit),
+        Target("framework", t(seeds.FRAMEWORK), framework, (FrameworkError,)),
+        Target("model-name", t(*seeds.NAMES), text(parse_name), (), CHEAP),
+        Target("subject", t(*seeds.NAMES), text(ask_subject)),
+        Target("lfs-pointer", t(seeds.POINTER), lfs_pointer, (), CHEAP),
+        Target("git-url", t(*seeds.GIT_URLS), text(_giturl.remote), (), CHEAP),
+        Target("index-page", t(seeds.INDEX_PAGE), page),
+    )
+
+
+def archives() -> tuple[Target, ...]:
+    broken = (ReadError,)
+    return (
+        Target("zip", seeds.zip_seeds(), through(read_zip), broken),
+        Target("tar", seeds.tar_seeds("w"), through(read_tar), broken),
+        Target("tar-gz", seeds.tar_seeds("w:gz"), through(partial(read_tar, form="gzip")), broken),
+        Target(
+            "tar-bz2", seeds.tar_seeds("w:bz2"), through(partial(read_tar, form="bzip2")), broken
+        ),
+        Target(
+            "tar-xz", seeds.tar_seeds("w:xz"), through(partial(read_tar, form="xz")), broken, DEAR
+        ),
     )
 
 
 # --- how a parser is called ----------------------------------------------------------------------
 
 
-def through(parse: Callable[[Callable[[int, int], bytes], int], Any]) -> Callable[[bytes], Any]:
+def through(parse: Callable[[Callable[[int, int], bytes], int], Any]) -> Call:
     """A parser behind the read seam, with a reader that refuses to leave the file."""
 
     def call(data: bytes) -> Any:
@@ -86,7 +203,19 @@ def through(parse: Callable[[Callable[[int, int], bytes], int], Any]) -> Callabl
     return call
 
 
-def as_text(parse: Callable[[str], Any]) -> Callable[[bytes], Any]:
+def clipped(read: Callable[[int, int], bytes], size: int) -> Callable[[int, int], bytes]:
+    """The seam of archives: asking beyond the end is allowed and gives fewer bytes."""
+
+    def read_at(offset: int, length: int) -> bytes:
+        if offset < 0 or length <= 0 or offset >= size:
+            return b""
+        return read(offset, min(length, size - offset))
+
+    return read_at
+
+
+def text(parse: Callable[[str], Any]) -> Call:
+    """A parser of text; bytes that are no UTF-8 become replacement characters."""
     return lambda data: parse(data.decode("utf-8", "replace"))
 
 
@@ -94,102 +223,70 @@ def walked_pickle(data: bytes) -> int:
     return sum(1 for _ in walk(read_pickle(data).value))
 
 
-# --- seeds ---------------------------------------------------------------------------------------
+def read_markdown(given: str) -> None:
+    document = markdown.parse(given.split("\n"))
+    for link in document.links:
+        document.section_at(link.line)
+    for paragraph in document.paragraphs:
+        paragraph.line_at(len(paragraph.text) - 1)
 
 
-def safetensors_seeds() -> tuple[bytes, ...]:
-    header = {
-        "__metadata__": {"format": "pt"},
-        "a": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]},
-        "b": {"dtype": "F4", "shape": [8], "data_offsets": [16, 20]},
-    }
-    raw = json.dumps(header).encode()
-    return (struct.pack("<Q", len(raw)) + raw + bytes(20),)
+def search_topics(given: str) -> None:
+    for topic in (prose.FUTURE, prose.WITHHELD, prose.TRAINING, prose.OTHERS, prose.SPEED):
+        topic.search(given)
 
 
-def index_seeds() -> tuple[bytes, ...]:
-    shards = {"a": "m-00001-of-00002.safetensors", "b": "m-00002-of-00002.safetensors"}
-    return (json.dumps({"metadata": {"total_size": 36}, "weight_map": shards}).encode(),)
+def read_locator(url: str) -> None:
+    locators.classify(url)
+    locators.hub_id(url)
+    locators.arxiv_id(url)
 
 
-def gguf_seeds() -> tuple[bytes, ...]:
-    return tuple(gguf_file(version, order) for version, order in ((1, "<"), (3, "<"), (3, ">")))
+def sniffed(suffix: str) -> Call:
+    return lambda data: data_records.sniff(data, suffix, len(data))
 
 
-def gguf_file(version: int, order: str) -> bytes:
-    def number(code: str, value: float) -> bytes:
-        return struct.pack(order + code, value)
-
-    def count(value: int) -> bytes:
-        return number("I" if version == 1 else "Q", value)
-
-    def text(value: str) -> bytes:
-        return count(len(value)) + value.encode()
-
-    strings = number("I", 8) + count(40) + text("ab") * 40
-    head = b"GGUF" + number("I", version) + count(2) + count(4)
-    head += text("general.architecture") + number("I", 8) + text("llama")
-    head += text("tokens") + number("I", 9) + strings
-    head += text("nested") + number("I", 9) + number("I", 9) + count(1) + number("I", 0) + count(2)
-    head += b"xy" + text("n") + number("I", 6) + number("f", 1.5)
-    head += text("a") + number("I", 2) + count(32) + count(2) + number("I", 2) + number("Q", 0)
-    head += text("b") + number("I", 1) + count(2) + number("I", 0) + number("Q", 64)
-    return head + bytes(-len(head) % 32) + bytes(72)
+def read_code(given: str) -> None:
+    facts = read_python(given)
+    code_loads(facts)
+    list(code_roles.all_roles("run/train.py", facts, Around()))
 
 
-def torch_pickle() -> bytes:
-    """A state dict of one tensor, as torch writes it; no torch needed."""
-    storage = b"(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x06tQ"
-    hooks = b"ccollections\nOrderedDict\n)R"
-    tensor = (
-        b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + b"K\0K\x02K\x03\x86K\x03K\x01\x86\x89"
-    )
-    return b"\x80\x02" + hooks + b"(X\x01\0\0\0w" + tensor + hooks + b"tRu."
+def read_commands(given: str) -> None:
+    commands = shell.read_shell(given)
+    command_loads(commands)
+    option_loads(commands)
+    quoted_commands(given)
 
 
-def torch_seeds() -> tuple[bytes, ...]:
-    members = {"a/data.pkl": torch_pickle(), "a/data/0": bytes(24), "a/version": b"3"}
-    heads = (torch_zip.MAGIC, 1001, {"little_endian": True})
-    legacy = b"".join(pickle.dumps(part, 2) for part in heads) + torch_pickle()
-    legacy += pickle.dumps(["0"], 2) + struct.pack("<Q", 6) + bytes(24)
-    scripted = members | {"a/constants.pkl": b"\x80\x02).", "a/code/x.py": b"pass"}
-    return (zip_of(members), zip_of(scripted, zipfile.ZIP_DEFLATED), legacy)
+def openness(given: str) -> None:
+    licenses.openness(given, "weights")
+    licenses.display(given)
 
 
-def pickle_seeds() -> tuple[bytes, ...]:
-    value = [{"a": (1, 2.5, None, True), "b": OrderedDict(x="y")}, {2**70}, b"bytes"] * 2
-    return (*(pickle.dumps(value, protocol) for protocol in range(6)), torch_pickle())
+def ask_subject(name: str) -> None:
+    subject = Subject(names=(name[:2000], "acme/Foo2-7B"), siblings=("FooVLM",))
+    subject.whose(name)
+    subject.mentioned(name)
+    subject.place(name)
 
 
-def onnx_seeds() -> tuple[bytes, ...]:
-    def part(field: int, raw: bytes) -> bytes:
-        return bytes([field << 3 | 2, len(raw)]) + raw
-
-    array = part(1, b"\2\2") + b"\x10\1" + part(8, b"w") + part(9, bytes(16))
-    outside = b"\x08\2\x10\1" + part(8, b"e") + part(13, part(1, b"location") + part(2, b"w.bin"))
-    inner = part(1, part(4, b"Add"))
-    branch = part(2, b"y") + part(4, b"If") + part(5, part(1, b"g") + part(6, inner))
-    graph = part(5, array) + part(5, outside + b"\x70\1") + part(1, branch)
-    opset = part(8, b"\x10\x11")
-    return (b"\x08\x08" + part(2, b"maker") + part(7, graph) + opset,)
+def read_zip(read: Callable[[int, int], bytes], size: int) -> None:
+    read_at = clipped(read, size)
+    members = _zip.MemberReader(read_at)
+    for member in _zip.directory(read_at, size).members[:5]:
+        if _zip.refusal(member) is None:
+            members.read(member, 0, min(member.size, LONGEST))
 
 
-def npy_file(descr: str) -> bytes:
-    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': (2, 3), }}".encode()
-    return b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header + bytes(24)
-
-
-def npz_seeds() -> tuple[bytes, ...]:
-    members = {"a.npy": npy_file("<f4"), "b.npy": npy_file(">i4")}
-    return (zip_of(members), zip_of(members, zipfile.ZIP_DEFLATED))
-
-
-def zip_of(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, data in members.items():
-            archive.writestr(zipfile.ZipInfo(name), data, method)
-    return buffer.getvalue()
+def read_tar(read: Callable[[int, int], bytes], size: int, form: str | None = None) -> None:
+    read_at = clipped(read, size)
+    restart = partial(Inflated, read_at, 0, size, form) if form else None
+    stream: _tar.Stream = restart() if restart else _tar.Plain(read_at, size)
+    found = _tar.listing(stream, size if form else None)
+    members = _tar.MemberReader(read_at, found.kept, restart)
+    for member in found.members[:5]:
+        members.read(member, 0, min(member.size, LONGEST))
 
 
 # --- mutations -----------------------------------------------------------------------------------
@@ -202,6 +299,8 @@ def mutated(rng: random.Random, seeds: tuple[bytes, ...]) -> bytes:
     data = bytearray(rng.choice(seeds))
     for _ in range(rng.choice((1, 1, 2, 4))):
         rng.choice(EDITS)(rng, data, seeds)
+    if rng.random() < RARE:
+        swell(rng, data, seeds)
     return bytes(data[:LONGEST])
 
 
@@ -247,15 +346,23 @@ def splice(rng: random.Random, data: bytearray, seeds: tuple[bytes, ...]) -> Non
     data[at : at + rng.randrange(64)] = other[begin : begin + rng.randrange(64)]
 
 
+def swell(rng: random.Random, data: bytearray, _: tuple[bytes, ...]) -> None:
+    """A few characters many thousand times over: what makes a regular expression backtrack."""
+    at = rng.randrange(len(data) + 1)
+    piece = bytes(data[at : at + rng.randrange(1, 6)]) or b" "
+    data[at:at] = piece * rng.choice((500, 4000, 20_000))
+
+
 EDITS = (flip_bits, overwrite, lie_about_a_length, cut, remove, repeat, splice)
+RARE = 0.002  # share of inputs that swell: they take as long as a thousand others
 
 
 # --- the campaign --------------------------------------------------------------------------------
 
 
 def run_one(target: Target, data: bytes, tally: Tally) -> str | None:
-    """One input; what went wrong, or None."""
-    begin = time.perf_counter()
+    """One input; what went wrong, or None. Time is the processor's: a busy machine is no fault."""
+    begin = time.process_time()
     failure = None
     try:
         target.call(data)
@@ -263,7 +370,7 @@ def run_one(target: Target, data: bytes, tally: Tally) -> str | None:
         tally.refused += 1
     except Exception:  # the point of a campaign: whatever else comes out is the finding
         failure = traceback.format_exc()
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     tally.inputs += 1
     tally.seconds += seconds
     tally.slowest = max(tally.slowest, seconds)
@@ -272,32 +379,54 @@ def run_one(target: Target, data: bytes, tally: Tally) -> str | None:
     return failure
 
 
+def check_seeds(target: Target, tally: Tally) -> Failure | None:
+    """Run the seeds as they are; the first that is refused or fails."""
+    for data in target.seeds:
+        failure = run_one(target, data, tally)
+        if failure is None and tally.refused:
+            failure = "a seed is refused: its mutations would never get far"
+        if failure:
+            return Failure(target, data, failure)
+    return None
+
+
+def turn(target: Target, rng: random.Random, tally: Tally) -> Failure | None:
+    """One batch of a parser's inputs, or as many as it takes to the first failure."""
+    for _ in range(target.batch):
+        data = mutated(rng, target.seeds)
+        failure = run_one(target, data, tally)
+        if failure:
+            return Failure(target, data, failure)
+    return None
+
+
 def campaign(
-    chosen: tuple[Target, ...], seconds: float, inputs: int | None, seed: int
-) -> tuple[dict[str, Tally], tuple[Target, bytes, str] | None]:
-    """Run until the time or the number of inputs is spent, or until the first failure."""
+    chosen: tuple[Target, ...],
+    seconds: float,
+    inputs: int | None,
+    seed: int,
+    report: Callable[[Failure], None],
+) -> dict[str, Tally]:
+    """Turns until the time or the number of inputs is spent, or until every parser has failed."""
     tallies = {target.name: Tally() for target in chosen}
     # One generator per parser: adding a parser does not change the inputs of the others.
     sources = {target.name: random.Random(f"{seed}/{target.name}") for target in chosen}
+    running: list[Target] = []
     for target in chosen:
-        for data in target.seeds:
-            failure = run_one(target, data, tallies[target.name])
-            if failure is None and tallies[target.name].refused:
-                failure = "a seed is refused: its mutations would never get far"
-            if failure:
-                return tallies, (target, data, failure)
+        if failure := check_seeds(target, tallies[target.name]):
+            report(failure)
+        else:
+            running.append(target)
     stop = time.monotonic() + seconds
-    while time.monotonic() < stop:
-        for target in chosen:
-            rng, tally = sources[target.name], tallies[target.name]
-            for _ in range(BATCH):
-                data = mutated(rng, target.seeds)
-                failure = run_one(target, data, tally)
-                if failure:
-                    return tallies, (target, data, failure)
+    while running and time.monotonic() < stop:
+        for target in tuple(running):
+            failure = turn(target, sources[target.name], tallies[target.name])
+            if failure:
+                report(failure)
+                running.remove(target)
         if inputs is not None and sum(t.inputs for t in tallies.values()) >= inputs:
             break
-    return tallies, None
+    return tallies
 
 
 def table(tallies: dict[str, Tally]) -> str:
@@ -317,18 +446,21 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, help="stop after about this many inputs")
     parser.add_argument("--seed", type=int, default=0, help="number that fixes all inputs")
     parser.add_argument("--parser", action="append", choices=sorted(known), help="only this one")
-    parser.add_argument("--keep", type=Path, default=Path("."), help="where a failing input goes")
+    parser.add_argument("--keep", type=Path, default=Path("."), help="where failing inputs go")
     options = parser.parse_args()
     chosen = tuple(known[name] for name in options.parser or known)
-    tallies, failed = campaign(chosen, options.seconds, options.inputs, options.seed)
+    failed: list[str] = []
+
+    def report(failure: Failure) -> None:
+        name = failure.target.name
+        kept = options.keep / f"fuzz-{name}-{options.seed}.bin"
+        kept.write_bytes(failure.data)
+        failed.append(name)
+        print(f"FAILED: {name}, input kept as {kept}\n{failure.text}", file=sys.stderr, flush=True)
+
+    tallies = campaign(chosen, options.seconds, options.inputs, options.seed, report)
     print(table(tallies))
-    if failed is None:
-        return 0
-    target, data, failure = failed
-    kept = options.keep / f"fuzz-{target.name}-{options.seed}.bin"
-    kept.write_bytes(data)
-    print(f"\nFAILED: {target.name}, input kept as {kept}\n{failure}", file=sys.stderr)
-    return 1
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from openassay import licenses
-from openassay.types import Fact, Found, How, Kind, Licensed, Status
+from openassay.types import Fact, Found, How, Kind, Licensed, Status, Unit
 from openassay.vocabulary import Entry
 
 _DATA_SETS = frozenset(("datasets", "evaluation_data", "fine_tuning_data", "base_model_datasets"))
@@ -77,8 +77,14 @@ def _shown(expression: str) -> str:
 
 
 def _tracked_places(deciding: Sequence[Fact]) -> list[tuple[str, str]]:
-    """(source, path) of the tracked artefacts that decided; empty when it is only linked."""
-    places = [(f.evidence[0].source, f.evidence[0].path) for f in deciding if isinstance(f, Found)]
+    """(source, path) of the tracked artefacts that decided; empty when it is only linked.
+
+    An artefact cited by its listing stands for its folder, whose path then ends in a slash.
+    """
+    first = [fact.evidence[0] for fact in deciding if isinstance(fact, Found)]
+    places = [
+        (e.source, f"{e.path}/" if e.span.unit is Unit.LISTING else e.path) for e in first
+    ]
     return list(dict.fromkeys(places))[:MAX_PLACES]
 
 

@@ -166,6 +166,7 @@ def contradictions(
     """Statements of one release that cannot both be true, each with both places."""
     listed = [
         *_tag_against_text(facts),
+        *_licenses_disagree(facts),
         *_claims_against_licenses(found, components),
         *_card_against_header(facts),
         *_pointing_to_nothing(facts),
@@ -192,6 +193,23 @@ def _tag_against_text(facts: Sequence[Fact]) -> list[Contradiction]:
                 )
             )
     return found
+
+
+def _licenses_disagree(facts: Sequence[Fact]) -> list[Contradiction]:
+    """Two statements about the same kind of part that name different licences."""
+    listed = []
+    for scope in (*Kind, "release"):
+        spoken = [f for f in facts if isinstance(f, Licensed) and f.scope == scope]
+        for other in spoken[1:]:
+            if not _same_license(spoken[0].license, other.license):
+                listed.append(
+                    Contradiction(
+                        id="licenses_disagree",
+                        text=f"Of the {scope}, one place says {spoken[0].license}, another {other.license}.",
+                        evidence=(spoken[0].evidence[0], other.evidence[0]),
+                    )
+                )
+    return listed[:5]
 
 
 def _same_license(one: str, other: str) -> bool:

@@ -224,6 +224,9 @@ class _Blocks:
             self.headings.append((self._open[0], level, plain(self.lines[self._open[0] - 1]).strip()))
             self._open.clear()
             return number + 1
+        if _REF_DEF.match(line):  # a link's address, not text
+            self._close()
+            return number + 1
         self._open.append(number)
         if len(self._open) >= 200:
             self._close()

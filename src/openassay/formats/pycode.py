@@ -84,6 +84,10 @@ _BARE = frozenset(  # nodes without anything inside
     for kind in base.__subclasses__()
 )
 _DEFS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_VISITED = frozenset(  # nodes that tell something themselves, names and constants apart
+    (ast.Call, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.For, ast.ClassDef,
+     ast.FunctionDef, ast.AsyncFunctionDef, ast.If, ast.Expr, ast.keyword)
+)  # fmt: skip
 _PLAIN = frozenset(  # calls whose arguments tell nothing
     ("print", "len", "range", "isinstance", "int", "float", "min", "max", "zip", "super", "getattr",
      "hasattr", "logger.info", "logger.warning", "logging.info", "parser.add_argument")
@@ -151,16 +155,14 @@ class _Reader:
             elif kind is ast.Constant:
                 self._constant(node)  # type: ignore[arg-type]
                 continue
-            else:
+            elif kind in _VISITED:
                 around = self._visit(node, around)
-            first = len(stack)
-            for field_name in node._fields:
+            for field_name in node._fields[::-1]:  # what is pushed last is looked at first
                 value = getattr(node, field_name, None)
                 if value.__class__ is list:
-                    stack += [(item, around) for item in value if isinstance(item, ast.AST)]
+                    stack += [(item, around) for item in value[::-1] if isinstance(item, ast.AST)]
                 elif isinstance(value, ast.AST) and value.__class__ not in _BARE:
                     stack.append((value, around))
-            stack[first:] = stack[: first - 1 if first else None : -1]
 
     def _visit(self, node: ast.AST, around: tuple[_Open, ...]) -> tuple[_Open, ...]:
         if isinstance(node, ast.Call):

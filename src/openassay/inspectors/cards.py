@@ -269,7 +269,8 @@ def _is_data_section(section: Section) -> bool:
         re.I,
     ):  # noqa: E501
         return False
-    if re.search(r"fine-?tun|微调|demo|示例", section.trail, re.I):
+    named = re.search(r"training data|训练数据", title, re.I)
+    if not named and re.search(r"fine-?tun|微调|demo|示例", section.trail, re.I):
         return False
     return bool(_DATA_HEADING.search(title)) and len(title) < 80
 

@@ -54,6 +54,7 @@ _DATA_CODE = re.compile(
     r"data[-_ ]?(?:set)?[-_ ]?(?:prep\w*|process\w*|clean\w*|curation|pipeline|toolkit|filter\w*)|数据(?:处理|清洗|预处理)",
     re.I,
 )
+_DESCRIBED = re.compile(r"\bdata\s?sets?\b|\bbenchmarks?\b|\btest set\b|数据集|基准|题", re.I)
 _SCHEME = re.compile(
     r"评测方案|评估方案|评测脚本|\bevaluation (?:scheme|script|code|suite|protocol)", re.I
 )
@@ -231,7 +232,7 @@ def _final(spot: Spot, detail: str) -> Linked:
 
 def _data(spot: Spot, release: Release, trained_on: float | None) -> Iterator[Fact]:
     if spot.locator.target is not Target.DATASET:
-        yield from _benchmarks(spot)
+        yield from _benchmarks(spot, release)
         return
     if prose.OTHERS.search(spot.trail):
         return
@@ -310,27 +311,37 @@ def _dataset(spot: Spot, component: str, extent: Extent, detail: str) -> Linked:
     )
 
 
-def _benchmarks(spot: Spot) -> Iterator[Fact]:
+def _benchmarks(spot: Spot, release: Release) -> Iterator[Fact]:
     """A benchmark's own page or repository, linked where the release describes its evaluation."""
     if spot.locator.target not in (Target.REPOSITORY, Target.PAGE, Target.DATA_FILE):
         return
-    if not prose.EVALUATION.search(spot.trail) or prose.OTHERS.search(spot.trail):
+    if spot.link.image or not spot.link.text or prose.OTHERS.search(spot.trail):
         return
-    if spot.link.image or not spot.link.text:
+    about_data = _is_about_evaluation_data(spot.file, release)
+    if not (prose.EVALUATION.search(spot.trail) or about_data):
         return
-    described = re.search(
-        r"\bdata\s?sets?\b|\bbenchmarks?\b|\btest set\b|数据集|基准|题", spot.near, re.I
-    )
-    if described and (
-        _EVAL_NAME.search(f"{spot.link.text} {spot.locator.name}")
-        or re.search(r"数据集|dataset", spot.near, re.I)
-    ):  # noqa: E501
+    words = f"{spot.near} {spot.link.text}"
+    named = _EVAL_NAME.search(f"{spot.link.text} {spot.locator.name}")
+    described = _DESCRIBED.search(words)
+    if (described and (named or re.search(r"数据集|data ?set", words, re.I))) or (
+        about_data and (described or re.search(r"\bcorp(?:us|ora)\b|\bsplit\b", words, re.I))
+    ):
         yield _dataset(
             spot,
             "evaluation_data",
             Extent.WHOLE,
             "The benchmark's own page is linked where the evaluation is described.",
-        )  # noqa: E501
+        )
+
+
+def _is_about_evaluation_data(file: File, release: Release) -> bool:
+    """Whether a document below the front opens by saying that it describes evaluation data."""
+    if release.is_front(file):
+        return False
+    opening = " ".join(p.text for p in release.document(file).paragraphs[:2])[:600]
+    return bool(re.search(r"\bdata\b|数据", opening, re.I)) and bool(
+        re.search(r"\bfor (?:the )?evaluation\b|\bevaluation (?:data|sets?)|\btest sets?\b|评测数据|测试集", opening, re.I)
+    )
 
 
 # -- code --------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from openassay.files import File
 from openassay.formats import prose
 from openassay.passages import Passage, passages, wanted
 from openassay.release import Release
+from openassay.subject import Whose
 from openassay.types import Evidence, Fact, Gap, Gated, How, Licensed, Stated
 
 NAME = "license_prose"
@@ -28,6 +29,11 @@ _SCOPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("data", re.compile(r"\b(?:data ?sets?|data|corpus|corpora|annotations)\b|数据|语料", re.I)),
     ("document", re.compile(r"\b(?:documentation|docs|documents|paper)\b|文档", re.I)),
 )  # fmt: skip
+_OURS = re.compile(
+    r"\b(?:we|our|this|these|all|here)\b|^(?:the )?(?:source )?(?:code|model|weights|data|checkpoints)\b"
+    r"|\bthe (?:source )?(?:code|models?|weights|checkpoints|data ?set|repository|project)\b|本|我们|所有|以上",
+    re.I,
+)
 _LOCAL = ("release", "code", "document")  # said in a folder's README, of that folder
 _NOT_OURS = re.compile(r"\b(?:third[- ]part|adapted from|borrowed|their (?:own )?licen|respective|original licen|built on|dependenc|copied|derived from|thanks|based on code|is a fork)", re.I)  # noqa: E501
 _OF_MODEL = re.compile(r"\b(?:code)\b.{0,20}\band\b.{0,40}\b(?:weights?|models?|checkpoints?)\b|\b(?:weights?|models?|checkpoints?)\b.{0,20}\band\b.{0,30}\bcode\b|as well as|代码(?:和|与|及)(?:模型|权重)|模型(?:和|与|及)代码", re.I)  # noqa: E501
@@ -66,8 +72,12 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
 
 def _licensed(passage: Passage, release: Release) -> Iterator[Fact]:
     heading = re.search(r"licen[cs]e|协议|许可|授权", passage.trail, re.I)
-    if _NOT_OURS.search(passage.text) or not (heading or _GOVERNS.search(passage.text)):
+    if _NOT_OURS.search(passage.text):
         return
+    named = Whose.OWN in release.subject.mentioned(passage.text)
+    ours = named or _OURS.search(passage.text) is not None
+    if not heading and not (ours and _GOVERNS.search(passage.text)):
+        return  # outside a licence section another's licence may be spoken of
     mentions = [m for m in licenses.mentions(passage.text) if m.id and m.id != "NONE"]
     at = 0
     for index, mention in enumerate(mentions):
@@ -108,7 +118,8 @@ def _scopes(
     if passage.start and heading:
         title = passage.trail.rsplit(" / ", 1)[-1]
         named = tuple(name for name, pattern in _SCOPES if pattern.search(title))
-        return named or ("release",)
+        about_model = re.search(r"\bmodel\b|模型", passage.text[start:end], re.I)
+        return named or (("weights",) if about_model else ("release",))
     whole = re.search(r"\bproject|\bwork\b|\bthis\b|\brepo|本项目|仓库", before, re.I)
     return ("release",) if _GOVERNS.search(before) and whole else ()
 

@@ -122,7 +122,7 @@ def sets() -> Mapping[str, frozenset[str]]:
     spdx = [r for r in rows if r.source == "0"]
     out = {
         "spdx": frozenset(r.id for r in spdx if r.kind != "exception"),
-        "spdx-exceptions": frozenset(r.id for r in rows if r.kind == "exception"),
+        "spdx-exceptions": frozenset(r.id for r in spdx if r.kind == "exception"),
         "spdx-osi": frozenset(r.id for r in spdx if r.osi == "1"),
         "spdx-fsf": frozenset(r.id for r in spdx if r.fsf == "1"),
     }

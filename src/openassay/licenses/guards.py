@@ -87,7 +87,8 @@ def looks_like_readme(text: str, sparse: bool) -> bool:
     signs = {m.group().lower()[:6] for m in p["readme"].finditer(text[:60_000])}
     headings = len(p["heading"].findall(text[:60_000]))
     told = len(signs) >= 2 and headings >= 2
-    return told and (sparse or titles.of_text(text[:1_500]) is None)
+    title = titles.of_text(text[:1_500])
+    return told and (sparse or title is None or not titles.telling(title))
 
 
 def is_policy(text: str) -> bool:

@@ -41,8 +41,8 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         ),
         "changed_before": re.compile(
             r"(?i)(?:\b(?:modified|customi[sz]ed|custom|adapted|altered|amended|variant of|"
-            r"version of|based on|similar to|inspired by|derived from)(?:\s+the)?|修改(?:版|后)?的?|"
-            r"类似)[\s\[\"“*_-]{0,4}$"
+            r"version of|based on|similar to|inspired by|derived from)(?:\s+the)?"
+            r"|修改(?:版|后)?的?|类似)[\s\[\"“*_-]{0,4}$"
         ),
         "changed_after": re.compile(
             r"(?i)[\s\]\"”*]{0,3}(?:licen[cs]e)?[\s\]\"”*]{0,3}(?:-(?:style|like|inspired)|"
@@ -54,7 +54,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         "target": re.compile(r"\]\([^()\s]{1,400}\)|https?://[^\s<>\"'，。）》\])]{4,300}"),
         "later": re.compile(
             r"(?i)GNU\s+(Lesser|Library|Affero)?\s*General\s+Public\s+License"
-            r"[\s\S]{0,160}?version\s+(\d(?:\.\d)?)[\s\S]{0,80}?(any\s+later\s+version)?[.;,)]"
+            r"[\s\S]{0,160}?version\s+(\d(?:\.\d)?)"
         ),
     }
 
@@ -225,7 +225,8 @@ def headers(text: str) -> tuple[Mention, ...]:
     for hit in p["later"].finditer(head):
         short = {"": "GPL", "lesser": "LGPL", "library": "LGPL", "affero": "AGPL"}
         version = hit[2] if "." in hit[2] else hit[2] + ".0"
-        suffix = "or-later" if hit[3] else "only"
+        later = re.search(r"(?i)any\s+later\s+version", head[hit.end() : hit.end() + 120])
+        suffix = "or-later" if later else "only"
         id = catalog.canonical(f"{short[(hit[1] or '').lower()]}-{version}-{suffix}")
         if id:
             out.append(_mention(head, id, hit.start(), hit.end()))

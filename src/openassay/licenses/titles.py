@@ -49,7 +49,8 @@ def of_text(text: str) -> str | None:
                 return f"{previous} {line}"  # a name on one line, LICENSE AGREEMENT on the next
             return line
         p = _patterns()
-        previous = "" if p["sentence"].search(line) or p["date"].search(line) else line
+        prose = p["sentence"].search(line) or p["date"].search(line) or line.endswith((".", "!"))
+        previous = "" if prose else line
     return None
 
 

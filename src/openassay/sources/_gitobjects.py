@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import threading
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from openassay.errors import ReadError, TargetError
@@ -27,6 +27,8 @@ WHOLE = 8 << 20  # blobs up to this size are read whole and kept for a while
 _KEPT = 32 << 20
 _SKIPPED_IN_STREAM = 64 << 20
 _AT_ONCE = 100  # names written before their answers are read: less than any pipe holds
+_AHEAD = 1 << 20  # bytes that one round of reading ahead brings at most
+_FIRST_ROUND = 4  # blobs; rounds grow while reading goes on where the last one ended
 _MAX_DEATHS = 200
 
 _CONFIG = """[core]
@@ -58,6 +60,29 @@ class Object:
     kind: str | None = None
     size: int = 0
     content: bytes | None = None
+
+
+@dataclass(slots=True)
+class _Series:
+    """Blobs (id, size) that are likely read one after another, and how far that has come."""
+
+    blobs: Sequence[tuple[str, int]]
+    end: int = 0  # where the last round ended
+    length: int = _FIRST_ROUND
+
+    def round(self, at: int) -> list[str]:
+        """The blob at an index and those to fetch with it: few, and more while all go in order."""
+        follows = self.end <= at <= self.end + self.length
+        self.length = min(2 * self.length, _AT_ONCE) if follows else _FIRST_ROUND
+        names: list[str] = []
+        room = _AHEAD
+        for oid, size in self.blobs[at : at + self.length]:
+            room -= size
+            if names and room < 0:
+                break
+            names.append(oid)
+        self.end = at + len(names)
+        return names
 
 
 class _Process:
@@ -200,6 +225,8 @@ class ObjectStore:
         self._deaths = 0
         self._lock = threading.Lock()
         self._stream: tuple[str, int] = ("", 0)  # long blob being read, and how far
+        self._series: dict[str, tuple[_Series, int]] = {}
+        self._broken: set[str] = set()  # met while reading ahead; Git is not sent there again
         self.close = weakref.finalize(self, self._shop.close)
 
     @property
@@ -251,6 +278,14 @@ class ObjectStore:
     def _is_loose(self, oid: str) -> bool:
         return os.path.lexists(os.path.join(self._objects, oid[:2], oid[2:]))
 
+    def expect(self, blobs: Sequence[tuple[str, int]]) -> None:
+        """Blobs (id, size) that are likely read in this order: one read then fetches several.
+
+        A round trip to Git costs more than a small blob does.
+        """
+        series = _Series(blobs)
+        self._series.update((oid, (series, at)) for at, (oid, _) in enumerate(blobs))
+
     def read(self, path: str, oid: str, size: int, offset: int, length: int) -> bytes:
         """A range of a blob. Raises :class:`ReadError` when it is missing or broken."""
         if size > WHOLE:
@@ -263,16 +298,34 @@ class ObjectStore:
         return content[offset : offset + length]
 
     def _whole(self, path: str, oid: str, size: int) -> bytes:
-        found = self.one(oid)
+        if oid in self._broken:
+            raise ReadError(f"{path}: its Git object is broken", reason="broken_object")
+        found, *others = self._chunk(self._round(oid), "--batch", WHOLE)
+        for other in others:
+            if other.kind == "broken":
+                self._broken.add(other.name)
+            elif other.content is not None and self._is_intact(other.name, other.content):
+                self._cache.put(other.name, other.content)
         if found.kind is None:
             raise ReadError(f"{path}: not in the object store", reason="missing_blob")
         content = found.content
         if found.kind != "blob" or content is None or len(content) != size:
             raise ReadError(f"{path}: its Git object is broken", reason="broken_object")
-        head = b"blob %d\0" % size
-        if hashlib.new(self._hash, head + content, usedforsecurity=False).hexdigest() != oid:
+        if not self._is_intact(oid, content):
             raise ReadError(f"{path}: its Git object has another hash", reason="broken_object")
         return content
+
+    def _round(self, oid: str) -> list[str]:
+        """A blob and those to fetch with it."""
+        series, at = self._series.get(oid, (None, 0))
+        if series is None:
+            return [oid]
+        ahead = (name for name in series.round(at)[1:] if name not in self._broken)
+        return [oid, *(name for name in ahead if self._cache.get(name) is None)]
+
+    def _is_intact(self, oid: str, content: bytes) -> bool:
+        head = b"blob %d\0" % len(content)
+        return hashlib.new(self._hash, head + content, usedforsecurity=False).hexdigest() == oid
 
     def _read_long(self, path: str, oid: str, size: int, offset: int, length: int) -> bytes:
         """Stream to the range; the next range further on continues there."""

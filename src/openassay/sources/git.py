@@ -273,6 +273,7 @@ def _source(
     pin = f"git:{where.url if where else folder}@{commit.oid}"
     _submodules(store, entries, where)
     entries.sort(key=lambda entry: entry.name)
+    _expect(store, entries)
     files = tuple(_as_file(pin, store, commit.oid, where, entry) for entry in entries)
     links = [(file.path, file.target) for file in files if file.kind is FileKind.SYMLINK]
     for problem in paths.link_problems(links, (file.path for file in files)):
@@ -311,6 +312,18 @@ def _submodules(store: ObjectStore, entries: list[_Entry], parent: Remote | None
     for entry in modules:
         url = urls.get(entry.name.decode("utf-8", "replace"), "")
         entry.target = paths.shown(submodule_url(url, parent).encode("utf-8", "replace"))
+
+
+def _expect(store: ObjectStore, entries: list[_Entry]) -> None:
+    """Files of one kind are mostly read one after another, in the order of the listing."""
+    alike: dict[bytes, dict[str, int]] = {}
+    for entry in entries:
+        readable = entry.problem is None and entry.lfs is None
+        if readable and entry.kind in (FileKind.FILE, FileKind.EXECUTABLE):
+            suffix = os.path.splitext(entry.name)[1].lower()
+            alike.setdefault(suffix, {}).setdefault(entry.oid, entry.size)
+    for blobs in alike.values():
+        store.expect(tuple(blobs.items()))
 
 
 def _as_file(
