@@ -103,12 +103,14 @@ def hashed(text: str) -> list[int]:
 # the given words, how-to-apply parts and exhibits from them on.
 OPTIONAL_HEADS = (
     (r"CC-BY", r"By exercising the Licensed Rights"),
+    (r"CC-BY[A-Z-]*-[123]\.", r"THE WORK \(AS DEFINED BELOW\)"),
     (r"CC0-1", r"Statement of Purpose"),
+    (r"ECL-2", r"TERMS AND CONDITIONS FOR USE|1\. Definitions"),
 )
 OPTIONAL_TAILS = (
     (r"Apache-2\.0", r"END OF TERMS AND CONDITIONS"),
     (r"[AL]?GPL-\d", r"END OF TERMS AND CONDITIONS"),
-    (r"CC-BY", r"Creative Commons (?:Corporation )?is not a party to"),
+    (r"CC-BY", r"Creative Commons Notice|Creative Commons (?:Corporation )?is not a party to"),
     (r"MPL-2", r"Exhibit A\s+-\s+Source Code Form License Notice"),
     (r"Mulan", r"How to apply the Mulan|END OF THE TERMS AND CONDITIONS"),
     (r"E[CP]L-|ECL-2", r"END OF TERMS AND CONDITIONS"),

@@ -17,11 +17,38 @@ from openassay.formats.locators import Target, classify
 from openassay.release import Release, Source
 from openassay.subject import ModelName, Subject, parse_name
 
-_READMES = re.compile(r"^readme(?:[._-]?(?:en|zh|cn|chinese|english|zh[-_]cn))?\.(?:md|markdown|rst|txt)$|^readme$", re.I)  # noqa: E501
+_READMES = re.compile(
+    r"^readme(?:[._-]?(?:en|zh|cn|chinese|english|zh[-_]cn))?\.(?:md|markdown|rst|txt)$"
+    r"|^readme$",
+    re.I,
+)
 _MAX_LISTED = 400  # names looked at per README; lists of everything ever made are longer
 _GENERIC = frozenset(
-    """model models llm project main repo repository code release src app demo test checkout tmp
-    ai lm chat introduction overview readme welcome news""".split()
+    [
+        "model",
+        "models",
+        "llm",
+        "project",
+        "main",
+        "repo",
+        "repository",
+        "code",
+        "release",
+        "src",
+        "app",
+        "demo",
+        "test",
+        "checkout",
+        "tmp",
+        "ai",
+        "lm",
+        "chat",
+        "introduction",
+        "overview",
+        "readme",
+        "welcome",
+        "news",
+    ]
 )
 
 
@@ -77,11 +104,15 @@ def _families(repository: list[str], titles: list[str], linked: list[str]) -> li
     counted = Counter(p.family for name in linked if (p := _meaningful(name)))
     families = [parsed.family for parsed in heads]
     for parsed in others:
-        akin = any(_opens(p.family, parsed.family) or _closes(p.family, parsed.family) for p in heads)
+        akin = any(
+            _opens(p.family, parsed.family) or _closes(p.family, parsed.family) for p in heads
+        )
         if counted.get(parsed.family) or akin:
             families.append(parsed.family)
     families += [f for f in counted if any(_opens(p.family, f) for p in heads)]
-    families += [f for f, n in counted.items() if n >= 2 and any(_closes(p.family, f) for p in heads)]
+    families += [
+        f for f, n in counted.items() if n >= 2 and any(_closes(p.family, f) for p in heads)
+    ]
     if not any(counted.get(family) for family in families) and counted:
         owner_names = {_letters(name.split("/", 1)[0]) for name in repository if "/" in name}
         best, times = counted.most_common(1)[0]
@@ -147,10 +178,7 @@ def _own_names(
     """Names of the newest generation, the repository's own spelling first."""
     names = [n.rsplit("/", 1)[-1] for n in first if (p := parse_name(n)) and p.family in families]
     named_version = [p.version for name in names if (p := parse_name(name)) and p.version]
-    if named_version:
-        version = named_version[0]
-    else:
-        version = _newest(release, readmes, linked, families)
+    version = (named_version or [_newest(release, readmes, linked, families)])[0]
     kept = [n for n in names if (p := parse_name(n)) and (not p.version or p.version == version)]
     for name in linked:
         parsed = parse_name(name)
@@ -201,9 +229,10 @@ def _siblings(linked: list[str], owners: set[str], families: list[str]) -> list[
     found: dict[str, None] = {}
     for name in linked:
         parsed = _meaningful(name)
-        if parsed and parsed.family not in families and name.split("/", 1)[0].lower() in owners:
-            if not any(parsed.family.startswith(f) or f.startswith(parsed.family) for f in families):
-                found[name] = None
+        if parsed is None or name.split("/", 1)[0].lower() not in owners:
+            continue
+        if not any(parsed.family.startswith(f) or f.startswith(parsed.family) for f in families):
+            found[name] = None
     return list(found)
 
 

@@ -88,8 +88,8 @@ def _component(
     entry: Entry, facts: list[Fact], gaps: list[Gap], stated: list[Licensed]
 ) -> Component:
     status, deciding = _status(facts, gaps)
-    supporting = [fact for fact in facts if fact not in deciding and not isinstance(fact, RuledOut)]
-    denials = [fact for fact in facts if isinstance(fact, RuledOut)]
+    denials: list[Fact] = [fact for fact in facts if isinstance(fact, RuledOut)]
+    supporting = [fact for fact in facts if fact not in deciding and fact not in denials]
     governed = govern(entry, status, deciding, stated)
     because: list[Fact | Gap] = [*deciding[:MAX_BECAUSE]]
     room = max(0, MAX_BECAUSE - len(because))
@@ -145,17 +145,23 @@ def _reinterpreted(facts: Sequence[Fact]) -> list[Fact]:
     """Facts as they read once everything is known of the release."""
     tuned = _is_tuned(facts)
     reading = _within_run([_as_tuned(fact) if tuned else fact for fact in facts], tuned)
-    for read_again in (_cards_called_so, _only_some_sizes, _only_some_benchmarks, _results_in_paper):
+    for read_again in (
+        _cards_called_so,
+        _only_some_sizes,
+        _only_some_benchmarks,
+        _results_in_paper,
+    ):
         reading = read_again(reading)
     return reading
 
 
 def _is_tuned(facts: Sequence[Fact]) -> bool:
-    """Whether the release itself is a fine-tune: it names a base and trains nothing from scratch."""
+    """Whether the release is itself a fine-tune: it names a base, and trains none from scratch."""
     derived = any(
         isinstance(fact, Derived) and fact.relation in (Relation.FINETUNE, Relation.ADAPTER)
         for fact in facts
-        if isinstance(fact, Derived) and fact.inspector in ("front_matter", "derivation", "model_config")
+        if isinstance(fact, Derived)
+        and fact.inspector in ("front_matter", "derivation", "model_config")
     )
     scratch = any(
         isinstance(fact, Found) and fact.component == "training_code" and fact.aspect == "pretrain"
@@ -185,7 +191,10 @@ def _within_run(facts: list[Fact], tuned: bool) -> list[Fact]:
     return [
         fact
         for fact in facts
-        if not (isinstance(fact, Found) and fact.aspect in ("finetune_config", "finetune_data", "tuning_prose"))
+        if not (
+            isinstance(fact, Found)
+            and fact.aspect in ("finetune_config", "finetune_data", "tuning_prose")
+        )
     ]
 
 
@@ -194,7 +203,10 @@ def _cards_called_so(facts: list[Fact]) -> list[Fact]:
     linked = any(isinstance(fact, Linked) and fact.component == "model_card" for fact in facts)
     return [
         replace(fact, extent=Extent.PART)
-        if linked and isinstance(fact, Found) and fact.component == "model_card" and fact.aspect == "readme"
+        if linked
+        and isinstance(fact, Found)
+        and fact.component == "model_card"
+        and fact.aspect == "readme"
         else fact
         for fact in facts
     ]
@@ -202,22 +214,38 @@ def _cards_called_so(facts: list[Fact]) -> list[Fact]:
 
 def _only_some_sizes(facts: list[Fact]) -> list[Fact]:
     """Checkpoints for only some of the published sizes are intermediate parameters in part."""
-    finals = {f.aspect for f in facts if isinstance(f, Linked) and f.component == "model_parameters_final" and f.aspect[:1].isdigit()}  # noqa: E501
-    inner = [f for f in facts if isinstance(f, Linked) and f.component == "model_parameters_intermediate"]  # noqa: E501
+    finals = {
+        f.aspect
+        for f in facts
+        if isinstance(f, Linked)
+        and f.component == "model_parameters_final"
+        and f.aspect[:1].isdigit()
+    }
+    inner = [
+        f for f in facts if isinstance(f, Linked) and f.component == "model_parameters_intermediate"
+    ]
     sizes = {f.aspect for f in inner if f.aspect[:1].isdigit()}
     if not sizes or len(sizes) != len({f.aspect for f in inner}) or 2 * len(sizes) > len(finals):
         return facts
-    return [replace(f, extent=Extent.PART) if f in inner else f for f in facts]  # type: ignore[type-var]
+    return [replace(f, extent=Extent.PART) if f in inner else f for f in facts]
 
 
 def _only_some_benchmarks(facts: list[Fact]) -> list[Fact]:
     """Data of fewer than half of the benchmarks that the documents report on is a part."""
-    reported = max((int(f.value) for f in facts if isinstance(f, Stated) and f.topic == "benchmarks"), default=0)
+    reported = max(
+        (int(f.value) for f in facts if isinstance(f, Stated) and f.topic == "benchmarks"),
+        default=0,
+    )
     linked = [f for f in facts if isinstance(f, Linked) and f.component == "evaluation_data"]
     by_documents = all(f.inspector == "doc_links" for f in linked)
-    if not linked or not by_documents or reported < 4 or 2 * len({f.url for f in linked}) >= reported:
+    if (
+        not linked
+        or not by_documents
+        or reported < 4
+        or 2 * len({f.url for f in linked}) >= reported
+    ):
         return facts
-    return [replace(f, extent=Extent.PART) if f in linked else f for f in facts]  # type: ignore[type-var]
+    return [replace(f, extent=Extent.PART) if f in linked else f for f in facts]
 
 
 def _results_in_paper(facts: list[Fact]) -> list[Fact]:
@@ -233,4 +261,7 @@ def _results_in_paper(facts: list[Fact]) -> list[Fact]:
         and f.aspect == "document"
     ]
     detail = "No numbers stand here; the release links its paper, which was not read."
-    return facts + [replace(f, component="evaluation_results", aspect="paper", detail=detail) for f in papers[:3]]
+    return facts + [
+        replace(f, component="evaluation_results", aspect="paper", detail=detail)
+        for f in papers[:3]
+    ]

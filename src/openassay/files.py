@@ -117,7 +117,8 @@ class File:
                         path=self.path,
                         by="files",
                         reason="too_long",
-                        detail=f"only the first {MAX_TEXT >> 20} MiB of {self.size} bytes were read",
+                        detail=f"only the first {MAX_TEXT >> 20} MiB of {self.size} bytes were "
+                        f"read",
                     )
                 )
             text, encoding = _decode(raw[:MAX_TEXT])

@@ -82,9 +82,7 @@ def _tracked_places(deciding: Sequence[Fact]) -> list[tuple[str, str]]:
     An artefact cited by its listing stands for its folder, whose path then ends in a slash.
     """
     first = [fact.evidence[0] for fact in deciding if isinstance(fact, Found)]
-    places = [
-        (e.source, f"{e.path}/" if e.span.unit is Unit.LISTING else e.path) for e in first
-    ]
+    places = [(e.source, f"{e.path}/" if e.span.unit is Unit.LISTING else e.path) for e in first]
     return list(dict.fromkeys(places))[:MAX_PLACES]
 
 
@@ -111,9 +109,10 @@ def _for_tracked(entry: Entry, place: tuple[str, str], stated: Sequence[Licensed
     yield f"a sentence about the {scope}", _not_looser(said, root)
     yield "the licence at the root", root
     yield "the card's front matter", [f for f in stated if _is_tag(f, How.FRONT_MATTER)]
-    yield "a sentence about the release", [
-        f for f in stated if f.scope == "release" and f.how is How.PROSE
-    ]
+    yield (
+        "a sentence about the release",
+        [f for f in stated if f.scope == "release" and f.how is How.PROSE],
+    )
     yield "package metadata", [f for f in stated if _is_tag(f, How.TAG)]
 
 

@@ -11,7 +11,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from types import ModuleType
 
 import openassay.inspectors as inspectors_package
@@ -81,10 +81,8 @@ def _fallback_name(release: Release) -> str:
 
 def _run(module: ModuleType, release: Release) -> Iterator[Fact | Gap]:
     """All that one inspector says of a release, at most MAX_FACTS facts."""
-    count = 0
-    for item in _items(module, release):
-        count += 1
-        if count > MAX_FACTS:
+    for count, item in enumerate(_items(module, release)):
+        if count >= MAX_FACTS:
             yield Gap(
                 source=release.sources[0].id,
                 path="",
@@ -100,9 +98,9 @@ def _items(module: ModuleType, release: Release) -> Iterator[Fact | Gap]:
     if hasattr(module, "inspect"):
         for file in release.files:
             if file.is_regular and module.wants(file, release):
-                yield from _guarded(module, file, lambda f=file: module.inspect(f, release))
+                yield from _guarded(module, file, partial(module.inspect, file, release))
     if hasattr(module, "survey"):
-        yield from _guarded(module, None, lambda: module.survey(release))
+        yield from _guarded(module, None, partial(module.survey, release))
 
 
 def _guarded(

@@ -48,7 +48,10 @@ _GLUED = re.compile(r"^([a-z][a-z_]*?[a-z])[_]?(?:v)?(\d{1,2}(?:\.\d{1,2}){0,2})
 _LETTER_VERSION = re.compile(r"^[a-z](\d{1,2}(?:\.\d)?)$", re.I)
 _TOKEN = re.compile(r"[^\W_]+(?:\.\d+[^\W_]*)*", re.UNICODE)
 _SPLIT_SIZE = re.compile(r"(?<=\d)_(?=\d+[bm]\b)", re.I)  # "1_8B" is 1.8B
-_SUFFIX = r"(?:[\s_-]?v?(?P<version>\d{1,2}(?:\.\d{1,2})?)(?![\d.]*[bmk%x]|\d))?(?:base|chat|instruct|s)?(?![a-z])"
+_SUFFIX = (
+    r"(?:[\s_-]?v?(?P<version>\d{1,2}(?:\.\d{1,2})?)(?![\d.]*[bmk%x]|\d))?"
+    r"(?:base|chat|instruct|s)?(?![a-z])"
+)
 _VARIANTS = frozenset(
     """base chat instruct it sft rlhf dpo hf gguf ggml gptq awq int4 int8 fp16 bf16 fp8 mlx onnx
     deduped model models weights checkpoint checkpoints intermediate small medium large xl xxl tiny
@@ -154,7 +157,8 @@ class Subject:
     @cached_property
     def _patterns(self) -> tuple[tuple[Whose, re.Pattern[str]], ...]:
         found = []
-        for whose, families in ((Whose.OWN, set(self.families)), (Whose.SIBLING, self._sibling_families)):
+        by_whose = {Whose.OWN: set(self.families), Whose.SIBLING: set(self._sibling_families)}
+        for whose, families in by_whose.items():
             spelled = sorted((r"[\s_-]?".join(map(re.escape, f)) for f in families if f), key=len)
             if spelled:
                 words = "|".join(reversed(spelled))

@@ -31,12 +31,12 @@ _LIMITS = {
     "no_training": "training other models is forbidden",
     "registration": "registration is required",
 }
-_OPEN_KINDS = frozenset(("open_source", "fully_open", "open_weights", "open_access", "open", "open_license"))  # noqa: E501
+_OPEN_KINDS = frozenset(
+    ("open_source", "fully_open", "open_weights", "open_access", "open", "open_license")
+)
 
 
-def claims(
-    facts: Sequence[Fact], components: Mapping[str, Component]
-) -> tuple[Claim, ...]:
+def claims(facts: Sequence[Fact], components: Mapping[str, Component]) -> tuple[Claim, ...]:
     """Every claim of openness with whether it holds and why."""
     limits = [f for f in facts if isinstance(f, Stated) and f.topic == "restriction"]
     found = []
@@ -61,7 +61,9 @@ def _weigh(
     if claim.value == "promise":
         return None, ["it is said to come; nothing counts before it is there"]
     if claim.value == "reproducible":
-        return _needs(components, ("training_code", "datasets", "data_preprocessing_code", "model_metadata"))  # noqa: E501
+        return _needs(
+            components, ("training_code", "datasets", "data_preprocessing_code", "model_metadata")
+        )
     if claim.value == "fully_open":
         parts = _fully(claim)
         holds, because = _needs(components, parts)
@@ -71,7 +73,12 @@ def _weigh(
         holds, because = _needs(components, _claimed_parts(claim))
         return holds, because
     if claim.value == "commercial_use":
-        blocking = [limit for limit in limits if limit.value in ("non_commercial", "user_cap", "commercial_application", "registration")]  # noqa: E501
+        blocking = [
+            limit
+            for limit in limits
+            if limit.value
+            in ("non_commercial", "user_cap", "commercial_application", "registration")
+        ]
         if blocking:
             return False, [_limit_text(limit) for limit in blocking[:3]]
         opened, why = _is_open(components, limits, ("model_parameters_final",))
@@ -120,7 +127,9 @@ def _is_open(
     components: Mapping[str, Component], limits: Sequence[Stated], parts: tuple[str, ...]
 ) -> tuple[bool | None, list[str]]:
     """Whether the released ones of these parts stand under licences shown to be open."""
-    there = [components[name] for name in parts if components[name].status in (*_THERE, Status.PARTIAL)]  # noqa: E501
+    there = [
+        components[name] for name in parts if components[name].status in (*_THERE, Status.PARTIAL)
+    ]
     if not there:
         seen = ", ".join(f"{_title(n)}: {components[n].status}" for n in parts)
         unknown = any(components[n].status is Status.UNKNOWN for n in parts)
@@ -129,7 +138,9 @@ def _is_open(
     for component in there:
         answers.append(component.license_open)
         named = component.license or "no licence stated"
-        word = {True: "open", False: "not open", None: "not shown to be open"}[component.license_open]
+        word = {True: "open", False: "not open", None: "not shown to be open"}[
+            component.license_open
+        ]
         because.append(f"{_title(component.id)}: {named} ({word})")
     if "model_parameters_final" in parts:
         relevant = [limit for limit in limits if limit.subject in ("weights", "release")]
@@ -179,7 +190,13 @@ def contradictions(
 def _tag_against_text(facts: Sequence[Fact]) -> list[Contradiction]:
     """A tag that names another licence than the text at the root of the same source."""
     tags = [f for f in facts if isinstance(f, Licensed) and f.how in (How.FRONT_MATTER, How.TAG)]
-    texts = [f for f in facts if isinstance(f, Licensed) and f.how in (How.TEXT, How.PDF) and f.scope in ("path:", "weights")]  # noqa: E501
+    texts = [
+        f
+        for f in facts
+        if isinstance(f, Licensed)
+        and f.how in (How.TEXT, How.PDF)
+        and f.scope in ("path:", "weights")
+    ]
     found = []
     for tag in tags:
         rivals = [t for t in texts if t.evidence[0].source == tag.evidence[0].source]
@@ -200,15 +217,16 @@ def _licenses_disagree(facts: Sequence[Fact]) -> list[Contradiction]:
     listed = []
     for scope in (*Kind, "release"):
         spoken = [f for f in facts if isinstance(f, Licensed) and f.scope == scope]
-        for other in spoken[1:]:
-            if not _same_license(spoken[0].license, other.license):
-                listed.append(
-                    Contradiction(
-                        id="licenses_disagree",
-                        text=f"Of the {scope}, one place says {spoken[0].license}, another {other.license}.",
-                        evidence=(spoken[0].evidence[0], other.evidence[0]),
-                    )
-                )
+        listed += [
+            Contradiction(
+                id="licenses_disagree",
+                text=f"Of the {scope}, one place says {spoken[0].license}, "
+                f"another {other.license}.",
+                evidence=(spoken[0].evidence[0], other.evidence[0]),
+            )
+            for other in spoken[1:]
+            if not _same_license(spoken[0].license, other.license)
+        ]
     return listed[:5]
 
 

@@ -102,7 +102,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Evidence:
-    """One place that can be opened again. Only ``File.cite_*`` and ``Release.cite_listing`` make it."""
+    """One place that can be opened again, made only by ``File.cite_*`` and ``cite_listing``."""
 
     source: str  # pinned: "git:…@sha", "dir:…@digest", "pypi:name@version"
     path: str  # POSIX, relative to the source; "" is the source's own listing

@@ -49,17 +49,144 @@ class Locator:
 
 
 _HUBS = ("huggingface.co", "hf.co", "hf-mirror.com", "huggingface.com")
-_MODELSCOPE = ("modelscope.cn", "modelscope.ai", "wisemodel.cn", "opencsg.com", "gitee.ai", "ai.gitee.com", "modelers.cn", "swanhub.co", "aifasthub.com", "openi.pcl.ac.cn")  # noqa: E501
-_GIT = ("github.com", "gitlab.com", "gitee.com", "bitbucket.org", "codeberg.org", "raw.githubusercontent.com", "openi.org.cn", "atomgit.com", "gitcode.com")  # noqa: E501
-_BADGES = ("img.shields.io", "badge.fury.io", "badgen.net", "visitor-badge.laobi.icu", "hits.seeyoufarm.com", "colab.research.google.com/assets", "star-history.com", "api.star-history.com", "zenodo.org/badge", "readthedocs.org/projects", "codecov.io", "trendshift.io", "contrib.rocks", "komarev.com")  # noqa: E501
-_PAPERS = ("arxiv.org", "openreview.net", "aclanthology.org", "aclweb.org", "doi.org", "dl.acm.org", "ieeexplore.ieee.org", "proceedings.mlr.press", "proceedings.neurips.cc", "papers.nips.cc", "openaccess.thecvf.com", "semanticscholar.org", "biorxiv.org", "medrxiv.org", "nature.com/articles", "science.org/doi", "link.springer.com", "papers.ssrn.com", "alphaxiv.org", "paperswithcode.com/paper", "jmlr.org", "isca-speech.org")  # noqa: E501
-_STORAGE = ("drive.google.com", "pan.baidu.com", "dropbox.com", "1drv.ms", "onedrive.live.com", "storage.googleapis.com", "amazonaws.com", "blob.core.windows.net", "aliyuncs.com", "zenodo.org", "figshare.com", "cloud.tsinghua.edu.cn", "mega.nz", "sharepoint.com", "dl.fbaipublicfiles.com", "myqcloud.com", "kaggle.com", "box.com", "pan.quark.cn", "cloudfront.net", "r2.dev")  # noqa: E501
-_TRACKERS = ("wandb.ai", "api.wandb.ai", "tensorboard.dev", "comet.com", "neptune.ai", "swanlab.cn", "mlflow")  # noqa: E501
-_HUB_PAGES = frozenset("datasets spaces collections models docs blog papers organizations settings join pricing login chat posts tasks learn course inference-endpoints new api resolve static front enterprise search".split())  # noqa: E501
-_WEIGHTS = re.compile(r"\.(?:safetensors|gguf|ggml|bin|pt|pth|ckpt|onnx|npz|h5|tflite|msgpack|nemo|pkl|mar)(?:\.\w{2,4})?$", re.I)  # noqa: E501
-_DATA = re.compile(r"\.(?:jsonl?|csv|tsv|parquet|arrow|txt|tfrecord|zst)(?:\.(?:gz|zst|xz|bz2|zip))?$", re.I)  # noqa: E501
+_MODELSCOPE = (
+    "modelscope.cn",
+    "modelscope.ai",
+    "wisemodel.cn",
+    "opencsg.com",
+    "gitee.ai",
+    "ai.gitee.com",
+    "modelers.cn",
+    "swanhub.co",
+    "aifasthub.com",
+    "openi.pcl.ac.cn",
+)
+_GIT = (
+    "github.com",
+    "gitlab.com",
+    "gitee.com",
+    "bitbucket.org",
+    "codeberg.org",
+    "raw.githubusercontent.com",
+    "openi.org.cn",
+    "atomgit.com",
+    "gitcode.com",
+)
+_BADGES = (
+    "img.shields.io",
+    "badge.fury.io",
+    "badgen.net",
+    "visitor-badge.laobi.icu",
+    "hits.seeyoufarm.com",
+    "colab.research.google.com/assets",
+    "star-history.com",
+    "api.star-history.com",
+    "zenodo.org/badge",
+    "readthedocs.org/projects",
+    "codecov.io",
+    "trendshift.io",
+    "contrib.rocks",
+    "komarev.com",
+)
+_PAPERS = (
+    "arxiv.org",
+    "openreview.net",
+    "aclanthology.org",
+    "aclweb.org",
+    "doi.org",
+    "dl.acm.org",
+    "ieeexplore.ieee.org",
+    "proceedings.mlr.press",
+    "proceedings.neurips.cc",
+    "papers.nips.cc",
+    "openaccess.thecvf.com",
+    "semanticscholar.org",
+    "biorxiv.org",
+    "medrxiv.org",
+    "nature.com/articles",
+    "science.org/doi",
+    "link.springer.com",
+    "papers.ssrn.com",
+    "alphaxiv.org",
+    "paperswithcode.com/paper",
+    "jmlr.org",
+    "isca-speech.org",
+)
+_STORAGE = (
+    "drive.google.com",
+    "pan.baidu.com",
+    "dropbox.com",
+    "1drv.ms",
+    "onedrive.live.com",
+    "storage.googleapis.com",
+    "amazonaws.com",
+    "blob.core.windows.net",
+    "aliyuncs.com",
+    "zenodo.org",
+    "figshare.com",
+    "cloud.tsinghua.edu.cn",
+    "mega.nz",
+    "sharepoint.com",
+    "dl.fbaipublicfiles.com",
+    "myqcloud.com",
+    "kaggle.com",
+    "box.com",
+    "pan.quark.cn",
+    "cloudfront.net",
+    "r2.dev",
+)
+_TRACKERS = (
+    "wandb.ai",
+    "api.wandb.ai",
+    "tensorboard.dev",
+    "comet.com",
+    "neptune.ai",
+    "swanlab.cn",
+    "mlflow",
+)
+_HUB_PAGES = frozenset(
+    [
+        "datasets",
+        "spaces",
+        "collections",
+        "models",
+        "docs",
+        "blog",
+        "papers",
+        "organizations",
+        "settings",
+        "join",
+        "pricing",
+        "login",
+        "chat",
+        "posts",
+        "tasks",
+        "learn",
+        "course",
+        "inference-endpoints",
+        "new",
+        "api",
+        "resolve",
+        "static",
+        "front",
+        "enterprise",
+        "search",
+    ]
+)
+_WEIGHTS = re.compile(
+    r"\.(?:safetensors|gguf|ggml|bin|pt|pth|ckpt|onnx|npz|h5|tflite|msgpack|nemo|pkl"
+    r"|mar)(?:\.\w{2,4})?$",
+    re.I,
+)
+_DATA = re.compile(
+    r"\.(?:jsonl?|csv|tsv|parquet|arrow|txt|tfrecord|zst)(?:\.(?:gz|zst|xz|bz2|zip))?$", re.I
+)
 _IMAGE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|mp4|mov|webm|bmp)(?:$|\?)", re.I)
-_ATTACHMENT = re.compile(r"(?:user-images\.githubusercontent\.com|github\.com/user-attachments/assets|github\.com/[^/]+/[^/]+/assets/)", re.I)  # noqa: E501
+_ATTACHMENT = re.compile(
+    r"(?:user-images\.githubusercontent\.com|github\.com/user-attachments/assets"
+    r"|github\.com/[^/]+/[^/]+/assets/)",
+    re.I,
+)
 _HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}$")
 _ARXIV = re.compile(r"(\d{4}\.\d{4,5})(v\d+)?")
 
@@ -71,7 +198,31 @@ def hub_id(text: str) -> bool:
     owner, name = text.split("/")
     if re.search(r"\.(?:py|sh|md|txt|json|jsonl|ya?ml|csv|png|jpg|pdf|html?)$", name, re.I):
         return False
-    return owner.lower() not in {"application", "text", "image", "audio", "video", "path", "usr", "home", "data", "mnt", "tmp", "output", "outputs", "input", "and", "or", "src", "models", "model", "checkpoints", "your", "train", "test"}  # noqa: E501
+    return owner.lower() not in {
+        "application",
+        "text",
+        "image",
+        "audio",
+        "video",
+        "path",
+        "usr",
+        "home",
+        "data",
+        "mnt",
+        "tmp",
+        "output",
+        "outputs",
+        "input",
+        "and",
+        "or",
+        "src",
+        "models",
+        "model",
+        "checkpoints",
+        "your",
+        "train",
+        "test",
+    }
 
 
 def arxiv_id(url: str) -> str | None:
@@ -136,7 +287,13 @@ def _split(segments: list[str]) -> tuple[str, str, str]:
 
 
 def _modelscope(url: str, host: str, segments: list[str]) -> Locator:
-    kinds = {"models": Target.MODEL, "datasets": Target.DATASET, "studios": Target.SPACE, "collections": Target.COLLECTION, "organization": Target.ACCOUNT}  # noqa: E501
+    kinds = {
+        "models": Target.MODEL,
+        "datasets": Target.DATASET,
+        "studios": Target.SPACE,
+        "collections": Target.COLLECTION,
+        "organization": Target.ACCOUNT,
+    }
     for index, segment in enumerate(segments[:3]):
         if segment.lower() in kinds and len(segments) > index + 1:
             rest = segments[index + 1 :]
@@ -173,7 +330,7 @@ def _elsewhere(url: str, host: str, path: str, segments: list[str]) -> Locator:
         return Locator(url, Target.TRACKER, host, path=path)
     if any(_at(host, path, known) for known in _STORAGE):
         return Locator(url, Target.STORAGE, host, path=path)
-    if host.endswith("pypi.org") or host.endswith("npmjs.com"):
+    if host.endswith(("pypi.org", "npmjs.com")):
         return Locator(url, Target.PACKAGE, host, path=path)
     if "/publication" in path.lower() or "/papers/" in path.lower():
         return Locator(url, Target.PAPER, host, path=path)

@@ -22,12 +22,25 @@ _SETEXT = re.compile(r"^ {0,3}(=+|-{2,})[ \t]*$")
 _HTML_HEADING = re.compile(r"<h([1-6])\b[^<>]{0,500}>(.*?)</h\1\s*>", re.I | re.S)
 _FENCE = re.compile(r"^ {0,12}(?:[-*+>] {1,4})?(`{3,}|~{3,})[ \t]*([\w+.#-]{0,40})[^`]*$")
 _TAG = re.compile(r"<[!/]?[a-zA-Z][^<>]{0,2000}>|<!--|-->")
-_INLINE = re.compile(r"(!?)\[((?:[^\[\]\n]|\[[^\[\]\n]{0,300}\]){0,500})\]\(\s*<?([^()\s<>]{1,2000}(?:\([^()\s]{0,200}\)[^()\s<>]{0,500})?)>?(?:\s+[\"'][^\"'\n]{0,300}[\"'])?\s*\)")  # noqa: E501
+_INLINE = re.compile(
+    r"(!?)\[((?:[^\[\]\n]"
+    r"|\[[^\[\]\n]{0,300}\]){0,500})\]\(\s*<?([^()\s<>]{1,2000}(?:\([^()\s]{0,200}\)[^()\s<>]{"
+    r"0,500})?)>?(?:\s+[\"'][^\"'\n]{0,300}[\"'])?\s*\)"
+)
 _REF_USE = re.compile(r"\[([^\[\]\n]{1,300})\]\[([^\[\]\n]{0,300})\]")
 _REF_DEF = re.compile(r"^ {0,3}\[([^\]\n]{1,300})\]:\s*<?(\S{1,2000}?)>?(?:\s|$)")
-_HREF = re.compile(r"<(a|img|source|video|iframe)\b[^<>]{0,1500}?(?:href|src)\s*=\s*[\"']?([^\"'\s<>]{1,2000})", re.I)  # noqa: E501
+_HREF = re.compile(
+    r"<(a|img|source|video|iframe)\b[^<>]{0,1500}?(?:href"
+    r"|src)\s*=\s*[\"']?([^\"'\s<>]{1,2000})",
+    re.I,
+)
 _ALT = re.compile(r"\balt\s*=\s*[\"']([^\"'<>]{0,300})", re.I)
-_BARE = re.compile(r"(?:(?:https?|magnet|s3|gs|ftp)(?:://|:\?)|(?<![\w./@:])(?:huggingface\.co|hf\.co|(?:www\.)?modelscope\.cn|arxiv\.org|github\.com)/)[^\s<>\"'`\]\[){}，。；、！？（）【】《》|\\]{2,2000}", re.I)
+_BARE = re.compile(
+    r"(?:(?:https?|magnet|s3|gs|ftp)(?:://|:\?)|(?<![\w./@:])(?:huggingface\.co|hf\.co"
+    r"|(?:www\.)?modelscope\.cn|arxiv\.org"
+    r"|github\.com)/)[^\s<>\"'`\]\[){}，。；、！？（）【】《》|\\]{2,2000}",
+    re.I,
+)
 _CELL = re.compile(r"<t([dh])\b[^<>]{0,500}>(.*?)(?=<t[dhr]\b|</t[dhr]|</table|$)", re.I | re.S)
 _ROW = re.compile(r"<tr\b[^<>]{0,500}>(.*?)(?=<tr\b|</table|$)", re.I | re.S)
 _EMPHASIS = re.compile(r"(\*\*|__|\*|`|~~)(?=\S)|(?<=\S)(\*\*|__|\*|`|~~)")
@@ -221,7 +234,9 @@ class _Blocks:
             return self._pipe_table(number)
         if self._open and _SETEXT.match(line) and len(self._open) == 1:
             level = 1 if "=" in stripped else 2
-            self.headings.append((self._open[0], level, plain(self.lines[self._open[0] - 1]).strip()))
+            self.headings.append(
+                (self._open[0], level, plain(self.lines[self._open[0] - 1]).strip())
+            )
             self._open.clear()
             return number + 1
         if _REF_DEF.match(line):  # a link's address, not text
@@ -283,7 +298,10 @@ class _Blocks:
 
     def _html_table(self, number: int) -> int:
         end = number
-        while end < min(len(self.lines), number + 2000) and "</table" not in self.lines[end - 1].lower():
+        while (
+            end < min(len(self.lines), number + 2000)
+            and "</table" not in self.lines[end - 1].lower()
+        ):
             end += 1
         text = "\n".join(self.lines[number - 1 : end])
         rows = []
@@ -350,9 +368,9 @@ def _marked(line: str, references: dict[str, str]) -> Iterator[tuple[str, str, b
                 alt = _ALT.search(line, found.start())
                 text = alt.group(1) if alt else ""
             else:
-                inner = line[found.end() :].split(">", 1)[-1].split("</a", 1)[0]
-                alt = _ALT.search(inner)
-                text = plain(inner).strip() or (alt.group(1) if alt else "")
+                shown = line[found.end() :].split(">", 1)[-1].split("</a", 1)[0]
+                alt = _ALT.search(shown)
+                text = plain(shown).strip() or (alt.group(1) if alt else "")
             yield unescape(found.group(2)), text, image
 
 

@@ -10,7 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_SENTENCE_END = re.compile(r"(?<=[.!?;])\s+(?=[A-Z\"“(\[*✨🔥0-9])|(?<=[。！？；])|\n(?=\s*(?:[-*+•]|\d+[.)、]|[（(]\d)\s?)|\n{2,}")  # noqa: E501
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?;])\s+(?=[A-Z\"“(\[*✨🔥0-9])|(?<=[。！？；])|\n(?=\s*(?:[-*+•]|\d+[.)、]"
+    r"|[（(]\d)\s?)|\n{2,}"
+)
 
 
 def _words(*parts: str) -> re.Pattern[str]:
@@ -18,47 +21,150 @@ def _words(*parts: str) -> re.Pattern[str]:
 
 
 TRAINING = _words(
-    r"\bpre-?train", r"\btrain(?:ed|ing)\b", r"\bcorp(?:us|ora)\b", r"训练", r"预训练", r"语料",
-)  # fmt: skip
+    r"\bpre-?train",
+    r"\btrain(?:ed|ing)\b",
+    r"\bcorp(?:us|ora)\b",
+    r"训练",
+    r"预训练",
+    r"语料",
+)
 PRETRAINING = _words(r"\bpre-?train", r"\bfrom scratch\b", r"预训练", r"从头训练", r"从零")
 FINETUNING = _words(
-    r"\bfine-?\s?tun", r"\bsft\b", r"\blora\b", r"\brlhf\b", r"\bdpo\b", r"\bpost-?train",
-    r"\binstruction[- ](?:data|tun)", r"\bpeft\b", r"\balignment\b", r"微调", r"精调", r"指令数据", r"对齐",
-)  # fmt: skip
+    r"\bfine-?\s?tun",
+    r"\bsft\b",
+    r"\blora\b",
+    r"\brlhf\b",
+    r"\bdpo\b",
+    r"\bpost-?train",
+    r"\binstruction[- ](?:data|tun)",
+    r"\bpeft\b",
+    r"\balignment\b",
+    r"微调",
+    r"精调",
+    r"指令数据",
+    r"对齐",
+)
 EVALUATION = _words(
-    r"\bevaluat", r"\bbenchmark", r"\beval\b", r"\bevals\b", r"\bleaderboard", r"\btest sets?\b",
-    r"\bperformance\b", r"\bscores?\b", r"评测", r"评估", r"基准", r"测评", r"测试集", r"榜单", r"评价", r"性能",
-)  # fmt: skip
+    r"\bevaluat",
+    r"\bbenchmark",
+    r"\beval\b",
+    r"\bevals\b",
+    r"\bleaderboard",
+    r"\btest sets?\b",
+    r"\bperformance\b",
+    r"\bscores?\b",
+    r"评测",
+    r"评估",
+    r"基准",
+    r"测评",
+    r"测试集",
+    r"榜单",
+    r"评价",
+    r"性能",
+)
 OTHERS = _words(
-    r"\backnowledg", r"\bcommunity\b", r"\becosystem\b", r"\bthird[- ]part", r"\brelated (?:work|project)",
-    r"\bpowered by\b", r"\bprojects? (?:using|based|built)", r"\bthanks\b", r"\bcredits?\b", r"\bcontributors?\b",
-    r"\bresearch building on\b", r"\bfriend", r"\bderived projects", r"\bwho uses", r"\bawesome\b",
-    r"致谢", r"感谢", r"社区", r"生态", r"友情", r"相关项目", r"第三方", r"相关工作",
-)  # fmt: skip
+    r"\backnowledg",
+    r"\bcommunity\b",
+    r"\becosystem\b",
+    r"\bthird[- ]part",
+    r"\brelated (?:work|project)",
+    r"\bpowered by\b",
+    r"\bprojects? (?:using|based|built)",
+    r"\bthanks\b",
+    r"\bcredits?\b",
+    r"\bcontributors?\b",
+    r"\bresearch building on\b",
+    r"\bfriend",
+    r"\bderived projects",
+    r"\bwho uses",
+    r"\bawesome\b",
+    r"致谢",
+    r"感谢",
+    r"社区",
+    r"生态",
+    r"友情",
+    r"相关项目",
+    r"第三方",
+    r"相关工作",
+)
 SAMPLE = _words(
-    r"\bexamples?\b", r"\bsamples?\b", r"\bdemo(?:s|nstrat)?\b", r"\btoy\b", r"\bsubset\b", r"\bpart of\b",
-    r"\bmini\b", r"示例", r"样例", r"例子", r"部分", r"演示",
-)  # fmt: skip
+    r"\bexamples?\b",
+    r"\bsamples?\b",
+    r"\bdemo(?:s|nstrat)?\b",
+    r"\btoy\b",
+    r"\bsubset\b",
+    r"\bpart of\b",
+    r"\bmini\b",
+    r"示例",
+    r"样例",
+    r"例子",
+    r"部分",
+    r"演示",
+)
 SPEED = _words(
-    r"\bspeed\b", r"\blatency\b", r"\bthroughput\b", r"\bmemory\b", r"\befficiency\b", r"\bvram\b", r"\bgpus?\b",
-    r"\bhardware\b", r"\bcost\b", r"\btokens?/s", r"\bquanti[sz]", r"显存", r"速度", r"推理性能", r"硬件", r"量化",
-)  # fmt: skip
+    r"\bspeed\b",
+    r"\blatency\b",
+    r"\bthroughput\b",
+    r"\bmemory\b",
+    r"\befficiency\b",
+    r"\bvram\b",
+    r"\bgpus?\b",
+    r"\bhardware\b",
+    r"\bcost\b",
+    r"\btokens?/s",
+    r"\bquanti[sz]",
+    r"显存",
+    r"速度",
+    r"推理性能",
+    r"硬件",
+    r"量化",
+)
 SHAPE = _words(
-    r"\bmodel (?:structure|summary|specification|configuration|architecture|details|variants|overview|sizes?)",
-    r"\bhyper-?param", r"\barchitecture\b", r"\bspecifications?\b", r"\bconfigurations?\b", r"模型结构", r"模型参数",
-    r"模型配置", r"超参", r"架构", r"模型细节",
-)  # fmt: skip
+    r"\bmodel (?:structure|summary|specification|configuration|architecture|details"
+    r"|variants|overview|sizes?)",
+    r"\bhyper-?param",
+    r"\barchitecture\b",
+    r"\bspecifications?\b",
+    r"\bconfigurations?\b",
+    r"模型结构",
+    r"模型参数",
+    r"模型配置",
+    r"超参",
+    r"架构",
+    r"模型细节",
+)
 FUTURE = _words(
-    r"\bcoming soon\b", r"\bto be released\b", r"\bwill (?:be )?(?:soon )?(?:release|publish|open|made|update|upload|available)",
-    r"\bplan(?:ning|s|ned)? to (?:release|open|publish)", r"\bto-?do\b", r"\btbd\b", r"\bstay tuned\b", r"\bin the future\b",
-    r"\bwe may release\b", r"\bnot yet (?:released|available)", r"\bsoon\b", r"即将", r"敬请期待", r"将(?:会|在[^，。]{0,6})?(?:陆续)?(?:开源|发布|公开|开放)",
-    r"计划(?:开源|发布)", r"待(?:开源|发布|更新)", r"后续(?:会|将)?(?:开源|发布|公开)", r"暂未",
-)  # fmt: skip
+    r"\bcoming soon\b",
+    r"\bto be released\b",
+    r"\bwill (?:be )?(?:soon )?(?:release|publish|open|made|update|upload|available)",
+    r"\bplan(?:ning|s|ned)? to (?:release|open|publish)",
+    r"\bto-?do\b",
+    r"\btbd\b",
+    r"\bstay tuned\b",
+    r"\bin the future\b",
+    r"\bwe may release\b",
+    r"\bnot yet (?:released|available)",
+    r"\bsoon\b",
+    r"即将",
+    r"敬请期待",
+    r"将(?:会|在[^，。]{0,6})?(?:陆续)?(?:开源|发布|公开|开放)",
+    r"计划(?:开源|发布)",
+    r"待(?:开源|发布|更新)",
+    r"后续(?:会|将)?(?:开源|发布|公开)",
+    r"暂未",
+)
 WITHHELD = _words(
-    r"\b(?:not|never|cannot|can't|won't|don't|unable to)\s+(?:\w+\s+){0,3}(?:releas\w+|publish\w*|open[- ]?sourc\w+|disclos\w+|(?:be )?shared?|(?:be )?made (?:public|available))\b",
-    r"\b(?:proprietary|internal|private|in-house|confidential|closed)\b[^.。]{0,30}\b(?:data|corpus|corpora|dataset|code|infrastructure|librar)",
-    r"\bcustom training librar", r"不(?:会|予|能|便)?(?:开源|公开|发布|提供)", r"未(?:开源|公开|发布)", r"内部(?:数据|语料)", r"无法(?:公开|开源|提供)",
-)  # fmt: skip
+    r"\b(?:not|never|cannot|can't|won't|don't|unable to)\s+(?:\w+\s+){0,3}(?:releas\w+"
+    r"|publish\w*|open[- ]?sourc\w+|disclos\w+|(?:be )?shared?|(?:be )?made (?:public"
+    r"|available))\b",
+    r"\b(?:proprietary|internal|private|in-house|confidential"
+    r"|closed)\b[^.。]{0,30}\b(?:data|corpus|corpora|dataset|code|infrastructure|librar)",
+    r"\bcustom training librar",
+    r"不(?:会|予|能|便)?(?:开源|公开|发布|提供)",
+    r"未(?:开源|公开|发布)",
+    r"内部(?:数据|语料)",
+    r"无法(?:公开|开源|提供)",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +191,25 @@ def sentences(text: str, limit: int = 4000) -> Iterator[Sentence]:
 
 
 _AMOUNT = re.compile(
-    r"(?<![\w.])(\d{1,4}(?:[.,]\d{1,3})*)\s*(t|trillion|b|billion|m|million|万亿|千亿|百亿|十亿|亿|万)(?![a-z])[\s-]*"
+    r"(?<![\w.])(\d{1,4}(?:[.,]\d{1,3})*)\s*(t|trillion|b|billion|m|million|万亿|千亿|百亿"
+    r"|十亿|亿|万)(?![a-z])[\s-]*"
     r"(?:of\s+)?(?:\w+[\s-]+){0,2}?(?:tokens?|词元|个?\s?tokens?|字节对)",
     re.I,
 )
-_SCALE = {"t": 1e12, "trillion": 1e12, "万亿": 1e12, "千亿": 1e11, "百亿": 1e10, "b": 1e9, "billion": 1e9, "十亿": 1e9, "亿": 1e8, "m": 1e6, "million": 1e6, "万": 1e4}  # noqa: E501
+_SCALE = {
+    "t": 1e12,
+    "trillion": 1e12,
+    "万亿": 1e12,
+    "千亿": 1e11,
+    "百亿": 1e10,
+    "b": 1e9,
+    "billion": 1e9,
+    "十亿": 1e9,
+    "亿": 1e8,
+    "m": 1e6,
+    "million": 1e6,
+    "万": 1e4,
+}
 
 
 def tokens_stated(text: str) -> float | None:

@@ -19,20 +19,44 @@ from openassay.types import Fact, Gap, RuledOut
 NAME = "absences"
 COMPONENTS: tuple[str, ...] = ()
 
-_RELEASE = re.compile(r"releas|open[- ]?sourc|publish|availab|upload|provide|coming soon|to-?do|tbd|share|开源|发布|公开|上传|开放|提供|敬请期待", re.I)  # noqa: E501
+_RELEASE = re.compile(
+    r"releas|open[- ]?sourc|publish|availab|upload|provide|coming soon|to-?do|tbd|share|开源"
+    r"|发布|公开|上传|开放|提供|敬请期待",
+    re.I,
+)
 _COMPONENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (component, re.compile(pattern, re.I))
     for component, pattern in (
-        ("evaluation_code", r"\b(?:code|scripts?)\b[^.]{0,30}\bevaluat|\bevaluation (?:code|scripts?|harness)|评测(?:代码|脚本)|\bevaluation \(todo"),
-        ("training_code", r"\b(?:pre-?)?training (?:code|scripts?|framework|librar)|\bcustom training librar|训练(?:代码|脚本|框架)"),
-        ("data_preprocessing_code", r"\b(?:data )?(?:pre-?process|filter|clean|dedup|decontaminat|curation)\w*[^.]{0,40}\b(?:code|scripts?|pipeline)|\btodo: add code\b|数据(?:处理|清洗)(?:代码|脚本|流程)"),
-        ("datasets", r"\b(?:training |pre-?training |internal |proprietary |private )?(?:data ?sets?|data|corpus|corpora)\b|训练数据|数据集|语料"),
+        (
+            "evaluation_code",
+            r"\b(?:code|scripts?)\b[^.]{0,30}\bevaluat|\bevaluation (?:code|scripts?|harness)"
+            r"|评测(?:代码|脚本)|\bevaluation \(todo",
+        ),
+        (
+            "training_code",
+            r"\b(?:pre-?)?training (?:code|scripts?|framework|librar)|\bcustom training librar"
+            r"|训练(?:代码|脚本|框架)",
+        ),
+        (
+            "data_preprocessing_code",
+            r"\b(?:data )?(?:pre-?process|filter|clean|dedup|decontaminat"
+            r"|curation)\w*[^.]{0,40}\b(?:code|scripts?|pipeline)|\btodo: add code\b"
+            r"|数据(?:处理|清洗)(?:代码|脚本|流程)",
+        ),
+        (
+            "datasets",
+            r"\b(?:training |pre-?training |internal |proprietary |private )?(?:data ?sets?"
+            r"|data|corpus|corpora)\b|训练数据|数据集|语料",
+        ),
         ("technical_report", r"\btech(?:nical)? report|技术报告"),
         ("research_paper", r"\bpaper\b|论文"),
         ("model_parameters_intermediate", r"\bintermediate checkpoints?|中间(?:权重|checkpoint)"),
         ("model_parameters_final", r"\b(?:weights?|checkpoints?|models?)\b|权重|模型"),
     )
-)  # fmt: skip
+)
+
+
+_PASSIVE = re.compile(r"\bbe\b|available|coming|\bsoon\b|tbd|to-?do|即将|敬请|待|暂未", re.I)
 
 
 def wants(file: File, release: Release) -> bool:
@@ -52,9 +76,21 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
 
 
 def _ruled_out(passage: Passage, how: str, start: int, end: int) -> Iterator[Fact]:
-    """The component named nearest the telling words, within a clause of them."""
-    near = passage.text[max(0, start - 90) : end + 90]
-    for component, pattern in _COMPONENTS:
-        if pattern.search(near):
-            yield RuledOut(evidence=(passage.cite(),), component=component, looked_for=(how,), detail=f"The authors say that it is {how}.")  # noqa: E501
+    """The component named nearest the telling words, on the side that their grammar points to."""
+    before, after = passage.text[max(0, start - 70) : start], passage.text[end : end + 70]
+    telling = passage.text[start:end]
+    sides = (before, telling, after) if _PASSIVE.search(telling) else (telling, after, before)
+    for side in sides:
+        found = [
+            (side.rfind(hit.group(0)) if side is before else -hit.start(), component)
+            for component, pattern in _COMPONENTS
+            if (hit := pattern.search(side))
+        ]
+        if found:
+            yield RuledOut(
+                evidence=(passage.cite(),),
+                component=max(found)[1],
+                looked_for=(how,),
+                detail=f"The authors say that it is {how}.",
+            )
             return

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from openassay.files import File
 from openassay.formats.markdown import Document, Section
@@ -28,65 +27,92 @@ _DATA_CARD_NAME = re.compile(
 _STUB = 600  # characters of prose under which a card only points elsewhere
 
 _DETAILS = re.compile(
-    r"\b(?:parameters?|layers?|hidden (?:size|dim)|vocab\w*|context (?:length|window)|architecture|transformer|"
-    r"decoder|encoder|attention heads?|trained on|pre-?trained|tokens|model (?:type|size|details|description))\b|"
+    r"\b(?:parameters?|layers?|hidden (?:size|dim)|vocab\w*|context (?:length|window)"
+    r"|architecture|transformer|"
+    r"decoder|encoder|attention heads?|trained on|pre-?trained|tokens|model (?:type|size"
+    r"|details|description))\b|"
     r"参数|层数|上下文|架构|词表|训练(?:了|于|数据)|预训练|模型介绍",
     re.I,
 )
 _PERFORMANCE = re.compile(
-    r"\bevaluat\w+|\bbenchmarks?\b|\bperformance\b|\bresults?\b|\baccuracy\b|\bmetrics?\b|评测|评估|性能|测评|基准|效果",
+    r"\bevaluat\w+|\bbenchmarks?\b|\bperformance\b|\bresults?\b|\baccuracy\b|\bmetrics?\b"
+    r"|评测|评估|性能|测评|基准|效果",
     re.I,
 )
 _USE = re.compile(
-    r"\bintended (?:use|user|purpose)|\b(?:potential |primary |supported )use[- ]cases?\b|\buse cases?$|\bprimary (?:intended )?use|\bout[- ]of[- ]scope|\bdirect use\b|"
-    r"\bdownstream use\b|\bmodel use\b|\bpotential use|适用(?:场景|范围)|使用(?:场景|范围)|应用场景|预期用途",
+    r"\bintended (?:use|user|purpose)|\b(?:potential |primary |supported )use[- ]cases?\b"
+    r"|\buse cases?$|\bprimary (?:intended )?use|\bout[- ]of[- ]scope|\bdirect use\b|"
+    r"\bdownstream use\b|\bmodel use\b|\bpotential use|适用(?:场景|范围)|使用(?:场景|范围)"
+    r"|应用场景|预期用途",
     re.I,
 )
 _LIMITS = re.compile(
-    r"\blimitations?\b|\bbias(?:es)?\b|\brisks?\b|\bcaveats?\b|\bethical considerations\b|\bknown issues\b|"
+    r"\blimitations?\b|\bbias(?:es)?\b|\brisks?\b|\bcaveats?\b|\bethical considerations\b"
+    r"|\bknown issues\b|"
     r"局限|不足|偏见|风险|缺陷|限制性",
     re.I,
 )
 _INTENDED = re.compile(
-    r"\bmodels?\b[^.]{0,60}\b(?:is|are) (?:primarily )?(?:intended|meant) (?:for|to be used)\b|\bintended use|\bout[- ]of[- ]scope\b|"
-    r"\b(?:potential|primary|typical) use[- ]?cases?\b|\blimitations? (?:of|include)\b|局限性(?:包括|在于)|适用于[^。]{0,30}场景",
+    r"\bmodels?\b[^.]{0,60}\b(?:is|are) (?:primarily )?(?:intended|meant) (?:for|to be "
+    r"used)\b|\bintended use|\bout[- ]of[- ]scope\b|"
+    r"\b(?:potential|primary|typical) use[- ]?cases?\b|\blimitations? (?:of|include)\b"
+    r"|局限性(?:包括|在于)|适用于[^。]{0,30}场景",
     re.I,
 )
 _HUB_KEYS = frozenset(
-    ("license", "library_name", "pipeline_tag", "tags", "base_model", "datasets", "language", "model-index")
+    (
+        "license",
+        "library_name",
+        "pipeline_tag",
+        "tags",
+        "base_model",
+        "datasets",
+        "language",
+        "model-index",
+    )
 )
 _OF_MODEL = re.compile(r"\bmodels?\b|\bgenerat|\bhallucinat|模型|生成", re.I)
 _NOT_QUALITY = re.compile(r"efficien|speed|memory|latency|速度|显存", re.I)
 _DISCLAIMER = re.compile(r"disclaim|免责|声明|liab|责任|licen[cs]e|许可|协议", re.I)
 
 _DATA_HEADING = re.compile(
-    r"\b(?:training |pre-?training |fine-?tuning )?(?:data|dataset|datasets|corpus|data sources?|data mixture)\b|数据|语料",
+    r"\b(?:training |pre-?training |fine-?tuning )?(?:data|dataset|datasets|corpus|data "
+    r"sources?|data mixture)\b|数据|语料",
     re.I,
-)  # noqa: E501
+)
 _SOURCE = re.compile(
-    r"\b(?:collected|crawl\w*|scrap\w+|sourced?|drawn|gathered|obtained|derived|taken|downloaded|comes?|came|consists?|made|built) (?:from|of|by|up of)\b|"
-    r"\bcommon ?crawl\b|\bwikipedia\b|\bgithub\b|\bbooks\b|\barxiv\b|\bweb ?pages?\b|\boutbound links\b|来源|采集|抓取|网页|百科|书籍|论文|包括|包含|组成|\bthe pile\b|\blaion\b|\bsubsets? (?:of|thereof)",
+    r"\b(?:collected|crawl\w*|scrap\w+|sourced?|drawn|gathered|obtained|derived|taken"
+    r"|downloaded|comes?|came|consists?|made|built) (?:from|of|by|up of)\b|"
+    r"\bcommon ?crawl\b|\bwikipedia\b|\bgithub\b|\bbooks\b|\barxiv\b|\bweb ?pages?\b"
+    r"|\boutbound links\b|来源|采集|抓取|网页|百科|书籍|论文|包括|包含|组成|\bthe pile\b"
+    r"|\blaion\b|\bsubsets? (?:of|thereof)",
     re.I,
 )
 _CHARACTERISTICS = re.compile(
-    r"\d[\d.,]*\s?(?:[kmbt]|million|billion|trillion|万|亿|万亿)?\s?(?:tokens?|documents?|examples?|samples?|rows?|hours?|images?|videos?|gb|tb|条|词|小时)|"
+    r"\d[\d.,]*\s?(?:[kmbt]|million|billion|trillion|万|亿|万亿)?\s?(?:tokens?|documents?"
+    r"|examples?|samples?|rows?|hours?|images?|videos?|gb|tb|条|词|小时)|"
     r"\d+(?:\.\d+)?\s?%|\blanguages?\b.{0,40}\d|\bdistribution\b|\bproportion|占比|分布|规模",
     re.I,
 )
 _PREPROCESSING = re.compile(
-    r"\b(?:filter\w*|clean\w*|dedup\w*|de-dup\w*|normali[sz]\w*|pre-?process\w*|annotat\w*|tokeni[sz]\w*|decontaminat\w*|quality (?:filter|control|classif)\w*|removed?)\b|"
+    r"\b(?:filter\w*|clean\w*|dedup\w*|de-dup\w*|normali[sz]\w*|pre-?process\w*|annotat\w*"
+    r"|tokeni[sz]\w*|decontaminat\w*|quality (?:filter|control|classif)\w*|removed?)\b|"
     r"清洗|过滤|去重|预处理|标注|筛选",
     re.I,
 )
 _SHAPE_ROW = re.compile(
-    r"\b(?:n_?layers?|num(?:ber of)?[\s_.]*(?:layers?|heads?)|layers|hidden[\s_.]*(?:size|dim)|d_?model|attention heads|"
-    r"ffn|embedding size|learning[- ]rate|lr|(?:global )?batch(?:[- ]size)?|optimi[sz]er|warm-?up|gradient accumulations?|"
+    r"\b(?:n_?layers?|num(?:ber of)?[\s_.]*(?:layers?|heads?)|layers|hidden[\s_.]*(?:size"
+    r"|dim)|d_?model|attention heads|"
+    r"ffn|embedding size|learning[- ]rate|lr|(?:global )?batch(?:[- ]size)?|optimi[sz]er"
+    r"|warm-?up|gradient accumulations?|"
     r"vocab\w*[\s_.]*size|weight decay)\b|层数|隐藏层|学习率|词表大小|注意力头|优化器|批大小",
     re.I,
 )
 
 
-_SHAPE_WEAK = re.compile(r"\b(?:params?|parameters|context(?:[- ]length)?|tokens|width|gqa)\b|参数量", re.I)
+_SHAPE_WEAK = re.compile(
+    r"\b(?:params?|parameters|context(?:[- ]length)?|tokens|width|gqa)\b|参数量", re.I
+)
 _TUNING = re.compile(r"fine-?tun|\bsft\b|lora|usage|quick ?start|deploy|微调|使用|部署", re.I)
 
 
@@ -131,7 +157,7 @@ def _presented(file: File, document: Document, said: list[Passage]) -> Iterator[
         component="model_card",
         aspect="presented",
         detail=f"The document is presented as a model card{lacks}.",
-    )  # noqa: E501
+    )
 
 
 def _readme_as_card(document: Document, said: list[Passage]) -> Iterator[Fact]:
@@ -146,7 +172,7 @@ def _readme_as_card(document: Document, said: list[Passage]) -> Iterator[Fact]:
         extent=extent,
         aspect="readme",
         detail=f"The README serves as a card: it gives {names}.",
-    )  # noqa: E501
+    )
 
 
 def _aspects(document: Document, said: list[Passage]) -> dict[str, Evidence]:
@@ -191,7 +217,7 @@ def _result_figure(document: Document) -> int | None:
 
 
 def _is_use_or_limits(passage: Passage, document: Document) -> bool:
-    """A heading (or a bold label) on the model's use or limits, or a sentence that states its purpose.
+    """A heading or bold label on the model's use or limits, or a sentence on its purpose.
 
     What is said of data, and a mere disclaimer, is neither.
     """
@@ -251,7 +277,7 @@ def _data_card(
                 extent=Extent.WHOLE if whole else Extent.PART,
                 aspect="section",
                 detail=f"A section on the training data gives {', '.join(aspects)}.",
-            )  # noqa: E501
+            )
 
 
 def _is_data_readme(file: File, section: Section) -> bool:
@@ -267,7 +293,7 @@ def _is_data_section(section: Section) -> bool:
         r"prepar|download|format|process(?!ing)|own data|custom|准备|下载|格式|benchmark|评测|测试",
         title,
         re.I,
-    ):  # noqa: E501
+    ):
         return False
     named = re.search(r"training data|训练数据", title, re.I)
     if not named and re.search(r"fine-?tun|微调|demo|示例", section.trail, re.I):
@@ -282,14 +308,14 @@ def _data_aspects(said: list[Passage]) -> dict[str, Evidence]:
             ("source", _SOURCE),
             ("characteristics", _CHARACTERISTICS),
             ("preprocessing", _PREPROCESSING),
-        ):  # noqa: E501
+        ):
             if name not in found and pattern.search(passage.text):
                 found[name] = passage
     return {
         name: found[name].cite()
         for name in ("source", "characteristics", "preprocessing")
         if name in found
-    }  # noqa: E501
+    }
 
 
 # -- shape in prose ----------------------------------------------------------------------------

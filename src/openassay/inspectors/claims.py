@@ -29,7 +29,8 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "fully_open",
         (
             r"\b(?:fully|completely|truly|totally|100 ?%)[- ]open",
-            rf"\ball (?:(?:the|our|of|its|intermediate)\s)*{_PARTS}[^.]{{0,60}}\b(?:released|open|public|available)",
+            rf"\ball (?:(?:the|our|of|its"
+            rf"|intermediate)\s)*{_PARTS}[^.]{{0,60}}\b(?:released|open|public|available)",
             r"\ball the artifacts\b|\ball (?:of |the |our |intermediate )*checkpoints\b",
             r"\b(?:totally|completely|entirely) free\b",
             r"完全开源|全部开源|全面开源|全流程开源",
@@ -38,7 +39,8 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "reproducible",
         (
-            r"\b(?:fully|completely?|enabl\w+|easily|openly|full) reproduc\w+|\breproduces\b|可复现|完全复现",
+            r"\b(?:fully|completely?|enabl\w+|easily|openly|full) reproduc\w+"
+            r"|\breproduces\b|可复现|完全复现",
         ),
     ),
     (
@@ -59,18 +61,23 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "commercial_use",
         (
-            r"\b(?:free|allowed|permitted|available|used?|support\w*) (?:for|of charge for)?\s?(?:\w+ )?commercial(?:ly)?\b",
-            r"\bcommercial(?:ly)? (?:use|usable|purposes|friendly)|免费商用|允许商用|可商用|商业(?:使用|用途)",
+            r"\b(?:free|allowed|permitted|available|used?|support\w*) (?:for|of charge "
+            r"for)?\s?(?:\w+ )?commercial(?:ly)?\b",
+            r"\bcommercial(?:ly)? (?:use|usable|purposes|friendly)|免费商用|允许商用"
+            r"|可商用|商业(?:使用|用途)",
         ),
     ),
     (
         "release",
         (
-            rf"\bwe (?:(?:are |have |also |now |hereby )*)(?:releas|publish|shar|open)\w*\b[^.]{{0,80}}\b{_PARTS}\b",
+            rf"\bwe (?:(?:are |have |also |now |hereby )*)(?:releas|publish|shar"
+            rf"|open)\w*\b[^.]{{0,80}}\b{_PARTS}\b",
             rf"\b{_PARTS}(?:(?:,| and|, and) {_PARTS})+ (?:from|for|of) (?:the|our) paper",
             r"\b(?:initial|official|full|this) release (?:contains|includes)|\bbuild and share\b",
-            rf"\bthis repo\w* contains\b[^.]{{0,120}}\b{_PARTS}\b[^.]{{0,40}}\b(?:for|of|from) (?:the|our) paper|\bwe['’]ve released\b",
-            rf"\b{_PARTS}\b[^.]{{0,30}}\b(?:is|are) (?:also )?(?:released|shared|published) (?:alongside|together|publicly)",
+            rf"\bthis repo\w* contains\b[^.]{{0,120}}\b{_PARTS}\b[^.]{{0,40}}\b(?:for|of"
+            rf"|from) (?:the|our) paper|\bwe['’]ve released\b",
+            rf"\b{_PARTS}\b[^.]{{0,30}}\b(?:is|are) (?:also )?(?:released|shared"
+            rf"|published) (?:alongside|together|publicly)",
             r"我们(?:发布|公开|开放)[^。]{0,30}(?:代码|数据|权重)",
         ),
     ),
@@ -85,27 +92,36 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
 _KINDS = tuple((kind, re.compile("|".join(parts), re.I)) for kind, parts in _PATTERNS)
 
 _LICENSED = re.compile(
-    r"\b(?:licen[cs]ed|released|distributed|available|provided|published|covered)\b[^.。]{0,60}\b(?:under|by|with)\b"
+    r"\b(?:licen[cs]ed|released|distributed|available|provided|published"
+    r"|covered)\b[^.。]{0,60}\b(?:under|by|with)\b"
     r"[^.。]{0,80}\b(?:licen[cs]e|apache|mit|bsd|gpl|cc[- ]by|agreement|openrail)"
-    r"|\b(?:the following )?licen[cs]e (?:only )?applies\b|\bis under (?:the )?[\w.\- ]{2,40}licen[cs]e"
-    r"|(?:遵循|采用|依照|基于|使用)[^。]{0,40}(?:协议|许可)|(?:协议|许可)[^。]{0,20}(?:开源|发布|授权)",
+    r"|\b(?:the following )?licen[cs]e (?:only )?applies\b|\bis under (?:the )?[\w.\- "
+    r"]{2,40}licen[cs]e"
+    r"|(?:遵循|采用|依照|基于|使用)[^。]{0,40}(?:协议|许可)|(?:协议"
+    r"|许可)[^。]{0,20}(?:开源|发布|授权)",
     re.I,
 )
 _RIVALS = re.compile(
-    r"\b(?:other|existing|rival|leading|among|best|previous|current|many|most|some|various|any|both|than|versus|vs\.?|"
-    r"compar\w+|against|outperform\w*|surpass\w*|beats?|competitive with|similar[- ]sized?|popular|top|mainstream)\b"
+    r"\b(?:other|existing|rival|leading|among|best|previous|current|many|most|some|various"
+    r"|any|both|than|versus|vs\.?|"
+    r"compar\w+|against|outperform\w*|surpass\w*|beats?|competitive with|similar[- ]sized?"
+    r"|popular|top|mainstream)\b"
     r"[^.。]{0,40}\bopen[- ]?(?:source|weight)"
-    r"|其他开源|现有开源|同(?:尺寸|规模|等规模)[^。]{0,6}开源|主流开源|开源模型中|超(?:过|越)[^。]{0,20}开源|"
+    r"|其他开源|现有开源|同(?:尺寸|规模|等规模)[^。]{0,6}开源|主流开源|开源模型中|超(?:过"
+    r"|越)[^。]{0,20}开源|"
     r"领先[^。]{0,10}开源|与[^。]{0,12}开源[^。]{0,6}(?:模型)?(?:相比|对比)",
     re.I,
 )
 _SELF = re.compile(
-    r"\b(?:is|are|as|becomes?|remains?) (?:an?|the|one of the)\b[^.。]{0,40}\bopen[- ]?(?:source|weight)|是[^。，]{0,20}开源",
+    r"\b(?:is|are|as|becomes?|remains?) (?:an?|the|one of the)\b[^.。]{0,40}\bopen[- "
+    r"]?(?:source|weight)|是[^。，]{0,20}开源",
     re.I,
 )
 _TOOLS = re.compile(
-    r"\bopen[- ]?source(?:d)?\s+(?:(?:\w+ ){0,2})?(?:tools?|librar\w+|software|frameworks?|toolkits?|engines?|"
-    r"projects? (?:such|like)|benchmarks?|communit\w+|contribut\w+|ecosystem|platforms?|initiatives?|data ?sets?|"
+    r"\bopen[- ]?source(?:d)?\s+(?:(?:\w+ ){0,2})?(?:tools?|librar\w+|software|frameworks?"
+    r"|toolkits?|engines?|"
+    r"projects? (?:such|like)|benchmarks?|communit\w+|contribut\w+|ecosystem|platforms?"
+    r"|initiatives?|data ?sets?|"
     r"corpus|corpora|instruction|text|solutions?|repositor\w+ (?:on|from))\b"
     r"|开源(?:社区|工具|框架|库|项目|数据集|教程|软件|生态|平台|引擎|测评)",
     re.I,
@@ -113,7 +129,8 @@ _TOOLS = re.compile(
 _FIRST = re.compile(
     r"\b(?:we|our|us|this (?:repo\w*|project|release|model|code|work|family)|here|"
     r"the (?:model|models|code|weights|corpus|data)(?: and\b[^.]{0,30})? (?:is|are|has|have))\b"
-    r"|\ball of the (?:trained )?models\b|我们|本(?:项目|模型|仓库|次|系列)|所有(?:版本|权重|模型)|以上所有|系列(?:中|的)?",
+    r"|\ball of the (?:trained )?models\b|我们|本(?:项目|模型|仓库|次|系列)|所有(?:版本"
+    r"|权重|模型)|以上所有|系列(?:中|的)?",
     re.I,
 )
 _NOT = re.compile(r"\b(?:not|never|no longer|isn't|aren't)\b[^.。]{0,20}\bopen", re.I)
@@ -160,6 +177,8 @@ def _kind(passage: Passage, release: Release) -> str | None:
     text = passage.text
     if prose.OTHERS.search(passage.trail) or _NOT.search(text):
         return None
+    if text.rstrip("* ").endswith(("?", "？")):
+        return None
     if release.subject.only_sibling(f"{text}\n{passage.trail}"):
         return None
     named = Whose.OWN in release.subject.mentioned(text)
@@ -179,7 +198,7 @@ def _is_about_us(kind: str, text: str, named: bool, trail: str) -> bool:
     if kind == "open":  # "Foo: Open Something", "Foo is an open language model"
         return named and (
             len(text) < 90 or bool(re.search(r"\bopen (?:\w+ ){0,2}(?:models?|llms?)", text, re.I))
-        )  # noqa: E501
+        )
     if kind in ("open_source", "open_weights") and _RIVALS.search(text):
         among = re.search(r"\bamong (?:\w+ ){0,2}open[- ]?source", text, re.I)  # implies being one
         return named and bool(among or _SELF.search(text))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from openassay.files import File
@@ -43,7 +44,7 @@ from openassay.formats.pycode import MAX_SOURCE
 from openassay.formats.shell import Command, read_dockerfile, read_makefile, read_shell
 from openassay.release import Release
 from openassay.subject import Place, Whose
-from openassay.types import Derived, Extent, Linked, Relation
+from openassay.types import Derived, Extent, Gap, Linked, Relation
 
 NAME = "code_loads"
 COMPONENTS = (
@@ -66,6 +67,7 @@ _LOADING: Final = listed(
     """from_pretrained snapshot_download hf_hub load_dataset load_from_hub pipeline( LLM( MsDataset
     http download hf:// s3:// gs:// TaskConfig hub.load mlx_lm"""
 )
+_LICENSE_ADDRESS: Final = "http://www.apache.org/licenses/"  # in most headers, and never loaded
 _SHELLS: Final = (".sh", ".bash", ".slurm", ".sbatch", ".mk", ".zsh")
 _CONFIGS: Final = (".yaml", ".yml", ".json", ".toml", ".cfg", ".conf")
 _STEP = re.compile(
@@ -81,12 +83,30 @@ _DRAFT = re.compile(
 )
 
 
-def survey(release: Release) -> Iterator[Linked | Derived]:
+def survey(release: Release) -> Iterator[Linked | Derived | Gap]:
     """Links from code first, then from scripts and configurations."""
     emit = _Emitter(release)
-    yield from emit.limited(_python(release, emit))
+    loading = _loading(release)
+    configurations = _own(release, _CONFIGS, MAX_CONFIG)
+    yield from emit.limited(_python(release, loading[:MAX_PARSED], emit))
     yield from emit.limited(_scripts(release, emit))
-    yield from emit.limited(_configurations(release, emit))
+    yield from emit.limited(_configurations(configurations[:MAX_CONFIGS], emit))
+    yield from _cut(loading[MAX_PARSED:], f"code files were not parsed after {MAX_PARSED}")
+    yield from _cut(
+        configurations[MAX_CONFIGS:], f"configurations were not read after {MAX_CONFIGS}"
+    )
+
+
+def _cut(left: list[File], what: str) -> Iterator[Gap]:
+    if left:
+        yield Gap(
+            source=left[0].source,
+            path=left[0].path,
+            by=NAME,
+            reason="too_many_files",
+            detail=f"{len(left)} further {what}",
+            components=COMPONENTS,
+        )
 
 
 # --- where the loads stand -----------------------------------------------------------------------
@@ -104,33 +124,48 @@ def _own(release: Release, suffixes: tuple[str, ...], limit: int) -> list[File]:
     return sorted(files, key=lambda file: (telling_first(file.path), file.source))
 
 
-def _python(release: Release, emit: _Emitter) -> Iterator[Linked | Derived]:
+def _loading(release: Release) -> list[File]:
+    """Own Python files and notebooks that may load something, the most telling first."""
     files = _own(release, (".py",), MAX_SOURCE) + _own(release, (".ipynb",), 32 << 20)
-    loading = [file for file in files if mentions(file, _LOADING)][:MAX_PARSED]
-    around = _around(files, release)
+    return [file for file in files if not is_study(file.path) and _may_load(file)]
+
+
+def _may_load(file: File) -> bool:
+    text = _text(file).replace(_LICENSE_ADDRESS, "")
+    return any(mark in text for mark in _LOADING)
+
+
+def _python(release: Release, loading: list[File], emit: _Emitter) -> Iterator[Linked | Derived]:
+    around: Around | None = None
     for file in loading:
         code = release.parsed(file, read_code)
+        loads = [*code_loads(code.facts), *command_loads(quoted_commands(code.text))]
+        addresses = list(_addresses(file, code, emit))
+        if not loads and not addresses:
+            continue
+        around = around or _around(release)  # reads many files, so only when it is needed
         use = use_of_code(file.path, code.facts, around)
         if use is Use.STUDY:
             continue
-        loads = [*code_loads(code.facts), *command_loads(quoted_commands(code.text))]
         adapts = code.facts.imported("peft")
         tunes_own = any(emit.is_own(load) for load in loads)
         for load in loads:
             yield from emit.facts(file, code.place(load.line), load, use)
             if use is Use.FINETUNE and not tunes_own and not around.pretrains:
                 yield from emit.base(file, code.place(load.line), load, adapts)
-        yield from _addresses(file, code, emit)
+        yield from addresses
 
 
-def _around(files: list[File], release: Release) -> Around:
+def _around(release: Release) -> Around:
+    """What networks and trainings the release holds, as far as its first files tell."""
+    files = _own(release, (".py",), MAX_SOURCE) + _own(release, (".ipynb",), 32 << 20)
     parse = release.parsed
-    networks = [file for file in files if mentions(file, NETWORK_MARKS)][:MAX_AROUND]
+    networks = islice((file for file in files if mentions(file, NETWORK_MARKS)), MAX_AROUND)
     around = with_networks(
         ((file.path, parse(file, read_code).facts) for file in networks),
         (f.path for f in release.files),
     )
-    trainers = [file for file in files if mentions(file, TRAINING_MARKS)][:MAX_AROUND]
+    trainers = islice((file for file in files if mentions(file, TRAINING_MARKS)), MAX_AROUND)
     return with_trainings(((file.path, parse(file, read_code).facts) for file in trainers), around)
 
 
@@ -184,8 +219,8 @@ def _of_commands(
             yield from emit.base(file, load.line, load, adapts=False)
 
 
-def _configurations(release: Release, emit: _Emitter) -> Iterator[Linked | Derived]:
-    for file in _own(release, _CONFIGS, MAX_CONFIG)[:MAX_CONFIGS]:
+def _configurations(files: list[File], emit: _Emitter) -> Iterator[Linked | Derived]:
+    for file in files:
         text = _text(file)
         if not any(mark in text for mark in _CONFIG_MARKS) or is_study(file.path):
             continue

@@ -21,21 +21,29 @@ COMPONENTS = ("model_parameters_intermediate",)
 
 _NAME = r"(?P<base>[A-Z][\w.-]*(?:[ -](?:v?\d[\w.]*|[A-Z][\w.-]*)){0,3})"
 _FROM = re.compile(
-    rf"\b(?:fine-?\s?tuned|instruction[- ]tuned|finetuning|adapted|initiali[sz]ed|continu\w+ (?:pre-?)?train\w*)\s+"
-    rf"(?:version |model )?(?:from|of|on top of|based on|upon)\s+(?:the |a |an |our )?(?:base |pre-?trained )?(?:model )?(?:\d+b )?{_NAME}",
+    rf"\b(?:fine-?\s?tuned|instruction[- ]tuned|finetuning|adapted|initiali[sz]ed"
+    rf"|continu\w+ (?:pre-?)?train\w*)\s+"
+    rf"(?:version |model )?(?:from|of|on top of|based on|upon)\s+(?:the |a |an |our "
+    rf")?(?:base |pre-?trained )?(?:model )?(?:\d+b )?{_NAME}",
     re.I,
 )
 _PRETRAINED = re.compile(
-    r"\b(?:use[ds]?|start(?:ed|ing)? from|took) the pre-?trained\s+[\[`\"]*(?P<base>[A-Za-z][\w.-]*(?:/[\w.-]+)?)[\]`\"]*"
+    r"\b(?:use[ds]?|start(?:ed|ing)? from|took) the "
+    r"pre-?trained\s+[\[`\"]*(?P<base>[A-Za-z][\w.-]*(?:/[\w.-]+)?)[\]`\"]*"
     r"[^.]{0,160}\bfine-?tun",
     re.I,
 )
-_ZH = re.compile(r"基于\s*(?P<base>[A-Za-z][\w.-]*(?:[ -]?\d[\w.]*)?)[^。，]{0,20}(?:微调|精调|继续预?训练|增量预?训练)")
+_ZH = re.compile(
+    r"基于\s*(?P<base>[A-Za-z][\w.-]*(?:[ -]?\d[\w.]*)?)[^。，]{0,20}(?:微调|精调|继续预?训练"
+    r"|增量预?训练)"
+)
 _OURS = re.compile(r"\b(?:we|our|this model|the (?:current )?model)\b|我们|本模型|本项目", re.I)
 
 
 _RESUMED = re.compile(
-    r"\b(?:resumed|continued|initiali[sz]ed) from (?:the )?(?:checkpoint )?[`*\"]?(?P<base>[\w.-]{3,60})", re.I
+    r"\b(?:resumed|continued|initiali[sz]ed) from (?:the )?(?:checkpoint "
+    r")?[`*\"]?(?P<base>[\w.-]{3,60})",
+    re.I,
 )
 
 
@@ -55,7 +63,8 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
                     evidence=(passage.cite(),),
                     base=found.group("base"),
                     relation=Relation.FINETUNE,
-                    detail=f"The documents say that the model was tuned from {found.group('base')}.",
+                    detail=f"The documents say that the model was tuned from "
+                    f"{found.group('base')}.",
                 )
 
 
@@ -63,7 +72,11 @@ def _says_so(found: re.Match[str], text: str, release: Release) -> bool:
     base = found.group("base")
     if not base[:1].isupper() and not base[:1].isascii():
         return False
-    if (base[:1].islower() and "/" not in base) or parse_name(base) is None or release.subject.whose(base) is Whose.OWN:
+    if (
+        (base[:1].islower() and "/" not in base)
+        or parse_name(base) is None
+        or release.subject.whose(base) is Whose.OWN
+    ):
         return False
     before = text[: found.start()]
     named = release.subject.mentioned(before)
@@ -71,9 +84,13 @@ def _says_so(found: re.Match[str], text: str, release: Release) -> bool:
 
 
 def _stage(passage: Passage, release: Release) -> Iterator[Fact]:
-    """ "Resumed from foo-v1-1": an earlier stage of the same run is published under its own name."""
+    """ "Resumed from foo-v1-1": an earlier stage of the run is published under its own name."""
     found = _RESUMED.search(passage.text)
-    if found is None or not re.search(r"\d", found.group("base")) or "." in found.group("base")[-5:-4]:
+    if (
+        found is None
+        or not re.search(r"\d", found.group("base"))
+        or "." in found.group("base")[-5:-4]
+    ):
         return
     stem = found.group("base").rstrip(".,")
     if len(_published_as(stem, release)) >= 1:

@@ -37,21 +37,26 @@ COMPONENTS = (
 
 _WEIGHTS = re.compile(
     r"\b(?:weights?|checkpoints?|models?|download|ckpts?|parameters)\b|权重|模型|下载|参数", re.I
-)  # noqa: E501
+)
 _COPY = re.compile(
-    r"(?:^|[-_. ])(?:gguf|ggml|gptq|awq|mlx|onnx|int4|int8|[48]-?bits?|exl2|lora|adapter|fp8|openvino|w\d+a\d+|delta|wdiff|tokenizer)(?:[-_. ]|$)",
+    r"(?:^|[-_. ])(?:gguf|ggml|gptq|awq|mlx|onnx|int4|int8|[48]-?bits?|exl2|lora|adapter"
+    r"|fp8|openvino|w\d+a\d+|delta|wdiff|tokenizer)(?:[-_. ]|$)",
     re.I,
-)  # noqa: E501
+)
 _INTERMEDIATE = re.compile(
-    r"intermedia|中间|\bstep[-_ ]?\d+|checkpoints? (?:at|from|every|along|saved)|\d+ (?:\w+ )?checkpoints|-checkpoints?$|training checkpoints|过程.{0,6}(?:checkpoint|权重|模型)",
+    r"intermedia|中间|\bstep[-_ ]?\d+|checkpoints? (?:at|from|every|along|saved)|\d+ "
+    r"(?:\w+ )?checkpoints|-checkpoints?$|training checkpoints|过程.{0,6}(?:checkpoint"
+    r"|权重|模型)",
     re.I,
-)  # noqa: E501
+)
 _HARNESS = re.compile(
-    r"harness|lighteval|compass|\beval(?:uat\w*|s|kit|plus)?\b|\bhelm\b|eval(?:s|kit|plus)?$|评测|评估",
+    r"harness|lighteval|compass|\beval(?:uat\w*|s|kit|plus)?\b|\bhelm\b|eval(?:s|kit"
+    r"|plus)?$|评测|评估",
     re.I,
-)  # noqa: E501
+)
 _DATA_CODE = re.compile(
-    r"data[-_ ]?(?:set)?[-_ ]?(?:prep\w*|process\w*|clean\w*|curation|pipeline|toolkit|filter\w*)|数据(?:处理|清洗|预处理)",
+    r"data[-_ ]?(?:set)?[-_ ]?(?:prep\w*|process\w*|clean\w*|curation|pipeline|toolkit"
+    r"|filter\w*)|数据(?:处理|清洗|预处理)",
     re.I,
 )
 _DESCRIBED = re.compile(r"\bdata\s?sets?\b|\bbenchmarks?\b|\btest set\b|数据集|基准|题", re.I)
@@ -59,40 +64,53 @@ _SCHEME = re.compile(
     r"评测方案|评估方案|评测脚本|\bevaluation (?:scheme|script|code|suite|protocol)", re.I
 )
 _USES = re.compile(
-    r"\b(?:us(?:e|ed|ing)|with|via|run|based on|follow\w*|through|by|perform\w*)\b|使用|采用|基于|通过|参考",
+    r"\b(?:us(?:e|ed|ing)|with|via|run|based on|follow\w*|through|by|perform\w*)\b|使用"
+    r"|采用|基于|通过|参考",
     re.I,
 )
 _GALLERY = re.compile(
-    r"\bgaller|\bsample (?:outputs?|page|videos?|images?)|\b(?:generated|output|generation) (?:samples?|dataset|examples?|videos?)|output[-_ ]dataset|\bsamples\b|\bshowcase|demo (?:page|videos?)|作品|样例|生成结果",
+    r"\bgaller|\bsample (?:outputs?|page|videos?|images?)|\b(?:generated|output"
+    r"|generation) (?:samples?|dataset|examples?|videos?)|output[-_ ]dataset|\bsamples\b"
+    r"|\bshowcase|demo (?:page|videos?)|作品|样例|生成结果",
     re.I,
-)  # noqa: E501
+)
 _MODEL_CARD = re.compile(r"\bmodel[\s_-]?cards?\b|模型卡", re.I)
 _DATA_CARD = re.compile(
     r"\bdata\s?sheets?\b|\bdata(?:set)?[\s_-]?cards?\b|\bdata statement|数据卡|数据说明", re.I
 )
 _TRAINING_CODE = re.compile(
-    r"\b(?:pre-?)?training (?:code|framework|librar\w+|scripts?|repo\w*|codebase|infrastructure|stack|pipeline)\b"
-    r"|\b(?:librar\w+|framework|code|codebase|configs?|scripts?|repo\w*)\b[^.。]{0,40}\b(?:used )?(?:to|for) (?:pre-?)?train"
-    r"|\b(?:pre-?)?trained (?:with|using|via|by|on top of)\b|\buse[ds]?\b[^.。]{0,40}\b(?:to|for) (?:pre-?)?train"
-    r"|\btrain\b[^.。]{0,30}\b(?:with|using) (?:the|our)\b|预?训练(?:代码|框架|脚本|库)|使用[^。]{0,30}(?:进行)?预?训练",
+    r"\b(?:pre-?)?training (?:code|framework|librar\w+|scripts?|repo\w*|codebase"
+    r"|infrastructure|stack|pipeline)\b"
+    r"|\b(?:librar\w+|framework|code|codebase|configs?|scripts?"
+    r"|repo\w*)\b[^.。]{0,40}\b(?:used )?(?:to|for) (?:pre-?)?train"
+    r"|\b(?:pre-?)?trained (?:with|using|via|by|on top of)\b"
+    r"|\buse[ds]?\b[^.。]{0,40}\b(?:to|for) (?:pre-?)?train"
+    r"|\btrain\b[^.。]{0,30}\b(?:with|using) (?:the|our)\b|预?训练(?:代码|框架|脚本|库)"
+    r"|使用[^。]{0,30}(?:进行)?预?训练",
     re.I,
 )
 _NOT_TRAINER = re.compile(
-    r"\binferen|\bquanti[sz]|\bdeploy|\bserv(?:e|ing)\b|\bdemo\b|\bevaluat|推理|部署|量化|评测|支持",
+    r"\binferen|\bquanti[sz]|\bdeploy|\bserv(?:e|ing)\b|\bdemo\b|\bevaluat|推理|部署|量化"
+    r"|评测|支持",
     re.I,
-)  # noqa: E501
+)
 _GATE = re.compile(
-    r"\baccept\w*\b[^.。]{0,40}\b(?:agreement|licen[cs]e|terms)|\brequest (?:access|form)|\bfill (?:in|out)\b|\bgated\b|\bapply for\b|\baccess request|\bapproved?\b[^.。]{0,40}\b(?:url|download|email)|申请|填写|登记|问卷",
+    r"\baccept\w*\b[^.。]{0,40}\b(?:agreement|licen[cs]e|terms)|\brequest (?:access|form)"
+    r"|\bfill (?:in|out)\b|\bgated\b|\bapply for\b|\baccess request"
+    r"|\bapproved?\b[^.。]{0,40}\b(?:url|download|email)|申请|填写|登记|问卷",
     re.I,
-)  # noqa: E501
+)
 _EVAL_NAME = re.compile(
-    r"(?:^|[-_./ ])(?:eval\w*|bench\w*|test|mmlu\w*|gsm8k|humaneval|mbpp|bbh|ceval|cmmlu|hellaswag|arc|boolq|winogrande|piqa|agieval|gaokao|truthfulqa)(?:$|[-_./ ])|eval$|bench$|_test$",
+    r"(?:^|[-_./ ])(?:eval\w*|bench\w*|test|mmlu\w*|gsm8k|humaneval|mbpp|bbh|ceval|cmmlu"
+    r"|hellaswag|arc|boolq|winogrande|piqa|agieval|gaokao|truthfulqa)(?:$|[-_./ ])|eval$"
+    r"|bench$|_test$",
     re.I,
-)  # noqa: E501
+)
 _TUNED_NAME = re.compile(
-    r"instruct|sft|chat|dpo|rlhf|preference|feedback|alpaca|sharegpt|tulu|ultra(?:chat|feedback)|conversation|dialog|reward|multiturn|belle",
+    r"instruct|sft|chat|dpo|rlhf|preference|feedback|alpaca|sharegpt|tulu|ultra(?:chat"
+    r"|feedback)|conversation|dialog|reward|multiturn|belle",
     re.I,
-)  # noqa: E501
+)
 
 
 def wants(file: File, release: Release) -> bool:
@@ -133,7 +151,7 @@ def _weights(spot: Spot, release: Release) -> Iterator[Fact]:
         context = f"{spot.trail}\n{spot.near}"
         magnet = spot.locator.host == "magnet"
         if (magnet and _WEIGHTS.search(spot.trail)) or (
-            _WEIGHTS.search(context) and _is_own_context(spot, release) and not _is_paper(spot)
+            _WEIGHTS.search(context) and _is_own_context(spot) and not _is_paper(spot)
         ):
             yield _final(spot, "A download address stands beside words about the model's weights.")
     elif target is Target.ACCOUNT and release.subject.owns(spot.locator.owner):
@@ -147,16 +165,20 @@ def _weights(spot: Spot, release: Release) -> Iterator[Fact]:
     elif target is Target.COLLECTION and release.subject.owns(spot.locator.owner):
         if Whose.OWN in spot.whose and not re.search(r"dataset|data\b|数据", spot.context, re.I):
             yield _final(spot, "A collection of the publisher's own models on a hub is linked.")
-    elif _GATE.search(spot.near) and re.search(r"download|access|下载|申请", spot.context, re.I):
-        if target is Target.PAGE and _WEIGHTS.search(spot.context) and not spot.about_sibling:
-            yield _final(spot, "The weights are offered through a request page.")
-            yield Gated(evidence=(spot.cite(),), barrier="request form or agreement")
+    elif target is Target.PAGE and not spot.about_sibling and _is_request_page(spot):
+        yield _final(spot, "The weights are offered through a request page.")
+        yield Gated(evidence=(spot.cite(),), barrier="request form or agreement")
 
 
-def _is_own_context(spot: Spot, release: Release) -> bool:
+def _is_request_page(spot: Spot) -> bool:
+    asked = re.search(r"download|access|下载|申请", spot.context, re.I)
+    return bool(asked and _GATE.search(spot.near) and _WEIGHTS.search(spot.context))
+
+
+def _is_own_context(spot: Spot) -> bool:
     others = prose.OTHERS.search(spot.trail) or re.search(
         r"data(?:set)?s?\b|数据|图|video|poster|slides", spot.link.text, re.I
-    )  # noqa: E501
+    )
     return (
         not others
         and spot.whose != {Whose.SIBLING}
@@ -246,7 +268,7 @@ def _data(spot: Spot, release: Release, trained_on: float | None) -> Iterator[Fa
             "evaluation_data",
             Extent.WHOLE,
             "The release links this data set where it speaks of evaluation.",
-        )  # noqa: E501
+        )
     elif _is_tuning_data(spot):
         if mine:
             yield _dataset(
@@ -254,13 +276,13 @@ def _data(spot: Spot, release: Release, trained_on: float | None) -> Iterator[Fa
                 "datasets",
                 Extent.PART,
                 "The publisher's own tuning data, one part of what the model was trained on.",
-            )  # noqa: E501
+            )
         yield _dataset(
             spot,
             "fine_tuning_data",
             Extent.WHOLE,
             "The release links this data set where it speaks of fine-tuning.",
-        )  # noqa: E501
+        )
     elif prose.EVALUATION.search(spot.near) and not mine and not prose.TRAINING.search(spot.near):
         yield _dataset(spot, "evaluation_data", Extent.WHOLE, "The sentence speaks of evaluation.")
     elif _GALLERY.search(name.replace("_", "-")):
@@ -276,7 +298,7 @@ def _data(spot: Spot, release: Release, trained_on: float | None) -> Iterator[Fa
             "The release links this data set where it speaks of its training data."
             if extent is Extent.WHOLE
             else "Only a sample or part of the training data is linked.",
-        )  # noqa: E501
+        )
 
 
 def _is_tuning_data(spot: Spot) -> bool:
@@ -340,7 +362,12 @@ def _is_about_evaluation_data(file: File, release: Release) -> bool:
         return False
     opening = " ".join(p.text for p in release.document(file).paragraphs[:2])[:600]
     return bool(re.search(r"\bdata\b|数据", opening, re.I)) and bool(
-        re.search(r"\bfor (?:the )?evaluation\b|\bevaluation (?:data|sets?)|\btest sets?\b|评测数据|测试集", opening, re.I)
+        re.search(
+            r"\bfor (?:the )?evaluation\b|\bevaluation (?:data|sets?)|\btest sets?\b|评测数据"
+            r"|测试集",
+            opening,
+            re.I,
+        )
     )
 
 
@@ -377,10 +404,10 @@ def _code(spot: Spot, release: Release) -> Iterator[Fact]:
         if not tuning:
             yield _linked_code(
                 spot, "training_code", "framework", "The code the model was trained with is linked."
-            )  # noqa: E501
+            )
             yield _linked_code(
                 spot, "supporting_libraries", "framework", "The training framework is linked."
-            )  # noqa: E501
+            )
 
 
 def _is_harness(spot: Spot) -> bool:
@@ -421,27 +448,27 @@ def _documents(spot: Spot) -> Iterator[Fact]:
             component="model_card",
             url=spot.link.url,
             detail="The link is called a model card.",
-        )  # noqa: E501
+        )
     if _DATA_CARD.search(spot.link.text) and "://" in spot.link.url:
         yield Linked(
             evidence=(spot.cite(),),
             component="data_card",
             url=spot.link.url,
             detail="The link is called a datasheet or data card.",
-        )  # noqa: E501
-    target = spot.locator.target
-    if target in (Target.PAGE, Target.REPOSITORY, Target.DATASET) and _GALLERY.search(label):
-        if (
-            "://" in spot.link.url
-            and not prose.OTHERS.search(spot.trail)
-            and not prose.TRAINING.search(spot.near)
-        ):
-            yield Linked(
-                evidence=(spot.cite(),),
-                component="sample_outputs",
-                url=spot.link.url,
-                detail="A gallery or collection of outputs is linked.",
-            )  # noqa: E501
+        )
+    if _is_gallery(spot, label):
+        yield Linked(
+            evidence=(spot.cite(),),
+            component="sample_outputs",
+            url=spot.link.url,
+            detail="A gallery or collection of outputs is linked.",
+        )
+
+
+def _is_gallery(spot: Spot, label: str) -> bool:
+    page = spot.locator.target in (Target.PAGE, Target.REPOSITORY, Target.DATASET)
+    elsewhere = prose.OTHERS.search(spot.trail) or prose.TRAINING.search(spot.near)
+    return page and "://" in spot.link.url and bool(_GALLERY.search(label)) and not elsewhere
 
 
 def _logs(spot: Spot) -> Iterator[Fact]:
@@ -451,13 +478,14 @@ def _logs(spot: Spot) -> Iterator[Fact]:
             component="training_logs",
             url=spot.link.url,
             detail="An experiment tracker's page is linked.",
-        )  # noqa: E501
+        )
 
 
 _REFERRED = re.compile(
-    r"\b(?:see|refer to|check(?: out)?|find|details? in|consult|read)\b[^.。]{0,60}\bmodel\s?cards?\b|(?:参考|查看|详见)[^。]{0,20}模型卡",
+    r"\b(?:see|refer to|check(?: out)?|find|details? in|consult"
+    r"|read)\b[^.。]{0,60}\bmodel\s?cards?\b|(?:参考|查看|详见)[^。]{0,20}模型卡",
     re.I,
-)  # noqa: E501
+)
 
 
 def _referred_cards(file: File, release: Release) -> Iterator[Fact]:
@@ -481,7 +509,7 @@ def _referred_cards(file: File, release: Release) -> Iterator[Fact]:
                 component="model_card",
                 url=hub.link.url,
                 detail="The document sends the reader to the models' cards on the hub.",
-            )  # noqa: E501
+            )
             return
 
 
@@ -496,5 +524,5 @@ def survey(release: Release) -> Iterator[Fact | Gap]:
                     topic="tokens",
                     value=f"{amount:.0f}",
                     detail="Training tokens as stated.",
-                )  # noqa: E501
+                )
                 return

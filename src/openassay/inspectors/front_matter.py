@@ -42,7 +42,12 @@ _MAX_ITEMS = 200
 
 
 def wants(file: File, release: Release) -> bool:
-    return wanted(file, release) and file.name.lower() in ("readme.md", "model_card.md", "license", "license.md")  # noqa: E501
+    return wanted(file, release) and file.name.lower() in (
+        "readme.md",
+        "model_card.md",
+        "license",
+        "license.md",
+    )
 
 
 def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
@@ -71,7 +76,9 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
 class _Head:
     """The parsed head of one card with the line of each key."""
 
-    def __init__(self, file: File, head: dict[object, object], lines: dict[str, int], shift: int, scope: str):
+    def __init__(
+        self, file: File, head: dict[object, object], lines: dict[str, int], shift: int, scope: str
+    ):
         self.file = file
         self.head = head
         self.lines = lines
@@ -97,7 +104,9 @@ class _Head:
         if isinstance(value, str):
             return [(f"/{key}", value)]
         if isinstance(value, list):
-            return [(f"/{key}/{i}", v) for i, v in enumerate(value[:_MAX_ITEMS]) if isinstance(v, str)]
+            return [
+                (f"/{key}/{i}", v) for i, v in enumerate(value[:_MAX_ITEMS]) if isinstance(v, str)
+            ]
         return []
 
     def _license(self) -> Iterator[Fact]:
@@ -128,7 +137,9 @@ class _Head:
         stated = str(self.head.get("base_model_relation", "")).lower()
         bases = self._texts("base_model")
         for pointer, base in bases:
-            relation = _RELATIONS.get(stated, Relation.MERGE if len(bases) > 1 else Relation.FINETUNE)
+            relation = _RELATIONS.get(
+                stated, Relation.MERGE if len(bases) > 1 else Relation.FINETUNE
+            )
             yield Derived(
                 evidence=(self._cite(pointer),),
                 base=base,

@@ -21,38 +21,113 @@ from openassay.types import Evidence, Fact, Gap, Gated, How, Licensed, Stated
 NAME = "license_prose"
 COMPONENTS: tuple[str, ...] = ()
 
-_LICENSE_WORD = re.compile(r"licen[cs]|agreement|terms|协议|许可|授权|apache|\bmit\b|\bgpl|\bcc[- ]by|openrail|\brail\b", re.I)  # noqa: E501
-_GOVERNS = re.compile(r"\b(?:licen[cs]ed?|released|distributed|available|provided|published|covered|governed|subject|under|requires?|follow|complies|comply|applies|agreement|terms|see|refer|accept)\b|遵循|遵守|采用|依照|基于|使用|协议|许可|授权", re.I)  # noqa: E501
+_LICENSE_WORD = re.compile(
+    r"licen[cs]|agreement|terms|协议|许可|授权|apache|\bmit\b|\bgpl|\bcc[- ]by|openrail"
+    r"|\brail\b",
+    re.I,
+)
+_GOVERNS = re.compile(
+    r"\b(?:licen[cs]ed?|released|distributed|available|provided|published|covered|governed"
+    r"|subject|under|requires?|follow|complies|comply|applies|agreement|terms|see|refer"
+    r"|accept)\b|遵循|遵守|采用|依照|基于|使用|协议|许可|授权",
+    re.I,
+)
 _SCOPES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("weights", re.compile(r"\b(?:weights?|models?(?! ?card)|checkpoints?|parameters)\b|权重|模型(?!代码|卡)|参数", re.I)),
-    ("code", re.compile(r"\b(?:code(?:base)?(?! repo)|source(?: files?| code)|scripts?|software|library)\b|代码(?!仓)|源码", re.I)),
+    (
+        "weights",
+        re.compile(
+            r"\b(?:weights?|models?(?! ?card)|checkpoints?|parameters)\b|权重|模型(?!代码|卡)|参数",
+            re.I,
+        ),
+    ),
+    (
+        "code",
+        re.compile(
+            r"\b(?:code(?:base)?(?! repo)|source(?: files?| code)|scripts?|software|library)\b"
+            r"|代码(?!仓)|源码",
+            re.I,
+        ),
+    ),
     ("data", re.compile(r"\b(?:data ?sets?|data|corpus|corpora|annotations)\b|数据|语料", re.I)),
     ("document", re.compile(r"\b(?:documentation|docs|documents|paper)\b|文档", re.I)),
-)  # fmt: skip
+)
 _OURS = re.compile(
-    r"\b(?:we|our|this|these|all|here)\b|^(?:the )?(?:source )?(?:code|model|weights|data|checkpoints)\b"
-    r"|\bthe (?:source )?(?:code|models?|weights|checkpoints|data ?set|repository|project)\b|本|我们|所有|以上",
+    r"\b(?:we|our|this|these|all|here)\b|^(?:the )?(?:source )?(?:code|model|weights|data"
+    r"|checkpoints)\b"
+    r"|\bthe (?:source )?(?:code|models?|weights|checkpoints|data ?set|repository"
+    r"|project)\b|本|我们|所有|以上",
     re.I,
 )
 _LOCAL = ("release", "code", "document")  # said in a folder's README, of that folder
-_NOT_OURS = re.compile(r"\b(?:third[- ]part|adapted from|borrowed|their (?:own )?licen|respective|original licen|built on|dependenc|copied|derived from|thanks|based on code|is a fork)", re.I)  # noqa: E501
-_OF_MODEL = re.compile(r"\b(?:code)\b.{0,20}\band\b.{0,40}\b(?:weights?|models?|checkpoints?)\b|\b(?:weights?|models?|checkpoints?)\b.{0,20}\band\b.{0,30}\bcode\b|as well as|代码(?:和|与|及)(?:模型|权重)|模型(?:和|与|及)代码", re.I)  # noqa: E501
+_NOT_OURS = re.compile(
+    r"\b(?:third[- ]part|adapted from|borrowed|their (?:own )?licen|respective|original licen"
+    r"|built on|dependenc|copied|derived from|thanks|based on code|is a fork)",
+    re.I,
+)
+_OF_MODEL = re.compile(
+    r"\b(?:code)\b.{0,20}\band\b.{0,40}\b(?:weights?|models?|checkpoints?)\b|\b(?:weights?"
+    r"|models?|checkpoints?)\b.{0,20}\band\b.{0,30}\bcode\b|as well as|代码(?:和|与|及)(?:模型"
+    r"|权重)|模型(?:和|与|及)代码",
+    re.I,
+)
 
 _RESTRICTIONS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern, re.I))
     for kind, pattern in (
-        ("user_cap", r"\b(?:monthly|daily) active users?\b|\b(?:dau|mau)\b|\b\d[\d,.]* ?(?:m|million|k) (?:monthly |daily )?(?:active )?users|日均用户|月活|日活|用户活跃量"),
-        ("commercial_application", r"\bcommercial\b[^.。]{0,120}\b(?:apply|application|contact|permission|approv|request|registration|separate (?:licen|agreement)|authoriz|email|e-mail|form)\b|\b(?:apply|contact|register|request)\b[^.。]{0,80}\bcommercial|商用[^。]{0,40}(?:申请|许可|授权|登记|联系|填写)|(?:申请|登记|填写|授权|邮件)[^。]{0,60}(?:商用|商业)"),
-        ("non_commercial", r"\bnon-?\s?commercial\b(?! and commercial)|\bresearch (?:purposes? )?only\b|\bacademic (?:research |use )?only\b|\bonly (?:for|intended for) (?:academic |scientific )?research\b|\bprohibit\w*[^.。]{0,30}\bcommercial|\bnot (?:be used )?for commercial|仅(?:供|限|用于)[^。]{0,8}(?:学术|科研|研究)|非商业|禁止[^。]{0,6}商[业用]|不得用于商"),
-        ("no_training", r"\b(?:not|prohibit\w*|may not)\b[^.。]{0,80}\b(?:train|improve|develop)\b[^.。]{0,50}\b(?:other|another|compet\w+|any)\b[^.。]{0,20}\b(?:model|llm)|compete with openai|不得[^。]{0,30}(?:训练|改进)[^。]{0,12}模型"),
-        ("territory", r"\b(?:european union|eu member|not (?:licensed|available) in|excluding (?:the )?(?:eu|uk|european)|outside (?:the )?(?:eu|european))\b|除[^。]{0,10}(?:欧盟|英国)外|不(?:适用|授权)[^。]{0,10}(?:欧盟|地区)"),
-        ("field_of_use", r"\b(?:must|shall|may|should) not\b[^.。]{0,60}\b(?:be )?used?\b[^.。]{0,60}\b(?:military|surveillance|illegal|harm|national security|unlawful|weapons?|threat)|危害国家|军事|(?:不要|不得|勿|禁止)[^。]{0,24}(?:违法|危害)"),
-        ("registration", r"(?:填写|登记)[^。]{0,20}(?:问卷|信息|表)|\b(?:fill|complet)\w* (?:in |out )?(?:the |this |a )?(?:form|questionnaire)|\baccept the agreement\b"),
+        (
+            "user_cap",
+            r"\b(?:monthly|daily) active users?\b|\b(?:dau|mau)\b|\b\d[\d,.]* ?(?:m|million"
+            r"|k) (?:monthly |daily )?(?:active )?users|日均用户|月活|日活|用户活跃量",
+        ),
+        (
+            "commercial_application",
+            r"\bcommercial\b[^.。]{0,120}\b(?:apply|application|contact|permission|approv"
+            r"|request|registration|separate (?:licen|agreement)|authoriz|email|e-mail|form)\b"
+            r"|\b(?:apply|contact|register|request)\b[^.。]{0,80}\bcommercial"
+            r"|商用[^。]{0,40}(?:申请|许可|授权|登记|联系|填写)|(?:申请|登记|填写|授权"
+            r"|邮件)[^。]{0,60}(?:商用|商业)",
+        ),
+        (
+            "non_commercial",
+            r"\bnon-?\s?commercial\b(?! and commercial)|\bresearch (?:purposes? )?only\b"
+            r"|\bacademic (?:research |use )?only\b|\bonly (?:for|intended for) (?:academic "
+            r"|scientific )?research\b|\bprohibit\w*[^.。]{0,30}\bcommercial|\bnot (?:be used "
+            r")?for commercial|仅(?:供|限|用于)[^。]{0,8}(?:学术|科研|研究)|非商业"
+            r"|禁止[^。]{0,6}商[业用]|不得用于商",
+        ),
+        (
+            "no_training",
+            r"\b(?:not|prohibit\w*|may not)\b[^.。]{0,80}\b(?:train|improve"
+            r"|develop)\b[^.。]{0,50}\b(?:other|another|compet\w+|any)\b[^.。]{0,20}\b(?:model"
+            r"|llm)|compete with openai|不得[^。]{0,30}(?:训练|改进)[^。]{0,12}模型",
+        ),
+        (
+            "territory",
+            r"\b(?:european union|eu member|not (?:licensed|available) in|excluding (?:the "
+            r")?(?:eu|uk|european)|outside (?:the )?(?:eu|european))\b|除[^。]{0,10}(?:欧盟"
+            r"|英国)外|不(?:适用|授权)[^。]{0,10}(?:欧盟|地区)",
+        ),
+        (
+            "field_of_use",
+            r"\b(?:must|shall|may|should) not\b[^.。]{0,60}\b(?:be "
+            r")?used?\b[^.。]{0,60}\b(?:military|surveillance|illegal|harm|national security"
+            r"|unlawful|weapons?|threat)|危害国家|军事|(?:不要|不得|勿|禁止)[^。]{0,24}(?:违法"
+            r"|危害)",
+        ),
+        (
+            "registration",
+            r"(?:填写|登记)[^。]{0,20}(?:问卷|信息|表)|\b(?:fill|complet)\w* (?:in |out "
+            r")?(?:the |this |a )?(?:form|questionnaire)|\baccept the agreement\b",
+        ),
         ("acceptable_use_policy", r"\bacceptable use policy\b|\buse policy\b"),
         ("revocable", r"\brevocable\b|\brevoke\b|可撤销"),
     )
-)  # fmt: skip
-_NEGATED = re.compile(r"\b(?:no|without|not (?:require|need))\b[^.。]{0,30}\b(?:apply|application|registration|permission|restriction)|无需(?:再次)?(?:申请|登记|授权)", re.I)  # noqa: E501
+)
+_NEGATED = re.compile(
+    r"\b(?:no|without|not (?:require|need))\b[^.。]{0,30}\b(?:apply|application|registration"
+    r"|permission|restriction)|无需(?:再次)?(?:申请|登记|授权)",
+    re.I,
+)
 
 
 def wants(file: File, release: Release) -> bool:
@@ -81,8 +156,12 @@ def _licensed(passage: Passage, release: Release) -> Iterator[Fact]:
     mentions = [m for m in licenses.mentions(passage.text) if m.id and m.id != "NONE"]
     at = 0
     for index, mention in enumerate(mentions):
-        following = mentions[index + 1].start_offset if index + 1 < len(mentions) else len(passage.text)
-        scopes = _scopes(passage, at, mention.start_offset, mention.end_offset, following, bool(heading))
+        following = (
+            mentions[index + 1].start_offset if index + 1 < len(mentions) else len(passage.text)
+        )
+        scopes = _scopes(
+            passage, at, mention.start_offset, mention.end_offset, following, bool(heading)
+        )
         folder = "" if release.is_front(passage.file) else passage.file.folder
         for scope in scopes:
             yield Licensed(
@@ -147,13 +226,22 @@ def _cite_line(passage: Passage, pattern: re.Pattern[str]) -> Evidence:
 
 def _restricted(passage: Passage) -> str:
     text = passage.text
-    if re.search(r"\b(?:data ?sets?|data)\b|数据", text, re.I) and not re.search(r"\bmodels?\b|weights|模型|权重", text, re.I):  # noqa: E501
+    if re.search(r"\b(?:data ?sets?|data)\b|数据", text, re.I) and not re.search(
+        r"\bmodels?\b|weights|模型|权重", text, re.I
+    ):
         return "data"
-    if re.search(r"\bcode\b|代码", text, re.I) and not re.search(r"\bmodels?\b|weights|模型|权重", text, re.I):
+    if re.search(r"\bcode\b|代码", text, re.I) and not re.search(
+        r"\bmodels?\b|weights|模型|权重", text, re.I
+    ):
         return "code"
     return "weights"
 
 
 def _gated(passage: Passage) -> Iterator[Fact]:
-    if re.search(r"\baccept\w*\b[^.]{0,40}\b(?:agreement|licen[cs]e|terms)\b|\brequest (?:is|has been) approved|\bonce your request", passage.text, re.I):  # noqa: E501
+    if re.search(
+        r"\baccept\w*\b[^.]{0,40}\b(?:agreement|licen[cs]e|terms)\b|\brequest (?:is|has been) "
+        r"approved|\bonce your request",
+        passage.text,
+        re.I,
+    ):
         yield Gated(evidence=(passage.cite(),), barrier="agreement to accept before download")

@@ -23,37 +23,50 @@ NAME = "papers"
 COMPONENTS = ("research_paper", "technical_report", "preprint", "peer_reviewed_paper")
 
 _REPORT = re.compile(
-    r"\b(?:tech(?:nical|nique)?)[\s_.-]*(?:reports?|blogs?|documentation)\b|\b(?:full )?reports?\b|技术报告|技术博客|技术文档|\blogbook\b|\btraining (?:log|report|details)\b",
+    r"\b(?:tech(?:nical|nique)?)[\s_.-]*(?:reports?|blogs?|documentation)\b|\b(?:full "
+    r")?reports?\b|技术报告|技术博客|技术文档|\blogbook\b|\btraining (?:log|report"
+    r"|details)\b",
     re.I,
-)  # noqa: E501
+)
 _TECHNICAL_REPORT = re.compile(
-    r"tech(?:nical|nique)?[\s_.-]*report|技术报告|logbook|chronicles|training (?:logs?|notes|diary)\b|main-log|训练日志",
+    r"tech(?:nical|nique)?[\s_.-]*report|技术报告|logbook|chronicles|training (?:logs?"
+    r"|notes|diary)\b|main-log|训练日志",
     re.I,
 )
 _PAPER = re.compile(r"\bpapers?\b|\bpreprints?\b|\barxiv\b|\bpublication\b|论文", re.I)
 _OWN_PHRASE = re.compile(
-    r"\b(?:our|this|the) (?:\w+ )?(?:paper|work|report|preprint|article|tech(?:nical)? report)\b|\bfrom the paper\b|\b(?:introduced|described|presented|proposed) in\b|\bpaper (?:is|has been|was)? ?(?:released|available|published|accepted|out)\b|\bofficial (?:implementation|code|repo)|我们的(?:论文|技术报告|工作)|(?:请)?(?:阅读|参考|详见|查看)我们的",
+    r"\b(?:our|this|the) (?:\w+ )?(?:paper|work|report|preprint|article|tech(?:nical)? "
+    r"report)\b|\bfrom the paper\b|\b(?:introduced|described|presented|proposed) in\b"
+    r"|\bpaper (?:is|has been|was)? ?(?:released|available|published|accepted|out)\b"
+    r"|\bofficial (?:implementation|code|repo)|我们的(?:论文|技术报告|工作)|(?:请)?(?:阅读"
+    r"|参考|详见|查看)我们的",
     re.I,
-)  # noqa: E501
+)
 _BLOG = re.compile(r"\bblog(?:\s?post)?s?\b|\bannounc|博客|公告", re.I)
 _FULL_BLOG = re.compile(
-    r"\bengineering\b|\btech|\bfull (?:details|recipe)|\bhow we (?:built|trained)|\bdeep[- ]dive|技术",
+    r"\bengineering\b|\btech|\bfull (?:details|recipe)|\bhow we (?:built|trained)"
+    r"|\bdeep[- ]dive|技术",
     re.I,
-)  # noqa: E501
+)
 _LABEL = re.compile(
-    r"^\W*(?:(?:read |view |see )?(?:the |our )?(?:\w+ ){0,2}?(?:paper|arxiv|report|preprint|publication|pdf|论文|报告|技术报告)s?(?: \w+)?|arxiv[:\s]*\d{4}\.\d{4,5}|\d{4}\.\d{4,5})\W*$",
+    r"^\W*(?:(?:read |view |see )?(?:the |our )?(?:\w+ ){0,2}?(?:paper|arxiv|report"
+    r"|preprint|publication|pdf|论文|报告|技术报告)s?(?: \w+)?|arxiv[:\s]*\d{4}\.\d{4,5}"
+    r"|\d{4}\.\d{4,5})\W*$",
     re.I,
-)  # noqa: E501
+)
 _ENTRY = re.compile(r"@(\w{3,20})\s*\{\s*([^,\s]{0,200})\s*,", re.I)
 _FIELD = re.compile(
-    r"\b(title|eprint|journal|booktitle|url|howpublished|archiveprefix|note|doi)\s*=\s*[{\"]{1,2}\s*([^\"\n]{0,500}?)\s*[}\"]{1,2}\s*,?\s*$",
+    r"\b(title|eprint|journal|booktitle|url|howpublished|archiveprefix|note"
+    r"|doi)\s*=\s*[{\"]{1,2}\s*([^\"\n]{0,500}?)\s*[}\"]{1,2}\s*,?\s*$",
     re.I | re.M,
-)  # noqa: E501
+)
 _CITE = re.compile(r"\bcit(?:e|ing|ation)s?\b|\bbibtex\b|\breference\b|引用|文献", re.I)
 _VENUE = re.compile(
-    r"\b(?:neurips|nips|icml|iclr|acl|emnlp|naacl|cvpr|iccv|eccv|aaai|ijcai|interspeech|icassp|tacl|tmlr|jmlr|nature|science|coling|eacl|colm|kdd|www|sigir|wacv|isca|facct)\b",
+    r"\b(?:neurips|nips|icml|iclr|acl|emnlp|naacl|cvpr|iccv|eccv|aaai|ijcai|interspeech"
+    r"|icassp|tacl|tmlr|jmlr|nature|science|coling|eacl|colm|kdd|www|sigir|wacv|isca"
+    r"|facct)\b",
     re.I,
-)  # noqa: E501
+)
 
 
 def wants(file: File, release: Release) -> bool:
@@ -96,12 +109,12 @@ def survey(release: Release) -> Iterator[Fact | Gap]:
             detail = "A tracked PDF is named a report."
             yield Found(
                 evidence=(file.cite_whole(file.name),), component="technical_report", detail=detail
-            )  # noqa: E501
+            )
         elif _PAPER.search(name) and _speaks_of_us(name, release):
             detail = "A tracked PDF is named a paper."
             yield Found(
                 evidence=(file.cite_whole(file.name),), component="research_paper", detail=detail
-            )  # noqa: E501
+            )
 
 
 def _speaks_of_us(name: str, release: Release) -> bool:
@@ -110,7 +123,7 @@ def _speaks_of_us(name: str, release: Release) -> bool:
     words = re.findall(
         r"[^\W\d_]{3,}",
         re.sub(r"paper|tech\w*|report|full|final|version|pdf|main|arxiv", "", name, flags=re.I),
-    )  # noqa: E501
+    )
     return Whose.OWN in named or (not named and not words)
 
 
@@ -242,7 +255,7 @@ def _paper_facts(spot: Spot, extent: Extent) -> Iterator[Fact]:
             extent=extent,
             aspect="" if spot.locator.target is Target.STORAGE else "document",
             detail="A paper about this model is linked." + why,
-        )  # noqa: E501
+        )
         archived = "arxiv" in spot.link.url
         yield Linked(
             evidence=(spot.cite(),),
@@ -250,7 +263,7 @@ def _paper_facts(spot: Spot, extent: Extent) -> Iterator[Fact]:
             url=spot.link.url,
             extent=extent,
             detail="The paper is archived." if archived else "The paper stands at a venue's site.",
-        )  # noqa: E501
+        )
     if _REPORT.search(label) or not is_paper:
         yield _report(spot, extent, "The document is called a report." + why)
 
@@ -262,7 +275,7 @@ def _report(spot: Spot, extent: Extent, detail: str) -> Linked:
         url=spot.link.url,
         extent=extent,
         detail=detail,
-    )  # noqa: E501
+    )
 
 
 def _is_announcement(spot: Spot, release: Release) -> bool:
@@ -286,7 +299,7 @@ def _blog(spot: Spot, release: Release) -> Iterator[Fact]:
     near = release.subject.mentioned(f"{spot.link.text}\n{spot.near}")
     ours = Whose.OWN in near or re.search(
         r"\b(?:our|original|release|announcement)\b[^.]{0,30}\b(?:blog|post)", spot.near, re.I
-    )  # noqa: E501
+    )
     if not (Whose.OWN in slug or (ours and release.is_front(spot.file))) or not post:
         return
     if _FULL_BLOG.search(f"{spot.link.text} {spot.near}"):
@@ -310,7 +323,7 @@ def _relative_reports(file: File, release: Release) -> Iterator[Fact]:
             evidence=(file.cite_lines(link.line), target.cite_whole(target.name)),
             component="technical_report",
             detail="A tracked document is called a technical report.",
-        )  # noqa: E501
+        )
 
 
 # -- BibTeX ------------------------------------------------------------------------------------
@@ -334,7 +347,7 @@ def _bib(text: str, start: int) -> Iterator[_Entry]:
             start + 1 + text.count("\n", 0, hit.start())
             if start
             else 1 + text.count("\n", 0, hit.start())
-        )  # noqa: E501
+        )
         yield _Entry(hit.group(1).lower(), line, fields, body)
 
 
@@ -356,7 +369,7 @@ def _entries(file: File, release: Release, text: str, start: int, asked: bool) -
         where = " ".join(
             entry.fields.get(k, "")
             for k in ("journal", "eprint", "url", "booktitle", "howpublished", "note")
-        )  # noqa: E501
+        )
         number = (
             arxiv_id(f"arxiv {entry.everything}") if "arxiv" in entry.everything.lower() else None
         )
@@ -372,17 +385,17 @@ def _entries(file: File, release: Release, text: str, start: int, asked: bool) -
                 url=url,
                 aspect="document",
                 detail="The release asks to be cited by this archived paper.",
-            )  # noqa: E501
+            )
             yield Linked(
                 evidence=cite, component="preprint", url=url, detail="The BibTeX entry names arXiv."
-            )  # noqa: E501
+            )
             if re.search(r"technical report", entry.fields.get("title", ""), re.I):
                 yield Linked(
                     evidence=cite,
                     component="technical_report",
                     url=url,
                     detail="The paper is titled a technical report.",
-                )  # noqa: E501
+                )
         elif entry.kind in ("inproceedings", "article", "conference") and not selfciting:
             venue = entry.fields.get("booktitle") or entry.fields.get("journal", "")
             if venue and not re.search(r"repository|github", venue, re.I):
@@ -391,7 +404,7 @@ def _entries(file: File, release: Release, text: str, start: int, asked: bool) -
                     component="research_paper",
                     url=entry.fields.get("url", ""),
                     detail=f"The release asks to be cited by a paper in {venue[:80]}.",
-                )  # noqa: E501
+                )
         venue = f"{entry.fields.get('booktitle', '')} {entry.fields.get('journal', '')}"
         if _VENUE.search(venue):
             yield Linked(
@@ -399,4 +412,4 @@ def _entries(file: File, release: Release, text: str, start: int, asked: bool) -
                 component="peer_reviewed_paper",
                 url=entry.fields.get("url", ""),
                 detail="The BibTeX entry names a reviewed venue.",
-            )  # noqa: E501
+            )

@@ -13,7 +13,8 @@ from openassay.types import Fact, Gap, Stated
 NAME = "pointers"
 COMPONENTS: tuple[str, ...] = ()
 _HERE = re.compile(
-    r"\bin (?:this|the|our) (?:current )?repo\w*|\b(?:accessible|available|provided|included) (?:here|in this)|本仓库|本项目中|此仓库",
+    r"\bin (?:this|the|our) (?:current )?repo\w*|\b(?:accessible|available|provided"
+    r"|included) (?:here|in this)|本仓库|本项目中|此仓库",
     re.I,
 )
 _FILE = re.compile(r"`((?:[\w.-]+/){0,6}[\w-]+\.(?:py|sh|ipynb|json|ya?ml|jsonl|csv|txt|md))`")
@@ -27,7 +28,12 @@ def wants(file: File, release: Release) -> bool:
 def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
     for link in release.document(file).links:
         path = link.url.split("#", 1)[0].split("?", 1)[0]
-        if link.in_code or not path or not _PATH.match(path) or "." not in path and "/" not in path:
+        if (
+            link.in_code
+            or not path
+            or not _PATH.match(path)
+            or ("." not in path and "/" not in path)
+        ):
             continue
         if release.resolve(file, path) is None and not _is_folder(release, file, path):
             yield Stated(

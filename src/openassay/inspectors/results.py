@@ -24,27 +24,38 @@ COMPONENTS = ("evaluation_results",)
 
 _NUMBER = re.compile(r"(?<![\w])\d{1,5}(?:\.\d+)?\s?%?(?![\w])")
 _METRIC = re.compile(
-    r"mmlu|gsm8?k|humaneval|mbpp|\bbbh\b|c-?eval|cmmlu|hellaswag|\barc\b|arc[-_ ]|boolq|winogrande|piqa|agieval|gaokao|truthfulqa|\bmath\b|lambada|\bppl\b|perplexity|accuracy|\bacc\b|\bf1\b|bleu|rouge|\bwer\b|\bcer\b|pass@|exact match|\bem\b|fid\b|vbench|clip|elo|win rate|mt-?bench|alpacaeval|\bscore|average|\bavg\b|平均|准确率|benchmark|metric|\bloss\b|squad|glue|imagenet|top-?1|\bmteb\b|\bbpb\b|aime|gpqa|swe-?bench|ifeval|simpleqa|livecodebench",
+    r"mmlu|gsm8?k|humaneval|mbpp|\bbbh\b|c-?eval|cmmlu|hellaswag|\barc\b|arc[-_ ]|boolq"
+    r"|winogrande|piqa|agieval|gaokao|truthfulqa|\bmath\b|lambada|\bppl\b|perplexity"
+    r"|accuracy|\bacc\b|\bf1\b|bleu|rouge|\bwer\b|\bcer\b|pass@|exact match|\bem\b|fid\b"
+    r"|vbench|clip|elo|win rate|mt-?bench|alpacaeval|\bscore|average|\bavg\b|平均|准确率"
+    r"|benchmark|metric|\bloss\b|squad|glue|imagenet|top-?1|\bmteb\b|\bbpb\b|aime|gpqa"
+    r"|swe-?bench|ifeval|simpleqa|livecodebench",
     re.I,
-)  # noqa: E501
+)
 _BENCHMARK = re.compile(
-    r"mmlu|gsm8?k|humaneval|mbpp|\bbbh\b|c-?eval|cmmlu|hellaswag|arc[-_ ][ce]\w*|boolq|winogrande|piqa|agieval|gaokao|"
-    r"truthfulqa|\bmath\b|lambada|triviaqa|squad|drop\b|race\b|copa\b|openbookqa|nq\b|longbench|mt-?bench|alpacaeval|"
+    r"mmlu|gsm8?k|humaneval|mbpp|\bbbh\b|c-?eval|cmmlu|hellaswag|arc[-_ ][ce]\w*|boolq"
+    r"|winogrande|piqa|agieval|gaokao|"
+    r"truthfulqa|\bmath\b|lambada|triviaqa|squad|drop\b|race\b|copa\b|openbookqa|nq\b"
+    r"|longbench|mt-?bench|alpacaeval|"
     r"ifeval|gpqa|livecodebench|csl\b|chid\b|eprstmt|ocnli|clue\w*",
     re.I,
 )
 _NOT_RESULTS = re.compile(
-    r"\btokens?\b.{0,20}(?:total|count)|mixture|percentage|proportion|占比|比例|\bprice|\brelease date|launch date|发布时间|\bdownload|下载|链接|\brequirement|\bcontext length\b.{0,40}\bparam",
+    r"\btokens?\b.{0,20}(?:total|count)|mixture|percentage|proportion|占比|比例|\bprice"
+    r"|\brelease date|launch date|发布时间|\bdownload|下载|链接|\brequirement|\bcontext "
+    r"length\b.{0,40}\bparam",
     re.I,
-)  # noqa: E501
+)
 _FIGURE = re.compile(
-    r"loss|curve|result|bench|eval|score|radar|compar|perform|accuracy|win[-_ ]?rate|leaderboard|metrics|plot",
+    r"loss|curve|result|bench|eval|score|radar|compar|perform|accuracy|win[-_ ]?rate"
+    r"|leaderboard|metrics|plot",
     re.I,
-)  # noqa: E501
+)
 _DECOR = re.compile(
-    r"logo|banner|icon|badge|wechat|qr|avatar|architecture|structure|framework|overview|pipeline|sponsor|star",
+    r"logo|banner|icon|badge|wechat|qr|avatar|architecture|structure|framework|overview"
+    r"|pipeline|sponsor|star",
     re.I,
-)  # noqa: E501
+)
 
 
 def wants(file: File, release: Release) -> bool:
@@ -79,7 +90,7 @@ def _table(file: File, document: Document, table: Table, release: Release) -> It
     named = release.subject.mentioned(f"{header}\n{labels}\n{text[:3000]}")
     own = Whose.OWN in named or re.search(
         r"\bours?\b|this (?:model|work)|\b\d+(?:\.\d+)?b\b", f"{header} {labels}", re.I
-    )  # noqa: E501
+    )
     if own:
         named_benchmarks = {hit.lower() for hit in _BENCHMARK.findall(f"{header} {labels}")}
         yield Stated(
@@ -93,7 +104,7 @@ def _table(file: File, document: Document, table: Table, release: Release) -> It
             evidence=(file.cite_lines(table.start), file.cite_lines(row)),
             component="evaluation_results",
             detail="A table holds benchmark numbers for this model.",
-        )  # noqa: E501
+        )
     elif Whose.SIBLING not in named:
         yield Found(
             evidence=(file.cite_lines(table.start),),
@@ -101,7 +112,7 @@ def _table(file: File, document: Document, table: Table, release: Release) -> It
             extent=Extent.PART,
             aspect="unnamed_table",
             detail="A table of measured numbers does not name this model.",
-        )  # noqa: E501
+        )
 
 
 def _is_about_quality(section: Section, header: str, labels: str) -> bool:
@@ -138,7 +149,7 @@ def _pictures(found: Iterator[Spot], document: Document, release: Release) -> It
                 extent=Extent.PART if re.search(r"loss", name, re.I) else Extent.WHOLE,
                 aspect="figure",
                 detail="A tracked figure stands under evaluation words; its numbers were not read.",
-            )  # noqa: E501
+            )
         elif "://" in spot.link.url:
             yield Linked(
                 evidence=(spot.cite(),),
@@ -146,7 +157,7 @@ def _pictures(found: Iterator[Spot], document: Document, release: Release) -> It
                 url=spot.link.url,
                 aspect="remote_figure",
                 detail="A figure kept elsewhere stands under evaluation words.",
-            )  # noqa: E501
+            )
 
 
 def _shows_results(spot: Spot, document: Document, name: str) -> bool:

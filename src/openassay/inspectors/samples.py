@@ -24,8 +24,10 @@ ENOUGH = 3  # outputs that make the component whole
 
 _HEADING = re.compile(
     r"(?:samples?|examples?|generat\w+|model|chat|conversation)[\s\w-]{0,20}\b"
-    r"(?:outputs?|generations?|responses?|conversations?|transcripts?)\b|\bmodel response|\bshowcases?\b|\bgallery\b"
-    r"|\bsample (?:videos?|images?)\b|\bcase stud|示例输出|输出示例|生成(?:示例|样例|效果|结果)|对话(?:示例|样例|效果)"
+    r"(?:outputs?|generations?|responses?|conversations?|transcripts?)\b|\bmodel response"
+    r"|\bshowcases?\b|\bgallery\b"
+    r"|\bsample (?:videos?|images?)\b|\bcase stud|示例输出|输出示例|生成(?:示例|样例|效果"
+    r"|结果)|对话(?:示例|样例|效果)"
     r"|效果(?:展示|示例|演示)|使用示例|样例|示例$|回答示例|模型(?:效果|表现)示例",
     re.I,
 )
@@ -35,7 +37,8 @@ _PURPOSE = re.compile(
 )
 _PURPOSE_PATH = re.compile(r"train|tun(?:e|ing)|deploy|install|eval|quant|微调|部署|data", re.I)
 _INTRODUCED = re.compile(
-    r"\b(?:outputs?|responses?|generates? (?:a few )?(?:samples?|text)|(?:following|example) results?|answers?|"
+    r"\b(?:outputs?|responses?|generates? (?:a few )?(?:samples?|text)|(?:following"
+    r"|example) results?|answers?|"
     r"completions?|prints?)\b[^\n]{0,80}[:：]?\s*$|(?:输出|回答|结果|效果)[^\n]{0,30}[:：]\s*$",
     re.I,
 )
@@ -48,20 +51,24 @@ _TURN = re.compile(
     re.I,
 )
 _COMMAND = re.compile(
-    r"^\s*(?:\$ ?)?(?:pip3?|python3?|git|cd|conda|import|from|docker|wget|export|curl|torchrun|bash|sh|make|npm|"
+    r"^\s*(?:\$ ?)?(?:pip3?|python3?|git|cd|conda|import|from|docker|wget|export|curl"
+    r"|torchrun|bash|sh|make|npm|"
     r"deepspeed|accelerate|CUDA\w*|@\w+\{|def|class|#!)(?:\b|=)|^\s*(?:--\w|[├└│{}])|\.py\b",
     re.M,
 )
 _NUMBERS = re.compile(r"\b(?:GB|MB|MiB|loss|step|iter|epoch)\b", re.I)
 _PLAIN = frozenset(("", "text", "txt", "markdown", "md", "plaintext"))
 _PICTURE = re.compile(
-    r"samples?\b|outputs?\b|generat|txt2img|img2img|inpaint|showcase|gallery|teaser|chat[-_ ]?demo|more[-_]?samples|"
+    r"samples?\b|outputs?\b|generat|txt2img|img2img|inpaint|showcase|gallery|teaser"
+    r"|chat[-_ ]?demo|more[-_]?samples|"
     r"(?:^|[-_/ ])(?:case|example)s?[-_ ]?\d|text2video|t2v|i2v",
     re.I,
 )
 _DECOR = re.compile(
-    r"logo|banner|icon|badge|wechat|\bqr\b|avatar|architecture|structure|framework|overview|pipeline|sponsor|star-?history|"
-    r"web[-_ ]?(?:demo|ui)|cli[-_ ]?demo|interface|curve|loss|bench|score|result|compar|efficien|\bui\b|input|tool",
+    r"logo|banner|icon|badge|wechat|\bqr\b|avatar|architecture|structure|framework"
+    r"|overview|pipeline|sponsor|star-?history|"
+    r"web[-_ ]?(?:demo|ui)|cli[-_ ]?demo|interface|curve|loss|bench|score|result|compar"
+    r"|efficien|\bui\b|input|tool",
     re.I,
 )
 
@@ -134,9 +141,9 @@ def _quoted(document: Document, release: Release, root: bool) -> Iterator[int]:
         if not root or block.language not in _PLAIN or len(block.text.split()) < 12:
             continue
         before = _line_before(document, block)
-        if _INTRODUCED.search(before) and not _NUMBERS.search(block.text):
-            yield block.start
-        elif _LOOSELY.search(before) and len(block.text.split()) >= 20 and not _is_program(block):
+        if (_INTRODUCED.search(before) and not _NUMBERS.search(block.text)) or (
+            _LOOSELY.search(before) and len(block.text.split()) >= 20 and not _is_program(block)
+        ):
             yield block.start
 
 

@@ -32,15 +32,40 @@ COMPONENTS = (
 )
 
 _ID = re.compile(r"[\"'`=\s]([A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(?=[\"'`\s,)\\]|$)")
-_RUNS = re.compile(r"\.generate\(|\.chat\(|pipeline\(|\bvllm serve\b|\bvllm\b|sglang|llama[-_.]?c(?:pp|li)|ollama run|\.complet(?:e|ions)|text-generation|lmdeploy|\bpredict\(|\.encode\(|\.transcribe\(|trtllm|mlx_lm|ktransformers|infer(?:ence)?\b|\bsample\.py|generate\.py|demo\.py|chat\.py|/v1/", re.I)  # noqa: E501
-_CLASS = re.compile(r"\b(?!Auto)([A-Z]\w{2,40}(?:ForCausalLM|ForConditionalGeneration|LMHeadModel|Pipeline|ForMaskedLM|VisionModel|Model))\b(?:\.from_pretrained|\s*\(|,|$|\s)", re.M)  # noqa: E501
+_RUNS = re.compile(
+    r"\.generate\(|\.chat\(|pipeline\(|\bvllm serve\b|\bvllm\b|sglang|llama[-_.]?c(?:pp|li)"
+    r"|ollama run|\.complet(?:e|ions)|text-generation|lmdeploy|\bpredict\(|\.encode\("
+    r"|\.transcribe\(|trtllm|mlx_lm|ktransformers|infer(?:ence)?\b|\bsample\.py|generate\.py"
+    r"|demo\.py|chat\.py|/v1/",
+    re.I,
+)
+_CLASS = re.compile(
+    r"\b(?!Auto)([A-Z]\w{2,40}(?:ForCausalLM|ForConditionalGeneration|LMHeadModel|Pipeline"
+    r"|ForMaskedLM|VisionModel|Model))\b(?:\.from_pretrained|\s*\(|,|$|\s)",
+    re.M,
+)
 _AUTO = re.compile(r"\bAuto(?:Model\w*)\.from_pretrained|\bpipeline\(|SentenceTransformer\(")
 _REMOTE = re.compile(r"trust_remote_code\s*=\s*True|--trust-remote-code")
-_STEP = re.compile(r"revision\s*=\s*[\"'][^\"']{0,30}(?:step|iter|ckpt|checkpoint)[-_]?\d+|revision\s*=\s*[\"'][^\"']{0,40}tokens", re.I)  # noqa: E501
-_HARNESS = re.compile(r"\blm[_-]eval\b|lm-evaluation-harness|\blighteval\b|\bopencompass\b|bigcode-evaluation-harness|\bolmes\b|\bevalplus\b|\bhelm-run\b|\bvlmeval", re.I)  # noqa: E501
-_TASKS = re.compile(r"--tasks?[\s=]+[\"']?([\w,|:*-]{2,300})|--datasets?[\s=]+([\w ,-]{2,200})", re.I)
-_INSTALL = re.compile(r"\b(?:pip3?|conda|mamba) install (?:-[\w-]+ )*(?:[a-z][\w\[\].<>=~-]{1,40}\s+){2,}[a-z]", re.I)
-_DATA_CALL = re.compile(r"load_dataset\(|repo_type\s*=\s*[\"']dataset|--repo-type\s+dataset|huggingface\.co/datasets/")  # noqa: E501
+_STEP = re.compile(
+    r"revision\s*=\s*[\"'][^\"']{0,30}(?:step|iter|ckpt|checkpoint)[-_]?\d+"
+    r"|revision\s*=\s*[\"'][^\"']{0,40}tokens",
+    re.I,
+)
+_HARNESS = re.compile(
+    r"\blm[_-]eval\b|lm-evaluation-harness|\blighteval\b|\bopencompass\b"
+    r"|bigcode-evaluation-harness|\bolmes\b|\bevalplus\b|\bhelm-run\b|\bvlmeval",
+    re.I,
+)
+_TASKS = re.compile(
+    r"--tasks?[\s=]+[\"']?([\w,|:*-]{2,300})|--datasets?[\s=]+([\w ,-]{2,200})", re.I
+)
+_INSTALL = re.compile(
+    r"\b(?:pip3?|conda|mamba) install (?:-[\w-]+ )*(?:[a-z][\w\[\].<>=~-]{1,40}\s+){2,}[a-z]", re.I
+)
+_DATA_CALL = re.compile(
+    r"load_dataset\(|repo_type\s*=\s*[\"']dataset|--repo-type\s+dataset"
+    r"|huggingface\.co/datasets/"
+)
 
 
 def wants(file: File, release: Release) -> bool:
@@ -66,12 +91,12 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
 
 def _names(block: CodeBlock) -> list[tuple[int, str]]:
     """(line, owner/name) of every hub-like id in a block."""
-    found = []
-    for index, line in enumerate(block.lines[:400]):
-        for hit in _ID.finditer(" " + line[:2000]):
-            if hub_id(hit.group(1)):
-                found.append((block.start + 1 + index, hit.group(1)))
-    return found
+    return [
+        (number, hit.group(1))
+        for number, line in enumerate(block.lines[:400], block.start + 1)
+        for hit in _ID.finditer(" " + line[:2000])
+        if hub_id(hit.group(1))
+    ]
 
 
 def _line_of(block: CodeBlock, pattern: re.Pattern[str]) -> int:
@@ -88,12 +113,22 @@ def _cite(file: File, line: int) -> tuple[Evidence, ...]:
 def _inference(
     file: File, block: CodeBlock, trail: str, own: list[tuple[int, str]]
 ) -> Iterator[Fact]:
-    trains = prose.FINETUNING.search(trail) or re.search(r"\btrain(?:ing)?\b|训练|\beval", trail, re.I)
+    trains = prose.FINETUNING.search(trail) or re.search(
+        r"\btrain(?:ing)?\b|训练|\beval", trail, re.I
+    )
     if not _RUNS.search(block.text) or trains or _DATA_CALL.search(block.text):
         return
-    if own or re.search(r"\bmodel\b|usage|quick ?start|inference|generat|deploy|推理|使用|部署", f"{trail}", re.I):  # noqa: E501
+    if own or re.search(
+        r"\bmodel\b|usage|quick ?start|inference|generat|deploy|推理|使用|部署", f"{trail}", re.I
+    ):
         line = _line_of(block, _RUNS)
-        yield Found(evidence=_cite(file, line), component="inference_code", extent=Extent.PART, aspect="snippet", detail="A snippet in a document runs the model.")  # noqa: E501
+        yield Found(
+            evidence=_cite(file, line),
+            component="inference_code",
+            extent=Extent.PART,
+            aspect="snippet",
+            detail="A snippet in a document runs the model.",
+        )
 
 
 def _architecture(file: File, block: CodeBlock, own: list[tuple[int, str]]) -> Iterator[Fact]:
@@ -102,26 +137,66 @@ def _architecture(file: File, block: CodeBlock, own: list[tuple[int, str]]) -> I
     line, name = own[0]
     if _REMOTE.search(block.text):
         at = _line_of(block, _REMOTE)
-        yield Linked(evidence=_cite(file, at), component="model_architecture", url=f"https://huggingface.co/{name}", aspect="remote_code", detail="The snippet runs the code that is published beside the weights.")  # noqa: E501
+        yield Linked(
+            evidence=_cite(file, at),
+            component="model_architecture",
+            url=f"https://huggingface.co/{name}",
+            aspect="remote_code",
+            detail="The snippet runs the code that is published beside the weights.",
+        )
     elif found := _CLASS.search(block.text):
         at = block.start + 1 + block.text.count("\n", 0, found.start())
-        yield Linked(evidence=_cite(file, at), component="model_architecture", url="https://pypi.org/project/transformers/" if "transformers" in block.text else f"https://huggingface.co/{name}", aspect="library_class", detail=f"The snippet uses the library class {found.group(1)}.")  # noqa: E501
+        yield Linked(
+            evidence=_cite(file, at),
+            component="model_architecture",
+            url="https://pypi.org/project/transformers/"
+            if "transformers" in block.text
+            else f"https://huggingface.co/{name}",
+            aspect="library_class",
+            detail=f"The snippet uses the library class {found.group(1)}.",
+        )
     elif _AUTO.search(block.text):
         at = _line_of(block, _AUTO)
-        yield Linked(evidence=_cite(file, at), component="model_architecture", url="https://pypi.org/project/transformers/", aspect="auto_class", detail="The snippet loads the model through a library's automatic class.")  # noqa: E501
+        yield Linked(
+            evidence=_cite(file, at),
+            component="model_architecture",
+            url="https://pypi.org/project/transformers/",
+            aspect="auto_class",
+            detail="The snippet loads the model through a library's automatic class.",
+        )
     del line
 
 
 def _downloads(
     file: File, block: CodeBlock, own: list[tuple[int, str]], release: Release
 ) -> Iterator[Fact]:
-    loads = re.search(r"from_pretrained|download|vllm|--model|model_name|model_id|checkpoint|repo_id|ollama|snapshot|pipeline|git (?:lfs )?clone|SentenceTransformer", block.text)  # noqa: E501
+    loads = re.search(
+        r"from_pretrained|download|vllm|--model|model_name|model_id|checkpoint|repo_id|ollama"
+        r"|snapshot|pipeline|git (?:lfs )?clone|SentenceTransformer",
+        block.text,
+    )
     for line, name in own[:3]:
-        if loads and not _DATA_CALL.search(block.text) and release.subject.owns(name.split("/", 1)[0]):
-            yield Linked(evidence=_cite(file, line), component="model_parameters_final", url=f"https://huggingface.co/{name}", aspect="snippet", detail="A snippet loads the weights by their hub id.")  # noqa: E501
+        if (
+            loads
+            and not _DATA_CALL.search(block.text)
+            and release.subject.owns(name.split("/", 1)[0])
+        ):
+            yield Linked(
+                evidence=_cite(file, line),
+                component="model_parameters_final",
+                url=f"https://huggingface.co/{name}",
+                aspect="snippet",
+                detail="A snippet loads the weights by their hub id.",
+            )
     if own and (found := _STEP.search(block.text)):
         at = block.start + 1 + block.text.count("\n", 0, found.start())
-        yield Linked(evidence=_cite(file, at), component="model_parameters_intermediate", url=f"https://huggingface.co/{own[0][1]}", aspect="revision", detail="A snippet loads a checkpoint of an earlier training step by its revision.")  # noqa: E501
+        yield Linked(
+            evidence=_cite(file, at),
+            component="model_parameters_intermediate",
+            url=f"https://huggingface.co/{own[0][1]}",
+            aspect="revision",
+            detail="A snippet loads a checkpoint of an earlier training step by its revision.",
+        )
 
 
 def _data(file: File, block: CodeBlock, trail: str, release: Release) -> Iterator[Fact]:
@@ -137,12 +212,17 @@ def _data(file: File, block: CodeBlock, trail: str, release: Release) -> Iterato
         else:
             component = "datasets"
         extent = Extent.PART if prose.SAMPLE.search(trail) else Extent.WHOLE
-        yield Linked(evidence=_cite(file, line), component=component, url=f"https://huggingface.co/datasets/{name}", extent=extent, aspect=name, detail="A command fetches the publisher's own data set.")  # noqa: E501
+        yield Linked(
+            evidence=_cite(file, line),
+            component=component,
+            url=f"https://huggingface.co/datasets/{name}",
+            extent=extent,
+            aspect=name,
+            detail="A command fetches the publisher's own data set.",
+        )
 
 
-def _evaluation(
-    file: File, document: Document, block: CodeBlock, trail: str
-) -> Iterator[Fact]:
+def _evaluation(file: File, document: Document, block: CodeBlock, trail: str) -> Iterator[Fact]:
     found = _HARNESS.search(block.text)
     before = " ".join(document.lines[max(0, block.start - 6) : block.start])
     if not found and not (prose.EVALUATION.search(trail) or _HARNESS.search(before)):
@@ -150,10 +230,22 @@ def _evaluation(
     tasks = _TASKS.search(block.text)
     if found:
         at = block.start + 1 + block.text.count("\n", 0, found.start())
-        yield Linked(evidence=_cite(file, at), component="evaluation_code", url=found.group(0), aspect="harness", detail="A command runs a named evaluation harness.")  # noqa: E501
+        yield Linked(
+            evidence=_cite(file, at),
+            component="evaluation_code",
+            url=found.group(0),
+            aspect="harness",
+            detail="A command runs a named evaluation harness.",
+        )
     if tasks:
         at = block.start + 1 + block.text.count("\n", 0, tasks.start())
-        yield Linked(evidence=_cite(file, at), component="evaluation_data", url=(tasks.group(1) or tasks.group(2)).strip(), aspect="harness_tasks", detail="The command names the harness tasks that were run.")  # noqa: E501
+        yield Linked(
+            evidence=_cite(file, at),
+            component="evaluation_data",
+            url=(tasks.group(1) or tasks.group(2)).strip(),
+            aspect="harness_tasks",
+            detail="The command names the harness tasks that were run.",
+        )
 
 
 def _dependencies(file: File, block: CodeBlock) -> Iterator[Fact]:

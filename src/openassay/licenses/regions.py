@@ -79,7 +79,8 @@ def _best(
         if judged is None:
             continue
         inner = sum(b - a for a, b in judged.spans) - judged.matched
-        value = 2.0 * judged.matched - judged.missing - inner + (20 if judged.clean else 0)
+        value = 2.0 * judged.matched - judged.missing - inner
+        value = value + 20 if judged.clean else value * 0.7
         exact = judged.coverage == 1.0 and inner == 0
         value += 10 if exact or index.names[document].endswith(COMMON) else 0
         if best is None or value > best[0]:
