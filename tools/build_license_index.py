@@ -312,32 +312,19 @@ def gather() -> tuple[dict[str, Entry], list[Document]]:
     return entries, documents
 
 
-NOTICE_KEYS = {
-    "apache-2.0": "Apache-2.0",
-    "mit": "MIT",
-    "bsd-new": "BSD-3-Clause",
-    "bsd-simplified": "BSD-2-Clause",
-    "gpl-2.0": "GPL-2.0-only",
-    "gpl-3.0": "GPL-3.0-only",
-    "gpl-2.0-plus": "GPL-2.0-or-later",
-    "gpl-3.0-plus": "GPL-3.0-or-later",
-    "lgpl-2.1": "LGPL-2.1-only",
-    "lgpl-2.1-plus": "LGPL-2.1-or-later",
-    "lgpl-2.0-plus": "LGPL-2.0-or-later",
-    "lgpl-3.0": "LGPL-3.0-only",
-    "lgpl-3.0-plus": "LGPL-3.0-or-later",
-    "agpl-3.0": "AGPL-3.0-only",
-    "agpl-3.0-plus": "AGPL-3.0-or-later",
-    "mpl-2.0": "MPL-2.0",
-    "mpl-1.1": "MPL-1.1",
-    "epl-1.0": "EPL-1.0",
-    "epl-2.0": "EPL-2.0",
-    "cc-by-4.0": "CC-BY-4.0",
-    "cc-by-sa-4.0": "CC-BY-SA-4.0",
-    "cc-by-nc-4.0": "CC-BY-NC-4.0",
-    "cc-by-nc-sa-4.0": "CC-BY-NC-SA-4.0",
-    "cc-by-nc-nd-4.0": "CC-BY-NC-ND-4.0",
-}
+# ScanCode key = our id.
+NOTICE_KEYS = dict(
+    pair.split("=")
+    for pair in """
+    apache-2.0=Apache-2.0 mit=MIT bsd-new=BSD-3-Clause bsd-simplified=BSD-2-Clause
+    gpl-2.0=GPL-2.0-only gpl-3.0=GPL-3.0-only gpl-2.0-plus=GPL-2.0-or-later
+    gpl-3.0-plus=GPL-3.0-or-later lgpl-2.1=LGPL-2.1-only lgpl-2.1-plus=LGPL-2.1-or-later
+    lgpl-2.0-plus=LGPL-2.0-or-later lgpl-3.0=LGPL-3.0-only lgpl-3.0-plus=LGPL-3.0-or-later
+    agpl-3.0=AGPL-3.0-only agpl-3.0-plus=AGPL-3.0-or-later mpl-2.0=MPL-2.0 mpl-1.1=MPL-1.1
+    epl-1.0=EPL-1.0 epl-2.0=EPL-2.0 cc-by-4.0=CC-BY-4.0 cc-by-sa-4.0=CC-BY-SA-4.0
+    cc-by-nc-4.0=CC-BY-NC-4.0 cc-by-nc-sa-4.0=CC-BY-NC-SA-4.0 cc-by-nc-nd-4.0=CC-BY-NC-ND-4.0
+    """.split()
+)
 NOTICES_EACH = 12
 
 

@@ -136,7 +136,7 @@ class Subject:
         versions = self.families.get(parsed.family)
         if versions is None:
             owner = name.split("/", 1)[0].lower() if "/" in name else ""
-            known = {family for family in self._sibling_families}
+            known = self._sibling_families
             if parsed.family in known or owner in self.owners:
                 return Whose.SIBLING
             return Whose.OTHER

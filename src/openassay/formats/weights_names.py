@@ -13,27 +13,27 @@ from openassay.formats import path_words
 
 SUFFIXES: Final = frozenset(
     """.safetensors .gguf .ggml .bin .pt .pth .ckpt .onnx .npz .h5 .hdf5 .keras .tflite .msgpack .pb
-    .pdparams .mlmodel .nemo .distcp .llamafile .jit .npy .pkl""".split()  # noqa: SIM905
+    .pdparams .mlmodel .nemo .distcp .llamafile .jit .npy .pkl""".split()
 )
 _NEEDS_WORD: Final = frozenset([".npz", ".npy", ".pkl", ".pb", ".bin", ".h5", ".hdf5"])
 _WEIGHT_WORDS: Final = frozenset(
     """model models weights weight checkpoint checkpoints ckpt params parameters pytorch flax tf
-    consolidated diffusion adapter ggml pretrained saved""".split()  # noqa: SIM905
+    consolidated diffusion adapter ggml pretrained saved""".split()
 )
 _GENERIC: Final = _WEIGHT_WORDS | frozenset(
     """final best last latest ema unet transformer decoder encoder text vision state states rank mp
     tensor shard variables quantized fp bf int q f onnx layer layers module base
     small medium large xl tiny mini nano net network generator discriminator prior of dict step
     iter epoch global merged full half variant optim optimizer scheduler
-    zero pp dp rng training args opt data index k m s l b""".split()  # noqa: SIM905
+    zero pp dp rng training args opt data index k m s l b""".split()
 )
 _NOT_OURS: Final = frozenset(
     """demo demos example examples dummy toy mock mocks fixture fixtures debug sample samples random
-    unittest""".split()  # noqa: SIM905
+    unittest""".split()
 )
 _HELPERS: Final = frozenset(
     """vae vqgan lpips vgg vgg16 vgg19 alexnet inception i3d resnet raft clip detector landmarks
-    s3fd arcface hifigan vocoder filters mel""".split()  # noqa: SIM905
+    s3fd arcface hifigan vocoder filters mel""".split()
 )
 _OPTIMIZER: Final = re.compile(
     r"(?:optimizer|optim_states|optimizer_states|scheduler|lr_scheduler|opt_state)", re.IGNORECASE

@@ -87,14 +87,9 @@ def survey(release: Release) -> Iterator[Found | Gap]:
     yield from _others(files, reader, around)
     yield from _environment(release)
     if reader.refused:
-        yield Gap(
-            source=reader.refused[0].source,
-            path=reader.refused[0].path,
-            by=NAME,
-            reason="too_many_files",
-            detail=f"{len(reader.refused)} further code files were not parsed after {MAX_PARSED}",
-            components=COMPONENTS,
-        )
+        first = next(iter(reader.refused.values()))
+        left = f"{len(reader.refused)} further code files were not parsed after {MAX_PARSED}"
+        yield _gap(first, "too_many_files", left)
 
 
 class _Reader:
@@ -103,14 +98,14 @@ class _Reader:
     def __init__(self, release: Release) -> None:
         self.release = release
         self.seen: dict[tuple[str, str], CodeText] = {}
-        self.refused: list[File] = []
+        self.refused: dict[tuple[str, str], File] = {}
         self.counts: Counter[str] = Counter()
 
     def code(self, file: File) -> CodeText | None:
         key = (file.source, file.path)
         if key not in self.seen:
             if len(self.seen) >= MAX_PARSED:
-                self.refused.append(file)
+                self.refused[key] = file
                 return None
             self.seen[key] = self.release.parsed(file, read_code)
         return self.seen[key]
@@ -147,6 +142,9 @@ def _candidates(release: Release) -> tuple[list[File], list[Gap]]:
         elif file.problem is not None:
             gaps.append(_gap(file, file.problem, "the bytes of this code file are not at hand"))
     files.sort(key=lambda file: (telling_first(file.path), file.source))
+    if left := files[MAX_CANDIDATES:]:
+        detail = f"{len(left)} further code files were not looked at after {MAX_CANDIDATES}"
+        gaps.append(_gap(left[0], "too_many_files", detail))
     return files[:MAX_CANDIDATES], gaps
 
 

@@ -59,9 +59,9 @@ COMPONENTS = (
 )
 
 MAX_FACTS: Final = 12  # for one component and kind; further links of the same kind add nothing
-MAX_PARSED: Final = 200  # files; more than 12 links of a kind are not kept anyway
+MAX_PARSED: Final = 250  # files
 MAX_AROUND: Final = 60  # files that are asked for networks and training
-MAX_CONFIGS: Final = 400
+MAX_CONFIGS: Final = 2_000  # files
 MAX_CONFIG: Final = 256 << 10  # bytes; larger ones are data
 _LOADING: Final = listed(
     """from_pretrained snapshot_download hf_hub load_dataset load_from_hub pipeline( LLM( MsDataset
@@ -69,6 +69,7 @@ _LOADING: Final = listed(
 )
 _LICENSE_ADDRESS: Final = "http://www.apache.org/licenses/"  # in most headers, and never loaded
 _SHELLS: Final = (".sh", ".bash", ".slurm", ".sbatch", ".mk", ".zsh")
+_MIXTURES: Final = (".yaml", ".yml", ".toml")
 _CONFIGS: Final = (".yaml", ".yml", ".json", ".toml", ".cfg", ".conf")
 _STEP = re.compile(
     r"(?:^|[-_/])(?:global_?step|step|iter|iteration|ckpt|tokens?)[-_]?(?:\d|\{)|\d{3,}[-_]?steps?\b|\d+[bt]-?tokens",
@@ -87,7 +88,7 @@ def survey(release: Release) -> Iterator[Linked | Derived | Gap]:
     """Links from code first, then from scripts and configurations."""
     emit = _Emitter(release)
     loading = _loading(release)
-    configurations = _own(release, _CONFIGS, MAX_CONFIG)
+    configurations = [file for file in _own(release, _CONFIGS, MAX_CONFIG) if _may_configure(file)]
     yield from emit.limited(_python(release, loading[:MAX_PARSED], emit))
     yield from emit.limited(_scripts(release, emit))
     yield from emit.limited(_configurations(configurations[:MAX_CONFIGS], emit))
@@ -219,28 +220,31 @@ def _of_commands(
             yield from emit.base(file, load.line, load, adapts=False)
 
 
+def _may_configure(file: File) -> bool:
+    """Whether the path leaves it open that a configuration trains, tunes or names a mixture."""
+    use = use_of_script(file.path)
+    if file.suffix == ".json":  # never tells a training run by itself
+        return use is Use.FINETUNE
+    if use is Use.PREPARE:
+        return file.suffix in _MIXTURES
+    return use in (Use.FINETUNE, Use.OTHER)
+
+
 def _configurations(files: list[File], emit: _Emitter) -> Iterator[Linked | Derived]:
     for file in files:
         text = _text(file)
-        if not any(mark in text for mark in _CONFIG_MARKS) or is_study(file.path):
+        if not any(mark in text for mark in _CONFIG_MARKS):
             continue
-        loads = config_loads(text)
         trains = file.suffix != ".json" and bool(_TRAINING_KEYS.search(text))
-        if not loads and not trains:
-            continue
         use = use_of_script(file.path)
         if use is Use.OTHER and trains:
             use = Use.PRETRAIN
         if use is Use.FINETUNE or use is Use.PRETRAIN:
-            for load in loads:
+            for load in config_loads(text):
                 data = load.kind is Loaded.DATASET
                 if (data and use is Use.FINETUNE) or emit.is_own(load):
                     yield from emit.facts(file, load.line, load, use)
-        if (
-            use in (Use.PRETRAIN, Use.PREPARE)
-            and trains
-            and file.suffix in (".yaml", ".yml", ".toml")
-        ):
+        if use in (Use.PRETRAIN, Use.PREPARE) and trains and file.suffix in _MIXTURES:
             yield from _mixture(file)
 
 

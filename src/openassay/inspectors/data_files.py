@@ -27,7 +27,7 @@ COMPONENTS = ("datasets", "evaluation_data", "fine_tuning_data")
 
 _SUFFIXES: Final = frozenset(
     """.jsonl .json .ndjson .csv .tsv .parquet .arrow .feather .gz .zst .tfrecord .mds .bin .idx
-    .npy .txt .zip .tar .avro""".split()  # noqa: SIM905
+    .npy .txt .zip .tar .avro""".split()
 )
 _BINARY_DATA: Final = frozenset([".bin", ".idx", ".npy", ".tar", ".mds"])
 _MAX_DOCUMENTS: Final = 12
@@ -38,7 +38,7 @@ _SPLITS: Final = frozenset(["test", "dev", "val", "valid", "validation", "heldou
 _CALIBRATION: Final = frozenset(["quant", "quantization", "quantize", "calibration", "calib"])
 _DATA_WORDS: Final = frozenset(
     """data dataset datasets corpus corpora train training pretrain pretraining text shard shards
-    tokens tokenized part""".split()  # noqa: SIM905
+    tokens tokenized part""".split()
 )
 _SETTINGS: Final = frozenset(
     ["config", "configs", "package", "tsconfig", "settings", "schema", "prompt", "prompts", "lock",
@@ -48,7 +48,7 @@ _RECORD_KEYS: Final = frozenset(
     """text question prompt input inputs instruction query problem context content answer answers
     choices options label target sentence passage document messages conversations conversation
     dialog dialogue story ctx goal code caption url image id audio article summary completion
-    output response entry_point canonical_solution turns task_id""".split()  # noqa: SIM905
+    output response entry_point canonical_solution turns task_id""".split()
 )
 _CODE_OR_TEXT: Final = frozenset(["id", "url", "image", "audio", "label"])
 

@@ -22,7 +22,7 @@ COMPONENTS: tuple[str, ...] = ()  # licences govern components; they are none th
 
 _SUFFIXES: Final = frozenset(
     """.py .pyx .pyi .sh .cu .cuh .c .cc .cpp .h .hpp .js .ts .rs .go .java .jl .swift .m .mm .proto
-    .slurm .sbatch .ipynb""".split()  # noqa: SIM905
+    .slurm .sbatch .ipynb""".split()
 )
 _HEAD: Final = 4 << 10  # bytes: sixty lines of a header
 _LINES: Final = 60
@@ -47,6 +47,7 @@ def survey(release: Release) -> Iterator[Fact | Gap]:
             continue
         taken += 1
         if taken > _MAX_FILES:
+            yield _cut(file)
             break
         try:
             found = _header(file)
@@ -60,6 +61,16 @@ def survey(release: Release) -> Iterator[Fact | Gap]:
         folders.setdefault(key, {}).setdefault(license_id, []).append((file, line))
     for key, stated in sorted(folders.items()):
         yield from _facts(key[1], stated, mixed=key in silent)
+
+
+def _cut(file: File) -> Gap:
+    return Gap(
+        source=file.source,
+        path=file.path,
+        by=NAME,
+        reason="too_many_files",
+        detail=f"only the headers of the first {_MAX_FILES} code files were read",
+    )
 
 
 def _header(file: File) -> tuple[str, int] | None:

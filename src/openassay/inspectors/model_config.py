@@ -39,7 +39,7 @@ _MAX_SIZE: Final = 4 << 20
 _SHAPE_KEYS: Final = frozenset(
     """hidden_size num_hidden_layers num_attention_heads n_embd n_layer n_head d_model dim n_layers
     n_heads n_vocab vocab_size num_layers intermediate_size hidden_dim encoder_layers embed_dim
-    model_type architectures block_out_channels num_heads n_ctx patch_size""".split()  # noqa: SIM905
+    model_type architectures block_out_channels num_heads n_ctx patch_size""".split()
 )
 # What is stated, under its topic, by the first key present.
 _TOPICS: Final = {

@@ -51,7 +51,7 @@ _MODEL_FIELD: Final = re.compile(
 _PRETRAINED: Final = re.compile(r"(?:^|,)\s?(?:pretrained|model)=([^,\s]{1,150})")
 _OUTPUT_KEYS: Final = frozenset(
     """response responses output outputs completion completions generation generated generated_text
-    prediction predictions model_output model_answer""".split()  # noqa: SIM905
+    prediction predictions model_output model_answer""".split()
 )
 _NAMED_MODEL: Final = re.compile(
     r"[A-Za-z]{2,20}[-_]?v?\d{0,2}(?:\.\d)?[-_]\d{1,3}(?:\.\d{1,2})?[bBmM](?![a-z])"

@@ -36,7 +36,7 @@ _NOT_TRAINING = path_words.DEMO | frozenset(
 )
 _JSON_WORDS = frozenset(
     """config configs conf train training trainer pretrain pretraining args arguments hparams params
-    recipe run opt options hyperparameters cfg deepspeed megatron model""".split()  # noqa: SIM905
+    recipe run opt options hyperparameters cfg deepspeed megatron model""".split()
 )
 _TRAIN_WORDS = frozenset(["train", "training", "pretrain", "pretraining"])
 _MAX_SIZE = 512 << 10
@@ -73,17 +73,17 @@ _GROUPS = {
 _MODEL_KEYS = frozenset(
     """hidden_size num_layers n_layer n_layers d_model n_embd num_hidden_layers num_attention_heads
     n_head n_heads block_size seq_length seq_len max_seq_len sequence_length embed_dim depth
-    model_size vocab_size max_sequence_length""".split()  # noqa: SIM905
+    model_size vocab_size max_sequence_length""".split()
 )
 _GROUP_OF = {key: group for group, keys in _GROUPS.items() for key in keys.split()}
 _BASE_KEYS = frozenset(
     """model_name_or_path base_model base_model_name_or_path pretrained_model_name_or_path model_id
-    pretrained_model""".split()  # noqa: SIM905
+    pretrained_model""".split()
 )
 _LORA_KEYS = frozenset(["lora_r", "lora_alpha", "peft_config", "peft_type", "lora_target_modules"])
 _DATA_KEYS = frozenset(
     """dataset dataset_name dataset_names datasets hf_dataset_or_datasets train_dataset dataset_id
-    train_datasets hf_dataset dataset_repo repo_id hf_path""".split()  # noqa: SIM905
+    train_datasets hf_dataset dataset_repo repo_id hf_path""".split()
 )
 _ENGINE_KEYS = frozenset(["zero_optimization", "compute_environment", "distributed_type"])
 _CODE = re.compile(
