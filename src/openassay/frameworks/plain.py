@@ -25,11 +25,13 @@ _MADE = (_NULL, *(f"tag:yaml.org,2002:{name}" for name in ("str", "seq", "map"))
 
 
 class _Loader(_BASE):  # type: ignore[misc]  # one of two classes, whichever is installed
-    yaml_implicit_resolvers = {  # the name and shape that PyYAML reads
+    yaml_implicit_resolvers = {  # noqa: RUF012  # the name and shape that PyYAML reads
         first: [(tag, pattern) for tag, pattern in pairs if tag == _NULL]
         for first, pairs in _BASE.yaml_implicit_resolvers.items()
     }
-    yaml_constructors = {tag: make for tag, make in _BASE.yaml_constructors.items() if tag in _MADE}
+    yaml_constructors = {  # noqa: RUF012
+        tag: make for tag, make in _BASE.yaml_constructors.items() if tag in _MADE
+    }
 
 
 def read_mapping(data: bytes) -> dict[Any, Any]:
