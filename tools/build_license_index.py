@@ -486,15 +486,14 @@ def build() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("action", choices=("build", "fingerprint"))
-    parser.add_argument("file", nargs="?")
+    steps = parser.add_subparsers(dest="action", required=True)
+    steps.add_parser("build")
+    steps.add_parser("fingerprint").add_argument("file", type=pathlib.Path)
     args = parser.parse_args()
     if args.action == "build":
         build()
-    elif args.file:
-        print(pack(hashed(pathlib.Path(args.file).read_text(encoding="utf-8"))))
     else:
-        parser.error("fingerprint needs a FILE")
+        print(pack(hashed(args.file.read_text(encoding="utf-8"))))
 
 
 if __name__ == "__main__":

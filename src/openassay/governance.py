@@ -103,9 +103,7 @@ def _for_tracked(entry: Entry, place: tuple[str, str], stated: Sequence[Licensed
     deepest = max((len(f.scope) for f in folders), default=0)
     yield "the licence of its folder", [f for f in folders if len(f.scope) == deepest]
     root = [f for f in here if f.scope == "path:"]
-    said = [f for f in stated if f.scope == scope and f.how is How.PROSE]
-    if scope == "document" and not said:  # documents follow the repository
-        said = []
+    said = _nearest([f for f in stated if f.scope == scope and f.how is How.PROSE])
     yield f"a sentence about the {scope}", _not_looser(said, root)
     yield "the licence at the root", root
     yield "the card's front matter", [f for f in stated if _is_tag(f, How.FRONT_MATTER)]
@@ -121,7 +119,7 @@ def _for_linked(entry: Entry, stated: Sequence[Licensed]) -> Ranked:
     yield "a licence for this component", [f for f in stated if f.scope == entry.id]
     if entry.kind is Kind.WEIGHTS or entry.id in _DATA_SETS:
         texts = [f for f in stated if f.scope == scope and f.how in _TEXTS]
-        said = [f for f in stated if f.scope == scope and f.how is How.PROSE]
+        said = _nearest([f for f in stated if f.scope == scope and f.how is How.PROSE])
         yield f"a licence file for the {scope}", texts
         yield f"a sentence about the {scope}", said
     if entry.kind is Kind.WEIGHTS:
@@ -142,6 +140,12 @@ def _is_folder_of(scope: str, path: str) -> bool:
 
 def _is_tag(fact: Licensed, how: How) -> bool:
     return fact.scope == "release" and fact.how is how
+
+
+def _nearest(said: list[Licensed]) -> list[Licensed]:
+    """Sentences of the documents nearest the root; deeper ones may speak of something else."""
+    depth = min((fact.evidence[0].path.count("/") for fact in said), default=0)
+    return [fact for fact in said if fact.evidence[0].path.count("/") == depth]
 
 
 def _not_looser(said: list[Licensed], root: list[Licensed]) -> list[Licensed]:

@@ -58,6 +58,8 @@ def claims(facts: Sequence[Fact], components: Mapping[str, Component]) -> tuple[
 def _weigh(
     claim: Stated, components: Mapping[str, Component], limits: Sequence[Stated]
 ) -> tuple[bool | None, list[str]]:
+    if claim.value == "license_terms":
+        return None, ["it states terms and makes no claim of openness"]
     if claim.value == "promise":
         return None, ["it is said to come; nothing counts before it is there"]
     if claim.value == "reproducible":
@@ -134,23 +136,21 @@ def _is_open(
         seen = ", ".join(f"{_title(n)}: {components[n].status}" for n in parts)
         unknown = any(components[n].status is Status.UNKNOWN for n in parts)
         return (None if unknown else False), [f"nothing of it is released ({seen})"]
-    because, answers = [], []
-    for component in there:
-        answers.append(component.license_open)
-        named = component.license or "no licence stated"
-        word = {True: "open", False: "not open", None: "not shown to be open"}[
-            component.license_open
-        ]
-        because.append(f"{_title(component.id)}: {named} ({word})")
-    if "model_parameters_final" in parts:
-        relevant = [limit for limit in limits if limit.subject in ("weights", "release")]
-        serious = [limit for limit in relevant if limit.value in _LIMITS]
-        if serious and not all(answer is True for answer in answers):
+    answers = [component.license_open for component in there]
+    because = [_stands_under(component) for component in there]
+    if "model_parameters_final" in parts and not all(answers):
+        serious = [f for f in limits if f.subject in ("weights", "release") and f.value in _LIMITS]
+        if serious:
             answers.append(False)
-            because += list(dict.fromkeys(_limit_text(limit) for limit in serious))[:3]
+            because = [*list(dict.fromkeys(map(_limit_text, serious)))[:3], *because]
     if any(answer is False for answer in answers):
         return False, because
     return (True if all(answer is True for answer in answers) else None), because
+
+
+def _stands_under(component: Component) -> str:
+    word = {True: "open", False: "not open", None: "not shown to be open"}[component.license_open]
+    return f"{_title(component.id)}: {component.license or 'no licence stated'} ({word})"
 
 
 def _limit_text(limit: Stated) -> str:

@@ -413,6 +413,30 @@ def test_a_fact_said_twice_changes_no_status(facts: list[Fact]) -> None:
     assert [part.status for part in one.components] == [part.status for part in other.components]
 
 
+class Counted(Found):
+    """A find that counts how often it is compared."""
+
+    compared = 0
+    __hash__ = Found.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return self is other
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="every fact of a component is compared with every one that decided: 20,000 facts of one"
+    " inspector, which read allows, take four minutes",
+)
+def test_many_facts_of_one_component_are_not_compared_with_each_other() -> None:
+    number = 300
+    facts = [Counted(evidence=at(f"{n}.py"), component="training_code") for n in range(number)]
+    Counted.compared = 0
+    assert status(facts) is Status.PRESENT
+    assert Counted.compared < 20 * number
+
+
 def test_a_fact_without_evidence_cannot_be_made() -> None:
     with pytest.raises(ValueError, match="without evidence"):
         replace(found(), evidence=())

@@ -18,7 +18,7 @@ from openassay import read as reading
 from openassay.errors import ReadError
 from openassay.files import MAX_TEXT, File, FileKind
 from openassay.formats.bounded import Fault, FormatError
-from openassay.read import MAX_FACTS, SCHEMA, inspectors, read
+from openassay.read import SCHEMA, inspectors, read
 from openassay.release import Release, Source
 from openassay.types import Dossier, Extent, Fact, Found, Gap, Status
 from openassay.vocabulary import by_id
@@ -201,6 +201,24 @@ def test_a_crash_of_a_survey_names_the_inspector(only: Only) -> None:
     assert dossier.component("training_code").status is Status.PRESENT
 
 
+@pytest.mark.xfail(
+    strict=True,
+    reason="a README whose bytes fail on reading, not on listing, becomes an empty document without"
+    " a gap: everything it could have said reads as absent",
+)
+def test_a_readme_that_breaks_on_reading_earns_no_absence() -> None:
+    def broken(offset: int, length: int) -> bytes:
+        raise ReadError("README.md: wrong checksum", reason="broken")
+
+    dossier = read([source(make("notes.txt"), File(SOURCE, "README.md", 500, broken))])
+    assert "README.md" in [gap.path for gap in dossier.gaps]
+    for id in ("model_card", "research_paper", "model_parameters_final", "evaluation_results"):
+        assert dossier.component(id).status is Status.UNKNOWN
+
+
+@pytest.mark.xfail(
+    strict=True, reason="what `wants` raises is not caught: the whole run ends with a traceback"
+)
 def test_a_crash_in_choosing_files_hides_nothing_else(only: Only) -> None:
     """``wants`` is the inspector's own code too."""
 
@@ -228,7 +246,10 @@ def test_ctrl_c_is_no_crash_of_an_inspector(only: Only) -> None:
         read([source(make("a.py"))])
 
 
-def test_an_inspector_without_end_is_cut_with_a_gap(only: Only) -> None:
+def test_an_inspector_without_end_is_cut_with_a_gap(
+    only: Only, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MAX_FACTS", 100)
     def endless(file: File, _: Release) -> Iterator[Item]:
         number = 0
         while True:
@@ -237,7 +258,7 @@ def test_an_inspector_without_end_is_cut_with_a_gap(only: Only) -> None:
 
     only(inspector("endless", endless), inspector("whole", lambda f, _: [found(f, "model_card")]))
     dossier = read([source(make("a.py"))])
-    assert sum(fact.inspector == "endless" for fact in dossier.facts) == MAX_FACTS
+    assert sum(fact.inspector == "endless" for fact in dossier.facts) == 100
     assert [gap.reason for gap in of(dossier, "endless")] == ["too_many_facts"]
     assert dossier.component("model_card").status is Status.PRESENT
 

@@ -9,7 +9,7 @@ import pytest
 from openassay.files import LfsPointer
 from openassay.inspectors import code
 from openassay.subject import Subject
-from openassay.types import Extent, Found, Gap
+from openassay.types import Extent, Found, Gap, Linked
 
 SUBJECT = Subject(names=("Foo2",), owners=frozenset({"fooai"}))
 
@@ -411,3 +411,250 @@ def test_evidence_is_bounded_and_the_shallowest_comes_first(make_release: Any, r
     found = run(code, make_release(files, SUBJECT))
     assert len(found) == code.ENOUGH
     assert found[0].evidence[0].path == "run.py"
+
+
+# --- what only the rest of the release tells -----------------------------------------------------
+
+MIXER = """\
+import torch.nn as nn
+from foo.modules import GatedBlock
+
+def make_layer(c):
+    return GatedBlock(c)
+
+class Mixer(nn.Module):
+    def __init__(self, c):
+        self.emb = nn.Embedding(9, c)
+        self.layers = nn.ModuleList([make_layer(c) for _ in range(3)])
+"""
+
+
+def test_a_network_may_build_its_blocks_in_a_function(make_release: Any, run: Any) -> None:
+    files = {"foo/mixer.py": MIXER}
+    assert ("foo/mixer.py", "model_architecture", "whole", "layers") in roles(
+        make_release, run, files
+    )
+    without = MIXER.replace("return GatedBlock(c)", "return c")
+    assert roles(make_release, run, {"foo/mixer.py": without}) == set()
+
+
+@pytest.mark.parametrize(
+    "path", ["page-convert/document/nets/det.py", "crawl/model.py", "tune/finetune_port.py"]
+)
+def test_networks_of_data_tools_and_ports_are_not_the_model(
+    make_release: Any, run: Any, path: str
+) -> None:
+    assert roles(make_release, run, {path: NETWORK}) == set()
+
+
+def test_what_makes_data_neither_trains_nor_predicts_with_the_model(
+    make_release: Any, run: Any
+) -> None:
+    files = {"model.py": NETWORK, "page-convert/document/train.py": LOOP}
+    files |= {"page-convert/document/infer.py": CHAT}
+    assert {path for path, *_ in roles(make_release, run, files)} == {"model.py"}
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "t = Trainer.from_argparse_args(opt, **more)\nt.fit(model, data)\n",
+        "LightningCLI(Net, Data)\n",
+    ],
+)
+def test_trainers_made_otherwise_train_too(make_release: Any, run: Any, start: str) -> None:
+    head = "from pytorch_lightning.trainer import Trainer\nfrom lightning.cli import LightningCLI\n"
+    files = {"foo/net.py": NETWORK, "main.py": head + start}
+    assert ("main.py", "training_code", "whole", "pretrain") in roles(make_release, run, files)
+
+
+def test_a_trainer_that_only_evaluates_trains_nothing(make_release: Any, run: Any) -> None:
+    text = "from composer.trainer import Trainer\nt = Trainer(model=m)\nt.eval(data)\n"
+    found = roles(make_release, run, {"foo/net.py": NETWORK, "run.py": text})
+    assert "training_code" not in {component for _, component, *_ in found}
+
+
+LIBRARY_SCRIPT = """\
+from bigarmy.generation import generate_continually
+from setup_model import initialize_model_and_tokenizer
+
+def main(args):
+    model, tokenizer = initialize_model_and_tokenizer(args)
+    generate_continually(model, args.source)
+
+if __name__ == "__main__":
+    main(args)
+"""
+
+
+def test_a_helper_of_ones_own_may_load_the_model(make_release: Any, run: Any) -> None:
+    assert roles(make_release, run, {"go.py": LIBRARY_SCRIPT}) == {
+        ("go.py", "inference_code", "whole", "generate")
+    }
+
+
+def library_links(make_release: Any, run: Any, files: dict[str, Any]) -> list[str]:
+    facts = run(code, make_release(files, SUBJECT))
+    return [
+        fact.url
+        for fact in facts
+        if isinstance(fact, Linked) and fact.component == "model_architecture"
+    ]
+
+
+def test_the_models_class_from_a_library_is_a_link_to_it(make_release: Any, run: Any) -> None:
+    text = "import torch\nfrom bigarmy.model import Foo2LM\nFoo2LM(args).eval()\nx.generate(y)\n"
+    assert library_links(make_release, run, {"go.py": text}) == ["python:bigarmy.model.Foo2LM"]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"go.py": "from bigarmy.model import Foo2LM\nFoo2LM(a)\nx.generate(y)\n",
+         "bigarmy/model.py": ""},
+        {"go.py": "from bigarmy.model import Bar\nBar(a)\nx.generate(y)\n"},
+        {"go.py": "from bigarmy.model import Foo2Config\nFoo2Config(a)\nx.generate(y)\n"},
+        {"go.py": "from bigarmy.model import Foo2LM\nx.generate(y)\n"},
+        {"go.py": "from bigarmy.model import Foo2LM\nFoo2LM(a)\nx.generate(y)\n",
+         "net.py": NETWORK},
+    ],
+    ids=["defined in the tree", "somebody else's", "a configuration", "not built", "own layers"],
+)  # fmt: skip
+def test_what_is_no_link_to_a_library(make_release: Any, run: Any, files: dict[str, Any]) -> None:
+    assert library_links(make_release, run, files) == []
+
+
+CONVERTER = """\
+import transformers
+model = transformers.AutoModelForCausalLM.from_pretrained(raw)
+model.save_pretrained(out)
+print(model.generate(x))
+"""
+
+
+def test_a_converter_that_tests_its_outcome_is_inference_in_part(
+    make_release: Any, run: Any
+) -> None:
+    assert ("recover_weights.py", "inference_code", "part", "converter") in roles(
+        make_release, run, {"recover_weights.py": CONVERTER}
+    )
+    assert ("talk.py", "inference_code", "whole", "generate") in roles(
+        make_release, run, {"talk.py": CONVERTER}
+    )
+
+
+DRIVER = """\
+import os
+TASKS = {"a": "arc_challenge", "b": "hellaswag"}
+for name, tasks in TASKS.items():
+    os.system(f"python harness.py --tasks={tasks}")
+"""
+
+
+def test_an_own_driver_of_a_harness_is_evaluation_and_names_its_data(
+    make_release: Any, run: Any
+) -> None:
+    facts = run(code, make_release({"eval_utils/all.py": DRIVER}, SUBJECT))
+    found = [(f.component, type(f).__name__, f.evidence[0].span.start) for f in facts]
+    assert found == [("evaluation_code", "Found", 4), ("evaluation_data", "Linked", 2)]
+    one = DRIVER.replace("hellaswag", "mine")
+    assert roles(make_release, run, {"eval_utils/all.py": one}) == set()
+
+
+TASK_DRIVER = """\
+from setup_model import load_model_and_tokenizer
+model, tokenizer = load_model_and_tokenizer(args)
+if __name__ == "__main__":
+    for task in tasks:
+        task.evaluate()
+"""
+
+
+def test_a_driver_of_tracked_tasks_is_evaluation(make_release: Any, run: Any) -> None:
+    tasks = {"tasks/en/boolq.yaml": "name: BoolQ\n", "tasks/en/piqa.yaml": "name: PIQA\n"}
+    found = roles(make_release, run, {"evaluate.py": TASK_DRIVER} | tasks)
+    assert ("evaluate.py", "evaluation_code", "whole", "task_driver") in found
+    assert roles(make_release, run, {"evaluate.py": TASK_DRIVER}) == set()
+
+
+def test_perplexity_of_a_quantised_copy_is_no_evaluation(make_release: Any, run: Any) -> None:
+    text = MMLU.replace('"mmlu"', '"wikitext"').replace("accuracy", "evaluate_perplexity")
+    assert ("eval/run.py", "evaluation_code", "whole", "benchmark") in roles(
+        make_release, run, {"eval/run.py": text}
+    )
+    assert roles(make_release, run, {"quantize/quantize_eval.py": text}) == set()
+
+
+SYNTHESIS = """\
+import json, openai
+from rouge_score import rouge_scorer
+
+def main():
+    seed_tasks = [json.loads(x) for x in open("seeds.jsonl")]
+    answers = openai.Completion.create(prompt=seed_tasks)
+    json.dump(keep(answers), out)
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def test_data_made_by_a_remote_model_and_filtered_is_preparation(
+    make_release: Any, run: Any
+) -> None:
+    want = ("make.py", "data_preprocessing_code", "whole", "synthesis")
+    assert want in roles(make_release, run, {"make.py": SYNTHESIS})
+    unfiltered = SYNTHESIS.replace("from rouge_score import rouge_scorer", "")
+    assert roles(make_release, run, {"make.py": unfiltered}) == set()
+    pretrained = {"make.py": SYNTHESIS, "net.py": NETWORK, "train.py": LOOP.replace("model", "net")}
+    assert ("make.py", "data_preprocessing_code", "part", "synthesis") in roles(
+        make_release, run, pretrained
+    )
+
+
+PACK = """\
+import numpy as np
+from datasets import load_dataset
+rows = load_dataset("org/web")
+ids = [tokenizer.encode(row["text"]) for row in rows]
+np.memmap("a.bin", shape=9)[:] = ids
+"""
+
+
+def test_packing_conversations_is_no_preparation_of_a_corpus(make_release: Any, run: Any) -> None:
+    assert ("pack.py", "data_preprocessing_code", "part", "tokenize") in roles(
+        make_release, run, {"pack.py": PACK}
+    )
+    chats = PACK.replace('row["text"]', 'row["messages"][0]["role"]')
+    assert roles(make_release, run, {"pack.py": chats}) == set()
+
+
+def test_shards_written_as_archives_are_packed(make_release: Any, run: Any) -> None:
+    text = "from webdataset import ShardWriter\nids = tokenizer.encode(x)\n"
+    text += "ShardWriter('a').write(ids)\n"
+    assert ("datapreprocess/pack.py", "data_preprocessing_code", "part", "tokenize") in roles(
+        make_release, run, {"datapreprocess/pack.py": text}
+    )
+
+
+def test_a_reader_of_shards_is_a_library_of_ones_own(make_release: Any, run: Any) -> None:
+    text = (
+        "import webdataset as wds\nclass Shuffle(wds.PipelineStage):\n    def run(self, x): pass\n"
+    )
+    assert ("foo/data.py", "supporting_libraries", "whole", "data_loader") in roles(
+        make_release, run, {"foo/data.py": text}
+    )
+    plain = "from torch.utils.data import IterableDataset\nclass Mine(IterableDataset): pass\n"
+    assert roles(make_release, run, {"foo/data.py": plain}) == set()
+
+
+def test_cleaning_in_another_language_is_preparation_in_part(make_release: Any, run: Any) -> None:
+    text = "package foo\n\nclass BooksDedup {\n}\n"
+    found = roles(make_release, run, {"preprocessing/src/BooksDedup.scala": text})
+    assert found == {
+        ("preprocessing/src/BooksDedup.scala", "data_preprocessing_code", "part", "other_language")
+    }
+    assert (
+        roles(make_release, run, {"src/Dedup.scala": text, "preprocessing/Main.scala": text})
+        == set()
+    )

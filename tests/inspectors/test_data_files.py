@@ -120,3 +120,41 @@ def test_task_ids_of_a_harness_are_a_link(make_release: Any, run: Any) -> None:
 def test_another_generations_data_does_not_count(make_release: Any, run: Any) -> None:
     release = make_release({"foo2/eval/gsm8k.jsonl": ROWS}, Subject(names=("Foo3",)))
     assert run(data_files, release) == []
+
+
+ADDRESSES = "Dataset,Folder\n" + "".join(
+    f"web,https://data.example.org/web/part-{n:05}.csv.gz\n" for n in range(90)
+)
+SAID = "You can find the files with the training data [here](provenance.csv).\n"
+
+
+def test_a_list_of_addresses_is_a_link_and_no_data(make_release: Any, run: Any) -> None:
+    (fact,) = run(data_files, make_release({"README.md": SAID, "provenance.csv": ADDRESSES}))
+    assert isinstance(fact, Linked)
+    assert (fact.component, fact.url) == (
+        "datasets",
+        "https://data.example.org/web/part-00000.csv.gz",
+    )
+    assert (fact.evidence[0].path, fact.evidence[0].span.start) == ("provenance.csv", 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ADDRESSES.replace("Dataset,Folder", "caption,url"),
+        ADDRESSES.replace(".gz\n", ".gz," + "what the page says " * 9 + "\n"),
+        "name,score\n" + "a plain row of words and more words,1\n" * 90,
+    ],
+    ids=["captions beside addresses", "long text beside addresses", "no addresses"],
+)
+def test_records_that_hold_addresses_are_data(make_release: Any, run: Any, text: str) -> None:
+    (fact,) = run(data_files, make_release({"README.md": SAID, "provenance.csv": text}))
+    assert isinstance(fact, Found)
+
+
+def test_the_split_of_a_tuning_sample_is_no_evaluation_data(make_release: Any, run: Any) -> None:
+    assert run(data_files, make_release({"finetune/foo_example/data/eval.jsonl": ROWS})) == []
+    assert run(data_files, make_release({"demo/data/eval.jsonl": ROWS})) == []
+    for path in ("data/eval.jsonl", "finetune/eval/questions.jsonl", "demo/gsm8k.jsonl"):
+        (fact,) = run(data_files, make_release({path: ROWS}))
+        assert fact.component == "evaluation_data", path

@@ -136,3 +136,94 @@ def test_data_sets_in_comments_and_keys_are_linked_with_their_lines(
 def test_another_generation_does_not_count(make_release: Any, run: Any) -> None:
     release = make_release({"train/foo2/run.yaml": RUN_YAML}, Subject(names=("Foo3",)))
     assert run(training_config, release) == []
+
+
+NET = """\
+import torch.nn as nn
+class Block(nn.Module):
+    def __init__(self, c):
+        self.attn = Attention(nn.Linear(c, c))
+class Foo(nn.Module):
+    def __init__(self, c):
+        self.emb = nn.Embedding(9, c)
+        self.blocks = nn.ModuleList([Block(c)])
+"""
+CONSTANTS = """\
+from net import Foo
+LEARNING_RATE = 3e-4
+WEIGHT_DECAY = 0.1
+BETA1 = 0.9
+max_steps = 1000 * 2  # of the whole run
+model = Foo(8)
+loss.backward()
+optimizer.step()
+"""
+
+
+def test_constants_of_a_pretraining_script_are_the_runs(make_release: Any, run: Any) -> None:
+    (fact,) = run(training_config, make_release({"net.py": NET, "main.py": CONSTANTS}))
+    assert (fact.component, fact.extent) == ("model_metadata", Extent.WHOLE)
+    assert (fact.evidence[0].path, fact.evidence[0].quote) == ("main.py", "LEARNING_RATE = 3e-4")
+
+
+TUNED = "from transformers import AutoModelForCausalLM\n" + CONSTANTS.replace(
+    "Foo(8)", "AutoModelForCausalLM.from_pretrained(x)"
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "why"),
+    [
+        ("finetune/main.py", CONSTANTS, "tuning by its path"),
+        ("main.py", TUNED, "starts from a checkpoint"),
+        ("main.py", CONSTANTS.replace("BETA1 = 0.9\n", ""), "three are too few"),
+        ("main.py", CONSTANTS.replace("LEARNING_RATE = 3e-4", "max_iters = 5"), "no learning rate"),
+        ("main.py", CONSTANTS.replace("loss.backward()", "pass"), "nothing is trained"),
+        ("main.py", CONSTANTS.replace("LEARNING_RATE = 3e-4", "lr = args.lr"), "set elsewhere"),
+        ("tests/main.py", CONSTANTS, "a fixture"),
+    ],
+)
+def test_constants_that_are_no_run(
+    make_release: Any, run: Any, path: str, text: str, why: str
+) -> None:
+    assert run(training_config, make_release({"net.py": NET, path: text})) == [], why
+
+
+LAUNCH = """\
+#!/bin/bash
+LR=1e-3
+srun python -m foo.main \\
+    --batch-size 10 \\
+    --lr $LR \\
+    --wd 0.1 --epochs 64
+"""
+USED = "# Foo\n\nThe script used to train this model is [here](scripts/go.sh).\n"
+
+
+def test_a_launch_script_said_to_be_the_one_used_is_the_runs(make_release: Any, run: Any) -> None:
+    (fact,) = run(training_config, make_release({"README.md": USED, "scripts/go.sh": LAUNCH}))
+    assert (fact.component, fact.extent, fact.aspect) == (
+        "model_metadata",
+        Extent.WHOLE,
+        "launch_script",
+    )
+    assert [(e.path, e.span.start) for e in fact.evidence] == [
+        ("scripts/go.sh", 3),
+        ("README.md", 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("readme", "script", "why"),
+    [
+        ("To train a model run scripts/go.sh.", LAUNCH, "an instruction, not a record"),
+        (USED.replace("go.sh", "other.sh"), LAUNCH, "of another script"),
+        (USED, LAUNCH.replace("--epochs 64", "").replace("--wd 0.1", ""), "too few options"),
+        (USED, "", "empty"),
+    ],
+)
+def test_launch_scripts_that_are_no_record(
+    make_release: Any, run: Any, readme: str, script: str, why: str
+) -> None:
+    files = {"README.md": readme, "scripts/go.sh": script}
+    assert run(training_config, make_release(files)) == [], why

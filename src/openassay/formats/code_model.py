@@ -31,6 +31,7 @@ class Around:
     tuned_folders: frozenset[str] = frozenset()  # folders that hold a fine-tuning script
     evaluation_configs: bool = False  # files that configure an evaluation run
     pretrains: bool = False
+    benchmarks: frozenset[str] = frozenset()  # benchmarks that tracked task files are named for
 
 
 def closed(names: str) -> frozenset[str]:
@@ -63,6 +64,25 @@ def folder_words(path: str) -> frozenset[str]:
     return words(path.rpartition("/")[0]) if "/" in path else frozenset()
 
 
+# Words of folders whose purpose is making data. One of the first says so alone; of the second,
+# which models and tools use too, it takes two.
+_MAKES_DATA: Final = closed(
+    """crawl crawler crawling scrape scraping cleaning dedup deduplicate deduplication filtering
+    decontamination curation datasheets"""
+)
+_ABOUT_DATA: Final = closed(
+    """data dataset datasets document documents corpus convert conversion ocr pdf html clean filter
+    extract extraction quality classifier pipeline process processing preprocess preprocessing
+    convert annotation labeling synthesis"""
+)
+
+
+def is_data_tool(path: str) -> bool:
+    """Whether the folders say that the file serves to make data, networks and all."""
+    folders = folder_words(path)
+    return bool(folders & _MAKES_DATA) or len(folders & _ABOUT_DATA) >= 2
+
+
 def stem(path: str) -> str:
     """The file's name without its suffix, lower case."""
     return path.rpartition("/")[2].rpartition(".")[0].lower()
@@ -71,6 +91,14 @@ def stem(path: str) -> str:
 def is_study(path: str) -> bool:
     """Whether the path says that something is studied with the model, or drawn."""
     return bool(folder_words(path) & _STUDY) or bool(words(stem(path)) & _STUDY_NAME)
+
+
+_COMPRESSION: Final = closed("quantize quantization quantized quant gptq awq calibration calib")
+
+
+def is_compression(path: str) -> bool:
+    """Whether the path says that a smaller copy of the model is made or measured."""
+    return bool(words(path) & _COMPRESSION)
 
 
 def is_speed(path: str) -> bool:

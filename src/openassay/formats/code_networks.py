@@ -3,15 +3,25 @@
 Counts: subclasses of the module classes of the usual libraries that compose blocks (attention,
 perceptron, convolution, state space), and functions that create variables and attend, as TensorFlow
 1 and plain JAX have them. Does not count: adapters, losses, metrics, reward heads, classifiers that
-filter data, wrappers round a model that is loaded.
+filter data, tools that make data, a port inside a tuning script, wrappers round a loaded model.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
-from openassay.formats.code_model import Role, closed, folder_words, is_study, lasts, stem
+from openassay.formats.code_model import (
+    Role,
+    closed,
+    folder_words,
+    is_data_tool,
+    is_study,
+    lasts,
+    stem,
+)
+from openassay.formats.path_words import is_finetune
 from openassay.formats.pycode import Class, CodeFacts, Function
 
 _NET_BASE = re.compile(
@@ -75,7 +85,9 @@ def network(path: str, facts: CodeFacts) -> Role | None:
     """The role of a file that defines and composes the layers of a network."""
     if folder_words(path) & _OTHER_FOLDERS or is_study(path) or _NOT_NET.search(stem(path)):
         return None
-    classes = network_classes(facts)
+    if is_data_tool(path) or is_finetune(stem(path)):
+        return None
+    classes = _with_helpers(network_classes(facts), facts)
     if not classes:
         return _of_functions(facts)
     own = frozenset(item.name for item in classes)
@@ -96,6 +108,17 @@ def network(path: str, facts: CodeFacts) -> Role | None:
     shown = ", ".join(dict.fromkeys([composed.name, *kinds]))[:120]
     why = f"defines the layers of a network and composes them: {shown}"
     return Role("model_architecture", True, "layers", composed.line, why)
+
+
+def _with_helpers(classes: tuple[Class, ...], facts: CodeFacts) -> tuple[Class, ...]:
+    """The classes, each building also what the functions of the file build that it calls."""
+    helpers = {item.name: item.calls for item in facts.functions if not item.owner}
+    return tuple(
+        replace(item, builds=item.builds.union(*(helpers[name] for name in used)))
+        if (used := sorted(helpers.keys() & item.builds))
+        else item
+        for item in classes
+    )
 
 
 def _only_wraps(item: Class) -> bool:

@@ -8,7 +8,7 @@ needs a benchmark and a score; measuring speed or one demo's output is neither.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from openassay.formats.code_model import (
@@ -18,6 +18,8 @@ from openassay.formats.code_model import (
     closed,
     first,
     folder_words,
+    is_compression,
+    is_data_tool,
     is_speed,
     is_study,
     lasts,
@@ -58,11 +60,12 @@ _LOADS: Final = closed(
     init_model snapshot_download load create_model init_inference"""
 )
 LOADS_MODEL = re.compile(
-    r"^(?:load|build|create|get|init|setup)_\w{0,30}"
-    r"(?:model|ckpt|checkpoint|weights|pipeline|pipe|engine|predictor|net)s?$"
+    r"^(?:load|build|create|get|init|initiali[sz]e|setup|prepare|make)_\w{0,30}?"
+    r"(?:model|ckpt|checkpoint|weights|pipeline|pipe|engine|predictor|net)s?(?:_and_\w{1,30})?$"
 )
 _MODEL_KEYWORDS: Final = closed("checkpoint checkpoint_path ckpt_path ckpt_dir model_path weights")
 _NO_LIBRARY: Final = closed("eval evaluation data datasets")
+NOTHING_AROUND: Final = Around()
 
 
 # --- inference -----------------------------------------------------------------------------------
@@ -70,7 +73,7 @@ _NO_LIBRARY: Final = closed("eval evaluation data datasets")
 
 def inference(path: str, facts: CodeFacts, around: Around) -> Role | None:
     """Whether the file, run, loads the model and predicts with it; or is the library that does."""
-    if is_study(path) or is_speed(path) or words(path) & EVALUATION_WORDS:
+    if is_study(path) or is_speed(path) or words(path) & EVALUATION_WORDS or is_data_tool(path):
         return None
     made = _prediction(path, facts)
     if made and _runs(facts) and (_has_model(facts) or _is_own_call(path, made)):
@@ -121,8 +124,25 @@ def _prediction(path: str, facts: CodeFacts) -> Call | None:
     return None
 
 
+_CONVERTS: Final = closed(
+    """convert converter conversion export diff delta recover merge quantize quantization quant gptq
+    awq"""
+)
+_WRITES_WEIGHTS: Final = closed("save_pretrained save_quantized save_file save_checkpoint")
+
+
+def _converts(path: str, facts: CodeFacts) -> bool:
+    """Whether the file is for turning weights into other weights."""
+    return bool(words(stem(path)) & _CONVERTS) and any(
+        call.last in _WRITES_WEIGHTS or call.name == "torch.save" for call in facts.calls
+    )
+
+
 def _runnable(path: str, facts: CodeFacts, around: Around, made: Call) -> Role:
     folder = path.rpartition("/")[0]
+    if _converts(path, facts):
+        why = f"converts weights and only tests the outcome by a prediction ({made.last})"
+        return Role("inference_code", False, "converter", made.line, why)
     if facts.imported("peft") and any("Peft" in call.name for call in facts.calls):
         why = f"predicts with an adapter on top of the model ({made.last})"
         return Role("inference_code", False, "adapter", made.line, why)
@@ -194,9 +214,9 @@ _LOSSES: Final = closed(
 )
 
 
-def evaluation(path: str, facts: CodeFacts) -> Role | None:
+def evaluation(path: str, facts: CodeFacts, around: Around = NOTHING_AROUND) -> Role | None:
     """Whether the file scores the model on a named benchmark, or defines such a task."""
-    if is_study(path) or is_speed(path) or training_line(facts):
+    if is_study(path) or is_speed(path) or is_compression(path) or training_line(facts):
         return None
     if folder_words(path) & _NO_EVALUATION:
         return None
@@ -218,7 +238,60 @@ def evaluation(path: str, facts: CodeFacts) -> Role | None:
         quiet = first(facts, lambda call: call.last in _QUIET)
         why = "measures loss or perplexity of the model on evaluation sets"
         return Role("evaluation_code", True, "perplexity", quiet.line if quiet else 1, why)
-    return None
+    return _harness_driver(facts) or _task_driver(path, facts, around)
+
+
+_LAUNCHES: Final = closed("system run Popen check_call check_output call")
+_SCORES_TASKS: Final = closed(
+    "evaluate eval run_eval run_evaluation evaluate_all_tasks evaluate_tasks simple_evaluate"
+)
+
+
+def _harness_driver(facts: CodeFacts) -> Role | None:
+    """A program of the release's own that runs a harness on benchmarks it names."""
+    start = first(facts, lambda call: call.last == "simple_evaluate")
+    if start is None and any("--tasks" in lit.value for lit in facts.strings):
+        start = first(facts, lambda call: call.last in _LAUNCHES)
+    named = {
+        found.group(0)
+        for lit in facts.strings
+        if len(lit.value) <= 120 and (found := BENCHMARKS.search(lit.value.lower()))
+    }
+    if start is None or len(named) < 2:
+        return None
+    why = f"runs a harness on {', '.join(sorted(named))[:100]}"
+    return Role("evaluation_code", True, "harness_driver", start.line, why)
+
+
+def _task_driver(path: str, facts: CodeFacts, around: Around) -> Role | None:
+    """A program that loads the model and scores it on the tasks that are tracked beside it."""
+    if len(around.benchmarks) < 2 or not words(stem(path)) & EVALUATION_WORDS or not facts.main:
+        return None
+    loads = any(
+        call.last in _STRICTLY_LOADS or LOADS_MODEL.match(call.last) for call in facts.calls
+    )
+    scores = first(facts, lambda call: call.last in _SCORES_TASKS)
+    if not (loads and scores):
+        return None
+    why = f"scores the model on the tracked tasks ({', '.join(sorted(around.benchmarks))[:80]})"
+    return Role("evaluation_code", True, "task_driver", scores.line, why)
+
+
+def benchmark_files(paths: Iterable[str]) -> frozenset[str]:
+    """The benchmarks that files of tasks or items are named for, as ``tasks/boolq.yaml`` is."""
+    found = (
+        BENCHMARKS.fullmatch(stem(path))
+        for path in paths
+        if path.endswith((".yaml", ".yml", ".json", ".jsonl"))
+        and folder_words(path) & _TASK_FOLDERS
+    )
+    return frozenset(hit.group(0) for hit in found if hit)
+
+
+_TASK_FOLDERS: Final = EVALUATION_WORDS | closed("tasks task")
+_STRICTLY_LOADS: Final = closed(
+    "from_pretrained load_state_dict load_model load_checkpoint restore"
+)
 
 
 def _strong_score(facts: CodeFacts) -> Call | None:
@@ -254,7 +327,7 @@ def all_roles(path: str, facts: CodeFacts, around: Around) -> Iterator[Role]:
         yield trains
         if loss := validation_loss(facts, around):
             yield loss
-    elif scores := evaluation(path, facts):
+    elif scores := evaluation(path, facts, around):
         yield scores
     elif predicts := inference(path, facts, around):
         yield predicts

@@ -40,7 +40,8 @@ _CURATES = re.compile(r"Filter$|Dedup")  # classes of pipeline libraries
 _WRITES: Final = closed(
     """to_json to_parquet to_csv save_to_disk push_to_hub tofile memmap writelines dump dumps write
     JsonlWriter ParquetWriter TarWriter ShardWriter TFRecordWriter add_item finalize save_file savez
-    MMapIndexedDatasetBuilder make_builder write_table PackedDatasetBuilder MDSWriter"""
+    MMapIndexedDatasetBuilder make_builder write_table PackedDatasetBuilder MDSWriter TarWriter
+    jdump write_jsonl save_jsonl write_json save_json dump_jsonl"""
 )
 _TOKENIZES: Final = closed(
     """tokenizer encode encode_ordinary encode_batch encode_as_ids EncodeAsIds tokenize
@@ -49,7 +50,8 @@ _TOKENIZES: Final = closed(
 )
 _PACKS: Final = closed(
     """memmap tofile save_to_disk add_item finalize MMapIndexedDatasetBuilder make_builder
-    DocumentTokenizer PackedDatasetBuilder TFRecordWriter MDSWriter write_to_disk to_parquet"""
+    DocumentTokenizer PackedDatasetBuilder TFRecordWriter MDSWriter write_to_disk to_parquet
+    TarWriter ShardWriter"""
 )
 _FETCHES = re.compile(
     r"(?:^|\.)(?:load_dataset|requests\.get|urlretrieve|urlopen|download\w{0,12}"
@@ -97,8 +99,31 @@ def preparation(path: str, facts: CodeFacts, around: Around) -> Role | None:
     if not (facts.main or "parse_args" in calls or not facts.functions or curated):
         return None
     return (
-        _cleaning(path, facts) or _packing(facts, calls, around) or _bookkeeping(path, facts, calls)
+        _cleaning(path, facts)
+        or _synthesis(facts, around)
+        or _packing(facts, calls, around)
+        or _bookkeeping(path, facts, calls)
     )
+
+
+_SEEDS = re.compile(
+    r"^(?:seed_(?:task|instruction|prompt|example|question|topic|data)\w{0,20}|self_?instruct\w{0,20})$"
+)
+_REMOTE = re.compile(r"^(?:openai|anthropic|dashscope|zhipuai)(?:_\w{1,30})?$|^chatcompletion$")
+_SELECTS = re.compile(r"(?:^|_)(?:filter\w{0,4}|post_?process|dedup\w{0,10}|similar\w{0,6})(?:$|_)")
+_SIMILARITY = ("rouge_score", "rouge", "datasketch", "sentence_transformers", "rapidfuzz")
+
+
+def _synthesis(facts: CodeFacts, around: Around) -> Role | None:
+    """Training data made by asking another model, from seeds, with a selection of its answers."""
+    seeds = any(_SEEDS.match(name) for name in facts.names)
+    asks = any(_REMOTE.match(name) for name in facts.names)
+    chosen = next((item for item in facts.functions if _SELECTS.search(item.name.lower())), None)
+    if not (seeds and asks and (chosen or facts.imported(*_SIMILARITY))):
+        return None
+    line = chosen.line if chosen else next((call.line for call in facts.calls), 1)
+    why = "makes training data with another model's answers to seeds, and filters them"
+    return Role("data_preprocessing_code", not around.pretrains, "synthesis", line, why)
 
 
 def _cleaning(path: str, facts: CodeFacts) -> Role | None:
@@ -125,7 +150,7 @@ def _cleaning(path: str, facts: CodeFacts) -> Role | None:
 def _packing(facts: CodeFacts, calls: frozenset[str], around: Around) -> Role | None:
     if not (calls & _TOKENIZES and calls & _PACKS):
         return None
-    if any(_CHAT.match(name) for name in facts.names):
+    if any(_CHAT.match(name) for name in facts.names) or _reads_chats(facts):
         return None
     fetch = first(facts, _fetches)
     if fetch and around.pretrains:
@@ -134,6 +159,12 @@ def _packing(facts: CodeFacts, calls: frozenset[str], around: Around) -> Role | 
     packs = first(facts, lambda call: call.last in _PACKS)
     why = "tokenises and packs text into training files; no cleaning"
     return Role("data_preprocessing_code", False, "tokenize", packs.line if packs else 1, why)
+
+
+def _reads_chats(facts: CodeFacts) -> bool:
+    """Whether the records are conversations with roles, which only tuning data are."""
+    keys = {lit.value for lit in facts.strings}
+    return bool(keys & {"messages", "conversations"}) and bool(keys & {"assistant", "gpt", "role"})
 
 
 def _fetches(call: Call) -> bool:
@@ -184,6 +215,7 @@ _DECODES: Final = closed(
     "decode detokenize convert_tokens_to_string _convert_id_to_token decode_tokens"
 )
 _SAMPLERS = re.compile(r"(?:^|\.)(?:Sampler|BatchSampler|DistributedSampler|DataLoader)$")
+_SHARD_READER = re.compile(r"(?:^|\.)(?:IterableDataset|DataPipeline|PipelineStage)$")
 _INDEXED = re.compile(r"(?:MMap|Indexed|Packed|Memmap|MMAP|Streaming)\w{0,20}Dataset$")
 _QUANT = re.compile(r"^_?(?:de)?quanti[sz]e|^(?:int4|int8|fp8)_|_(?:int4|int8|fp8)$")
 _TIMERS: Final = closed("time perf_counter synchronize profile Timer elapsed_time")
@@ -215,6 +247,9 @@ def _machinery(facts: CodeFacts) -> Role | None:
     for item in facts.classes:
         if _INDEXED.search(item.name) or any(_SAMPLERS.search(base) for base in item.bases):
             return _support("data_loader", item.line, f"{item.name} is a data loader of its own")
+    for item in facts.classes if facts.imported("webdataset") else ():
+        if any(_SHARD_READER.search(base) for base in item.bases):
+            return _support("data_loader", item.line, f"{item.name} reads shards in its own way")
     quantisers = [item for item in facts.functions if _QUANT.search(item.name) and not item.owner]
     if len(quantisers) >= 2:
         shown = ", ".join(item.name for item in quantisers[:4])

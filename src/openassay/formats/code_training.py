@@ -15,6 +15,7 @@ from openassay.formats.code_model import (
     closed,
     first,
     folder_words,
+    is_data_tool,
     is_speed,
     is_study,
 )
@@ -22,7 +23,9 @@ from openassay.formats.path_words import words
 from openassay.formats.pycode import CodeFacts
 
 _TUNERS = re.compile(r"(?:SFT|DPO|PPO|GRPO|ORPO|KTO|CPO|RLOO|IPO|SimPO|Lora|QLora)\w{0,10}Trainer$")
-_TRAINER = re.compile(r"(?:^|\.)\w{0,40}(?:Trainer|Estimator)$")
+_TRAINER = re.compile(
+    r"(?:^|\.)\w{0,40}(?:Trainer|Estimator)(?:\.from_(?:argparse_args|args|config))?$"
+)
 _REWARD = re.compile(r"Reward\w{0,10}Trainer$|ForSequenceClassification|ForTokenClassification")
 _NO_TRAINERS = ("tokenizers", "sentencepiece", "sklearn")
 _AUTO = re.compile(r"(?:^|\.)Auto(?:Model|PeftModel)\w{0,40}\.from_pretrained$")
@@ -53,6 +56,8 @@ def training(path: str, facts: CodeFacts, around: Around) -> Role | None:
     if _is_auxiliary(path, facts):
         why = f"trains an auxiliary model (a classifier, a reward model or a data filter): {how}"
         return Role("training_code", False, "auxiliary", line, why)
+    if is_data_tool(path):
+        return None
     start = _start(path, facts, around)
     if start == "finetune":
         return Role("training_code", False, "finetune", line, f"trains from a checkpoint: {how}")
@@ -93,9 +98,13 @@ def _trainer_line(facts: CodeFacts) -> tuple[int, str] | None:
             and not call.name.startswith(_NO_TRAINERS)
         ),
     )
+    whole = first(facts, lambda call: call.last == "LightningCLI")
+    if whole:
+        return whole.line, "LightningCLI builds the model and fits it"
     started = any(call.last in _STARTS for call in facts.calls)
     if made and started:
-        return made.line, f"{made.last} is set up and started"
+        shown = next(part for part in reversed(made.name.split(".")) if part[:1].isupper())
+        return made.line, f"{shown} is set up and started"
     megatron = first(facts, lambda call: call.last == "pretrain" and bool(call.args))
     if megatron and facts.imported("megatron", "deepspeed"):
         return megatron.line, "Megatron's pretrain() is called"

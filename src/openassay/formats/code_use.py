@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from openassay.formats.code_model import EVALUATION_WORDS, Around, closed, is_study
+from openassay.formats.code_model import EVALUATION_WORDS, Around, closed, is_compression, is_study
 from openassay.formats.code_roles import evaluation
 from openassay.formats.code_tooling import preparation
 from openassay.formats.code_training import training
@@ -30,6 +30,7 @@ _OF_PREPARATION: Final = {
     "subset": Use.SUBSET,
     "prepare": Use.PREPARE,
     "clean": Use.PREPARE,
+    "synthesis": Use.OTHER,  # what the seeds come from
 }
 _PREPARES: Final = closed("pretrain pretraining corpus pretokenize")
 _DATA: Final = closed("data dataset datasets")
@@ -42,7 +43,9 @@ def use_of_code(path: str, facts: CodeFacts, around: Around) -> Use:
         return Use.STUDY
     if role := training(path, facts, around):
         return {"pretrain": Use.PRETRAIN, "finetune": Use.FINETUNE}.get(role.aspect, Use.STUDY)
-    if evaluation(path, facts) or words(path) & EVALUATION_WORDS:
+    if is_compression(path):
+        return Use.OTHER  # what a smaller copy is calibrated or checked on
+    if evaluation(path, facts, around) or words(path) & EVALUATION_WORDS:
         return Use.EVALUATE
     if is_finetune(path):
         return Use.FINETUNE
@@ -56,6 +59,8 @@ def use_of_script(path: str) -> Use:
     named = words(path)
     if is_study(path):
         return Use.STUDY
+    if is_compression(path):
+        return Use.OTHER
     if named & EVALUATION_WORDS:
         return Use.EVALUATE
     if is_finetune(path):

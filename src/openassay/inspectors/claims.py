@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from openassay import licenses
 from openassay.files import File
 from openassay.formats import prose
 from openassay.passages import Passage, passages, wanted
@@ -189,8 +190,17 @@ def _kind(passage: Passage, release: Release) -> str | None:
         if pattern.search(text) and _is_about_us(kind, text, named, passage.trail):
             return kind
     if _LICENSED.search(text) and len(text) < 900:
-        return "open_license"
+        return "open_license" if _names_open_license(text) else "license_terms"
     return None
+
+
+def _names_open_license(text: str) -> bool:
+    """Whether the sentence names a licence that is open for anything at all."""
+    return any(
+        licenses.openness(mention.id, kind)
+        for mention in licenses.mentions(text)
+        for kind in ("code", "data", "document")
+    )
 
 
 def _is_about_us(kind: str, text: str, named: bool, trail: str) -> bool:

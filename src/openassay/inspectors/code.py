@@ -4,14 +4,17 @@ Claims components only for the release's own files, each by the line that decide
 whole listing because a role depends on the rest: what a script trains is told by the networks that
 the release defines. Files are chosen by cheap words first, and a component with enough evidence is
 not looked for further. It cannot see code in other languages (kernels in CUDA apart), and what a
-configuration file chooses at run time.
+configuration file chooses at run time. Of other languages it sees only programs that are named for
+cleaning a corpus, and those as a part.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from openassay.files import File
@@ -21,12 +24,20 @@ from openassay.formats.code_model import (
     Around,
     Role,
     closed,
+    folder_words,
     is_speed,
+    is_study,
     listed,
     stem,
 )
 from openassay.formats.code_networks import network
-from openassay.formats.code_roles import BENCHMARKS, LOADS_MODEL, all_roles, api_server
+from openassay.formats.code_roles import (
+    BENCHMARKS,
+    LOADS_MODEL,
+    all_roles,
+    api_server,
+    benchmark_files,
+)
 from openassay.formats.code_source import (
     NETWORK_MARKS,
     TRAINING_MARKS,
@@ -42,7 +53,7 @@ from openassay.formats.path_words import words
 from openassay.formats.pycode import MAX_SOURCE, CodeFacts
 from openassay.release import Release
 from openassay.subject import Place, Subject, Whose, parse_name
-from openassay.types import Extent, Found, Gap
+from openassay.types import Extent, Found, Gap, Linked
 
 NAME = "code"
 COMPONENTS = (
@@ -50,6 +61,7 @@ COMPONENTS = (
     "training_code",
     "inference_code",
     "evaluation_code",
+    "evaluation_data",
     "data_preprocessing_code",
     "supporting_libraries",
 )
@@ -66,26 +78,30 @@ _INFERENCE: Final = listed(
 _PREPARATION: Final = listed(
     """memmap tofile save_to_disk to_parquet push_to_hub to_csv to_json IndexedDataset datatrove
     fasttext kenlm datasketch dedup minhash clean filter shard sha256 warc distilabel trafilatura
-    langdetect langid TFRecordWriter PackedDataset MDSWriter jsonl"""
+    langdetect langid TFRecordWriter PackedDataset MDSWriter jsonl TarWriter ShardWriter"""
 )
 _SUPPORTING: Final = (
     "Tokenizer", "BPE", "class Encoder", "triton", "Sampler", "DataLoader)", "IndexedDataset",
-    "quantize", "autograd.Function",
+    "quantize", "autograd.Function", "webdataset",
 )  # fmt: skip
 _OWN_LOADS: Final = closed(
     "load_state_dict load_checkpoint load_model restore build_model load_file"
 )
 
 
-def survey(release: Release) -> Iterator[Found | Gap]:
+def survey(release: Release) -> Iterator[Found | Linked | Gap]:
     """All roles of all own files, the most telling first."""
     files, gaps = _candidates(release)
     yield from gaps
     reader = _Reader(release)
     around = yield from _networks(files, reader)
-    around = _trainings(files, reader, around)
+    own = (file.path for file in release.files if release.place(file) is Place.OWN)
+    around = replace(_trainings(files, reader, around), benchmarks=benchmark_files(own))
     yield from _others(files, reader, around)
+    if not around.defines:
+        yield from islice(_library_classes(files, reader), 3)
     yield from _environment(release)
+    yield from islice(_cleaning_programs(release), 3)
     if reader.refused:
         first = next(iter(reader.refused.values()))
         left = f"{len(reader.refused)} further code files were not parsed after {MAX_PARSED}"
@@ -178,7 +194,7 @@ def _trainings(files: list[File], reader: _Reader, around: Around) -> Around:
     return with_trainings(((path, code.facts) for path, code in parsed if code), around)
 
 
-def _others(files: list[File], reader: _Reader, around: Around) -> Iterator[Found]:
+def _others(files: list[File], reader: _Reader, around: Around) -> Iterator[Found | Linked]:
     for file in files:
         if not _worth(file, reader) or (code := reader.code(file)) is None:
             continue
@@ -187,6 +203,8 @@ def _others(files: list[File], reader: _Reader, around: Around) -> Iterator[Foun
             spent = role.whole and reader.enough(role.component)
             if not spent and _is_ours(code, role, reader.release.subject):
                 yield reader.found(file, code, role)
+                if role.aspect == "harness_driver":
+                    yield from _harness_tasks(file, code)
         if line := api_server(code.facts):
             yield Found(
                 evidence=(file.cite_lines(code.place(line)),),
@@ -195,6 +213,52 @@ def _others(files: list[File], reader: _Reader, around: Around) -> Iterator[Foun
                 aspect="server",
                 detail=f"{file.path} serves the model over HTTP",
             )
+
+
+def _harness_tasks(file: File, code: CodeText) -> Iterator[Linked]:
+    """The public sets that a program has a harness fetch, by the first of their task ids."""
+    for lit in code.facts.strings:
+        if len(lit.value) <= 120 and BENCHMARKS.search(lit.value.lower()):
+            yield Linked(
+                evidence=(file.cite_lines(code.place(lit.line)),),
+                component="evaluation_data",
+                url=f"harness-task:{lit.value}",
+                aspect="harness_tasks",
+                detail=f"{file.path} names benchmark tasks that a harness fetches",
+            )
+            return
+
+
+_NO_MODEL = re.compile(
+    r"(?:Config|Configuration|Tokenizer\w{0,10}|Processor|Args|Arguments|Dataset|Trainer|Error"
+    r"|Client|Pipeline|Loader|Output|Server|Engine)$"
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def _library_classes(files: list[File], reader: _Reader) -> Iterator[Linked]:
+    """The model's own class where it is built but comes from a library that is not in the tree."""
+    subject = reader.release.subject
+    roots = {part for file in reader.release.files for part in file.path.split("/")[:-1]}
+    roots |= {stem(file.path) for file in files}
+    seen = [(file, reader.seen.get((file.source, file.path))) for file in files]
+    for file, code in seen:
+        if code is None or is_study(file.path) or is_speed(file.path):
+            continue
+        for call in code.facts.calls:
+            root = call.name.partition(".")[0]
+            known = call.last[:1].isupper() and not _NO_MODEL.search(call.last)
+            if not known or call.name not in code.facts.imports or root in roots or not root:
+                continue
+            if Whose.OWN in subject.mentioned(_CAMEL.sub(" ", call.last)):
+                yield Linked(
+                    evidence=(file.cite_lines(code.place(call.line)),),
+                    component="model_architecture",
+                    url=f"python:{call.name}",
+                    aspect="library_class",
+                    detail=f"the layers are those of {call.last}, a class of the library {root}",
+                )
+                break
 
 
 def _worth(file: File, reader: _Reader) -> bool:
@@ -264,6 +328,41 @@ def _other_generation(name: str, subject: Subject) -> bool:
         and parsed.family in subject.families
         and subject.whose(name) is Whose.SIBLING
     )
+
+
+_OTHER_LANGUAGES: Final = closed(".scala .java .rs .go .cpp .cc .kt .jl .pl")
+_PREPARES: Final = closed(
+    "data dataset datasets preprocess preprocessing corpus processing cleaning"
+)
+_CLEANING: Final = closed("clean cleaner cleaning dedup deduplicate deduplication filter minhash")
+
+
+def _cleaning_programs(release: Release) -> Iterator[Found]:
+    """Programs in other languages that are named for cleaning data: read by name, so a part."""
+    for file in release.files:
+        if file.suffix not in _OTHER_LANGUAGES or not file.is_readable or not file.lines:
+            continue
+        named = folder_words(file.path) & _PREPARES and words(_spelled_stem(file)) & _CLEANING
+        if named and release.place(file) is Place.OWN:
+            line = next((n for n, text in enumerate(file.lines, 1) if _OPENS.match(text)), 1)
+            yield Found(
+                evidence=(file.cite_lines(line),),
+                component="data_preprocessing_code",
+                extent=Extent.PART,
+                aspect="other_language",
+                detail=f"{file.path} is named for cleaning data; its language is not parsed",
+            )
+
+
+_OPENS = re.compile(
+    r"^(?:pub |public |private |final |case |abstract |static ){0,4}"
+    r"(?:object|class|fn|func|fun|int|void|def|function|sub|trait)\b"
+)
+
+
+def _spelled_stem(file: File) -> str:
+    """The file's name without its suffix; case tells where words of a class name begin."""
+    return file.name.rpartition(".")[0]
 
 
 def _environment(release: Release) -> Iterator[Found]:

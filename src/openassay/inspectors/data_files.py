@@ -150,10 +150,21 @@ def _mention(file: File, documents: list[File]) -> _Mention | None:
     return None
 
 
-def _training(file: File, said: _Mention) -> Iterator[Found]:
+def _training(file: File, said: _Mention) -> Iterator[Found | Linked]:
     """A file that a document calls what the model was trained on."""
-    own = file.cite_whole(f"data file of {file.size} bytes")
     tuned = _SAYS_TUNED.search(said.line) is not None
+    if listed := _listed_address(file):
+        number, url = listed
+        yield Linked(
+            component="datasets",
+            extent=Extent.PART if tuned else Extent.WHOLE,
+            aspect="list",
+            url=url,
+            evidence=(file.cite_lines(number), said.evidence),
+            detail=f"{file.name} lists where the training data lie; it holds none itself",
+        )
+        return
+    own = file.cite_whole(f"data file of {file.size} bytes")
     for component in ("datasets", "fine_tuning_data") if tuned else ("datasets",):
         yield Found(
             component=component,
@@ -164,14 +175,43 @@ def _training(file: File, said: _Mention) -> Iterator[Found]:
         )
 
 
+_ADDRESS: Final = re.compile(r"\b(?:https?|s3|gs|hf|oss)://[^\s,;\"'|]{4,400}")
+_BESIDE: Final = 120  # characters of a line beside its address; more is content
+
+
+def _listed_address(file: File) -> tuple[int, str] | None:
+    """Line and text of the first address, where a file is a list of addresses and no records."""
+    if file.suffix not in (".csv", ".tsv", ".txt", ".json", ".jsonl") or not file.is_readable:
+        return None
+    head = file.read(0, records.HEAD)
+    seen = records.sniff(head, file.suffix, file.size)
+    if seen is None or seen.keys & _RECORD_KEYS - _CODE_OR_TEXT:
+        return None
+    text = head.decode("utf-8-sig", "replace").split("\n")[:200]
+    lines = [(number, line[:2_000]) for number, line in enumerate(text, 1) if line.strip()]
+    hits = [(number, line, hit) for number, line in lines if (hit := _ADDRESS.search(line))]
+    bare = [item for item in hits if len(item[1]) - len(item[2].group(0)) <= _BESIDE]
+    if len(bare) < 2 or 10 * len(bare) < 9 * (len(lines) - 1):  # the first line may name columns
+        return None
+    return bare[0][0], bare[0][2].group(0)
+
+
+_ONLY_SPLITS: Final = frozenset(["eval", "evals", "evaluate", "evaluation", "evaluations"])
+
+
 def _names_evaluation(file: File, words: frozenset[str]) -> bool:
     if not words.isdisjoint(path_words.OUTPUTS) or not words.isdisjoint(_SETTINGS):
         return False
     if file.suffix in _BINARY_DATA:
         return False
-    if not words.isdisjoint(path_words.EVALUATION):
-        return True
     user_side = path_words.DEMO | path_words.FINETUNE | _CALIBRATION
+    folders = path_words.words(file.folder)
+    if not words.isdisjoint(path_words.EVALUATION):
+        # "eval.jsonl" beside "train.jsonl" of a tuning sample is a split of it, no benchmark.
+        split = (
+            words & path_words.EVALUATION <= _ONLY_SPLITS and not folders & path_words.EVALUATION
+        )
+        return not (split and folders & user_side)
     return not path_words.words(file.name).isdisjoint(_SPLITS) and words.isdisjoint(user_side)
 
 

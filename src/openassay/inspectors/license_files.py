@@ -120,6 +120,8 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         yield from _pointer(file, text, scope, found.guard or "unknown", release)
     elif not policy:  # a use policy limits the licence beside it, it grants nothing
         yield _licensed(file, found, scope, how)
+        if scope == "path:" and _is_model_license(found, text):
+            yield _licensed(file, found, "weights", how)
     if found.expression is None or policy or _reads_terms(found):
         yield from _restrictions(file, text, scope, how)
 
@@ -156,6 +158,13 @@ def _is_models_own(file: File, text: str, release: Release) -> bool:
     return _has_license(file.source, file.folder, release) and (
         _ABOUT_WEIGHTS.search(text[:6_000]) is not None
     )
+
+
+def _is_model_license(found: licenses.Identification, text: str) -> bool:
+    """Whether the licence at the root is one for models, whose own text covers the weights."""
+    known = licenses.info(found.matches[0].id) if found.matches else None
+    own_terms = known is None or known.kind == "restricted"
+    return own_terms and _ABOUT_WEIGHTS.search(text[:6_000]) is not None
 
 
 def _has_license(source: str, folder: str, release: Release) -> bool:

@@ -139,7 +139,8 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         text = passage.text
         if len(text) > 3000 or release.subject.only_sibling(f"{passage.trail}\n{text}"):
             continue
-        yield from _restrictions(passage)
+        if _speaks_of_us(passage, release):
+            yield from _restrictions(passage)
         if _LICENSE_WORD.search(text) and not prose.OTHERS.search(passage.trail):
             yield from _licensed(passage, release)
             yield from _gated(passage)
@@ -162,17 +163,28 @@ def _licensed(passage: Passage, release: Release) -> Iterator[Fact]:
         scopes = _scopes(
             passage, at, mention.start_offset, mention.end_offset, following, bool(heading)
         )
-        folder = "" if release.is_front(passage.file) else passage.file.folder
+        local = not _speaks_of_us(passage, release)
+        nested = not release.is_front(passage.file) and bool(passage.file.folder)
         for scope in scopes:
             yield Licensed(
                 evidence=(passage.cite(),),
-                scope=f"path:{passage.file.folder}/" if folder and scope in _LOCAL else scope,
+                scope=f"path:{passage.file.folder}/"
+                if nested and (local or scope in _LOCAL)
+                else scope,
                 license=mention.id,
                 how=How.PROSE,
                 detail=f"A sentence says so of {scope}.",
             )
         if scopes:
             at = _after(passage.text, mention.end_offset)
+
+
+def _speaks_of_us(passage: Passage, release: Release) -> bool:
+    """A front document, or a deeper one that names the own model in the passage or its title."""
+    if release.is_front(passage.file):
+        return True
+    title = release.document(passage.file).title
+    return Whose.OWN in release.subject.mentioned(f"{passage.text}\n{title}\n{passage.file.path}")
 
 
 def _after(text: str, offset: int) -> int:

@@ -6,7 +6,10 @@ not one; a configuration that tunes a finished model is marked ``finetune_config
 `assemble`. Keys are read line by line, so that YAML, JSON with comments, TOML, INI and Python
 modules of assignments are all seen alike, and every key has its line.
 
-Not seen: hyper-parameters on a command line, configurations built by code.
+Two more places hold the run's hyper-parameters: constants at the top of the script that pretrains
+the release's own network, and the launch script that a document names as the one used.
+
+Not seen: hyper-parameters on other command lines, configurations built by code.
 """
 
 from __future__ import annotations
@@ -17,6 +20,17 @@ from dataclasses import dataclass
 
 from openassay.files import File
 from openassay.formats import path_words
+from openassay.formats.code_model import Around, is_study
+from openassay.formats.code_source import (
+    NETWORK_MARKS,
+    TRAINING_MARKS,
+    mentions,
+    read_code,
+    telling_first,
+    with_networks,
+)
+from openassay.formats.code_training import training
+from openassay.formats.shell import read_shell
 from openassay.release import Release
 from openassay.subject import Place
 from openassay.types import Extent, Fact, Found, Gap, Linked
@@ -151,6 +165,119 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         + (" and tunes a finished model" if tuned else " of the training run"),
     )
     yield from _data_links(file, keys, tuned)
+
+
+# --- hyper-parameters that stand in programs -----------------------------------------------------
+
+_CONSTANT = re.compile(
+    r"^([A-Za-z_]\w{0,60})[ \t]{0,8}(?::[ \t]{0,8}\w{1,20}[ \t]{0,8})?=[ \t]{0,8}"
+    r"(\d[\w.+*/ -]{0,60}|\(\d[\d., e-]{0,40}\)|[\"'][\w.-]{1,40}[\"']|True)[ \t]{0,8}(?:#|$)"
+)
+_USED_TO_TRAIN = re.compile(
+    r"\b(?:script|commands?|recipe)\b.{0,40}?\bused (?:to|for) (?:pre-?)?train"
+    r"|\b(?:pre-?)?train(?:ed)? (?:with|by|using) (?:this|the) (?:following )?(?:script|command)",
+    re.IGNORECASE,
+)
+_MIN_CONSTANTS = 4
+_MAX_NETWORKS = 60  # files asked for networks
+_MAX_SCRIPT = 128 << 10  # bytes
+_MAX_DOCUMENTS = 12
+
+
+def survey(release: Release) -> Iterator[Fact | Gap]:
+    """Constants of the pretraining script, and the launch script the documents name."""
+    own = [
+        file
+        for file in release.files
+        if file.suffix in (".py", ".sh", ".slurm", ".sbatch", ".md")
+        and file.is_readable
+        and file.size <= _MAX_SCRIPT
+        and release.place(file) is Place.OWN
+    ]
+    own.sort(key=lambda file: (telling_first(file.path), file.source))
+    yield from _constants(own, release)
+    yield from _launch_scripts(own)
+
+
+def _constants(own: list[File], release: Release) -> Iterator[Found]:
+    code = [file for file in own if file.suffix == ".py"]
+    chosen = [(file, keys) for file in code if (keys := _top_constants(file))]
+    if not chosen:
+        return
+    around = _around(code, release)
+    for file, keys in chosen:
+        role = training(file.path, release.parsed(file, read_code).facts, around)
+        if role is not None and role.aspect == "pretrain":
+            names = ", ".join(dict.fromkeys(key.name for key in keys))
+            yield Found(
+                component="model_metadata",
+                aspect="training_constants",
+                evidence=(file.cite_lines(keys[0].line),),
+                detail=f"the script that pretrains sets its hyper-parameters: {names[:200]}",
+            )
+
+
+def _top_constants(file: File) -> list[Key]:
+    """Hyper-parameters that a training script sets at module level, [] when too few."""
+    if (
+        is_study(file.path)
+        or path_words.is_finetune(file.path)
+        or not mentions(file, TRAINING_MARKS)
+    ):
+        return []
+    keys = [
+        Key(found.group(1).lower(), found.group(2), number)
+        for number, line in enumerate(file.lines[:_MAX_LINES], start=1)
+        if (found := _CONSTANT.match(line[:200]))
+    ]
+    keys = [key for key in keys if key.name in _GROUP_OF]
+    rated = any(_GROUP_OF[key.name] == "learning rate" for key in keys)
+    return keys if rated and len({key.name for key in keys}) >= _MIN_CONSTANTS else []
+
+
+def _around(code: list[File], release: Release) -> Around:
+    networks = [file for file in code if mentions(file, NETWORK_MARKS)][:_MAX_NETWORKS]
+    return with_networks(
+        ((file.path, release.parsed(file, read_code).facts) for file in networks), ()
+    )
+
+
+def _launch_scripts(own: list[File]) -> Iterator[Found]:
+    """Launch scripts with the hyper-parameters of a run, said to be what the model came from."""
+    documents = [file for file in own if file.suffix == ".md"]
+    documents.sort(key=lambda file: (file.path.count("/"), file.path))
+    said = [
+        (document, number, line)
+        for document in documents[:_MAX_DOCUMENTS]
+        for number, line in enumerate(document.lines[:_MAX_LINES], start=1)
+        if _USED_TO_TRAIN.search(line[:1000])
+    ]
+    for file in own if said else ():
+        if file.suffix not in (".sh", ".slurm", ".sbatch") or path_words.is_finetune(file.path):
+            continue
+        named = next((item for item in said if file.name in item[2]), None)
+        keys = _options(file) if named else []
+        if named and _is_training(_groups(keys), keys):
+            document, number, _ = named
+            yield Found(
+                component="model_metadata",
+                aspect="launch_script",
+                evidence=(file.cite_lines(keys[0].line), document.cite_lines(number)),
+                detail=f"{document.path} names {file.name} as what the model was trained with",
+            )
+
+
+def _options(file: File) -> list[Key]:
+    """The long options of a shell script's commands, at the line where the command starts."""
+    text = file.text()
+    found: list[Key] = []
+    for command in read_shell(text.text) if text else ():
+        for word, value in zip(command.words, (*command.words[1:], ""), strict=True):
+            if word.startswith("--"):
+                name, _, given = word[2:].partition("=")
+                line = min(command.start, len(file.lines))
+                found.append(Key(name.lower().replace("-", "_"), given or value, line))
+    return found
 
 
 def read_keys(lines: tuple[str, ...]) -> list[Key]:
