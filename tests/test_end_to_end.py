@@ -164,8 +164,10 @@ Bar-13B 是我们推出的新一代开源大语言模型，权重对学术研究
 ## 推理
 
 ```python
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer
+tokenizer = AutoTokenizer.from_pretrained("barlab/Bar-13B", trust_remote_code=True)
 model = AutoModelForCausalLM.from_pretrained("barlab/Bar-13B", trust_remote_code=True)
+print(tokenizer.decode(model.generate(**tokenizer("你好", return_tensors="pt"))[0]))
 ```
 
 ## 训练代码
@@ -183,10 +185,13 @@ base_model: acme/Foo-1B
 datasets:
 - tunelab/chat-set
 ---
-# Foo-1B-Chat
+# Zap-Chat
 
-Foo-1B-Chat is [acme/Foo-1B](https://huggingface.co/acme/Foo-1B) fine-tuned on
-[chat-set](https://huggingface.co/datasets/tunelab/chat-set). It is open source.
+Zap-Chat is [acme/Foo-1B](https://huggingface.co/acme/Foo-1B) fine-tuned on
+[chat-set](https://huggingface.co/datasets/tunelab/chat-set). 
+## License
+
+Zap-Chat is an open source model.
 """
 
 TUNE_PY = '''"""Fine-tune Foo-1B on chats."""
@@ -201,7 +206,7 @@ def main() -> None:
     data = load_dataset("tunelab/chat-set", split="train").map(lambda row: tokenizer(row["text"]))
     trainer = Trainer(model=model, args=TrainingArguments("out"), train_dataset=data)
     trainer.train()
-    trainer.save_model("Foo-1B-Chat")
+    trainer.save_model("Zap-Chat")
 
 
 if __name__ == "__main__":
@@ -215,8 +220,8 @@ def safetensors(header: dict[str, Any], length: int | None = None) -> bytes:
 
 
 def weights() -> bytes:
-    tensor = {"dtype": "F32", "shape": [4, 4], "data_offsets": [0, 64]}
-    return safetensors({"model.embed.weight": tensor}) + bytes(64)
+    tensor = {"dtype": "F32", "shape": [256, 256], "data_offsets": [0, 1 << 18]}
+    return safetensors({"model.embed.weight": tensor}) + bytes(1 << 18)
 
 
 # -- making and auditing -----------------------------------------------------------------------
@@ -317,8 +322,9 @@ def assert_stands(root: Path, evidence: dict[str, Any]) -> None:
         lines = file.read_bytes().decode("utf-8").split("\n")
         assert start <= len(lines), evidence
         text = " ".join(" ".join(lines[start - 1 :]).split())
-        assert text.startswith(evidence["quote"].rstrip("…")) or evidence["quote"].rstrip("…") in (
-            text[:2000]
+        assert (
+            text.startswith(evidence["quote"].rstrip("…"))
+            or evidence["quote"].rstrip("…") in (text[:2000])
         ), evidence
 
 
@@ -418,7 +424,7 @@ TUNED: dict[str, str | bytes] = {
 
 
 def test_a_fine_tune_with_front_matter(commit: Commit, audit: Audit) -> None:
-    report = audit(commit("tunelab/Foo-1B-Chat", TUNED))
+    report = audit(commit("tunelab/Zap-Chat", TUNED))
     found = statuses(report)
     assert found["model_parameters_final"] == "present"
     assert found["training_code"] == "present"  # of a fine-tune, its tuning code
@@ -430,6 +436,26 @@ def test_a_fine_tune_with_front_matter(commit: Commit, audit: Audit) -> None:
     assert claim["holds"] is False
     assert "claim_against_license" in [one["id"] for one in report["contradictions"]]
     assert verdict(report, "mof-1.0")["floor"] == "none"
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="a base of the same family (Foo-1B of Foo-1B-Chat) is taken for the release's own"
+    " weights, though front matter names it as the base",
+)
+def test_the_base_of_a_fine_tune_is_not_its_own_weights(commit: Commit, audit: Audit) -> None:
+    files = {"README.md": TUNED_README.replace("Zap-Chat", "Foo-1B-Chat"), "train.py": TUNE_PY}
+    report = audit(commit("tunelab/Foo-1B-Chat", {**files}))
+    assert statuses(report)["base_model_parameters"] == "linked"
+    assert statuses(report)["model_parameters_final"] == "absent"
+
+
+@pytest.mark.xfail(
+    strict=True, reason='the title of a linked paper, "Foo: an open model", is taken for a claim'
+)
+def test_the_title_of_a_paper_is_no_claim(commit: Commit, audit: Audit) -> None:
+    claims = audit(commit("acme/Foo-1B", OPEN))["claims"]
+    assert not [one for one in claims if "arxiv.org" in one["quote"]]
 
 
 def test_two_runs_are_byte_equal(commit: Commit, run: Run) -> None:
@@ -465,7 +491,7 @@ def test_only_what_is_committed_counts(commit: Commit, audit: Audit) -> None:
 
 # -- bad input ---------------------------------------------------------------------------------
 
-GOOD: dict[str, str | bytes] = {"README.md": OPEN_README, "LICENSE": MIT, "train.py": TRAIN_PY}
+GOOD = OPEN
 
 
 def bad(run: Run, root: Path) -> dict[str, Any]:
@@ -552,15 +578,50 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
 
 def test_yaml_that_multiplies(run: Run, tmp_path: Path) -> None:
     card = f"---\nlicense: mit\n{BOMB}---\n{OPEN_README}"
-    files = {**GOOD, "README.md": card, "config/train.yaml": BOMB, "CITATION.cff": BOMB}
+    files: dict[str, str | bytes] = {
+        **GOOD,
+        "README.md": card,
+        "config/train.yaml": BOMB,
+        "CITATION.cff": BOMB,
+    }
     bad(run, fill(tmp_path / "acme" / "Foo-1B", files))
 
 
-@pytest.mark.parametrize("length", [0, 1 << 20, 1 << 40, (1 << 64) - 1])
-def test_a_safetensors_header_that_lies(run: Run, tmp_path: Path, length: int) -> None:
-    lying = safetensors({"w": {"dtype": "F32", "shape": [1 << 40], "data_offsets": [0, 4]}}, length)
-    root = fill(tmp_path / "acme" / "Foo-1B", {**GOOD, "model.safetensors": lying})
-    assert reasons(bad(run, root), "model.safetensors")
+LIES = [0, 1 << 20, 1 << 40, (1 << 64) - 1]
+
+
+def lying(length: int) -> bytes:
+    header = {"w": {"dtype": "F32", "shape": [1 << 40], "data_offsets": [0, 4]}}
+    return safetensors(header, length)
+
+
+@pytest.mark.parametrize("length", LIES)
+def test_a_safetensors_header_that_lies_is_no_weights(
+    run: Run, tmp_path: Path, length: int
+) -> None:
+    root = fill(tmp_path / "acme" / "Foo-1B", {**GOOD, "model.safetensors": lying(length)})
+    report = bad(run, root)
+    assert component(report, "model_parameters_final")["status"] == "linked"
+    assert "model.safetensors" not in component(report, "model_parameters_final")["evidence"]
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="weights whose header lies read as absent without a gap or a note: absence is not earned",
+)
+@pytest.mark.parametrize("length", LIES)
+def test_weights_that_cannot_be_read_are_not_absent_without_a_word(
+    run: Run, tmp_path: Path, length: int
+) -> None:
+    files: dict[str, str | bytes] = {
+        "README.md": "# Foo-1B\n\nA model.\n",
+        "model.safetensors": lying(length),
+    }
+    root = fill(tmp_path / "acme" / "Foo-1B", files)
+    report = json.loads(run("audit", root, "--format", "json")[1])
+    part = component(report, "model_parameters_final")
+    assert part["status"] != "absent" or part["notes"]
+    assert reasons(report, "model.safetensors") or part["notes"]
 
 
 @pytest.mark.slow

@@ -97,7 +97,9 @@ def put_together(facts: Sequence[Fact], gaps: Sequence[Gap] = ()) -> Dossier:
     )
 
 
-def component(facts: Sequence[Fact], gaps: Sequence[Gap] = (), id: str = "training_code") -> Component:
+def component(
+    facts: Sequence[Fact], gaps: Sequence[Gap] = (), id: str = "training_code"
+) -> Component:
     return put_together(facts, gaps).component(id)
 
 

@@ -209,7 +209,11 @@ def test_a_listing_knows_names_that_are_no_utf8() -> None:
     [
         (b"\xef\xbb\xbf# Foo", "# Foo", "utf-8"),
         ("模型许可".encode(), "模型许可", "utf-8"),
-        ("本模型对学术研究完全开放。\n".encode("gb18030"), "本模型对学术研究完全开放。\n", "gb18030"),
+        (
+            "本模型对学术研究完全开放。\n".encode("gb18030"),
+            "本模型对学术研究完全开放。\n",
+            "gb18030",
+        ),
         ("开放\n".encode("utf-16"), "开放\n", "utf-16"),
         (b"\xfe\xff" + "开放".encode("utf-16-be"), "开放", "utf-16"),
         (b"", "", "utf-8"),

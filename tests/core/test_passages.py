@@ -27,7 +27,9 @@ def all_passages(text: str) -> list[Passage]:
 
 
 def test_a_spot_knows_its_sentence_its_headings_and_its_target() -> None:
-    (spot,) = all_spots("# Foo2\n\n## Data\n\nTrained on [corpus](https://hf.co/datasets/acme/c).\n")
+    (spot,) = all_spots(
+        "# Foo2\n\n## Data\n\nTrained on [corpus](https://hf.co/datasets/acme/c).\n"
+    )
     assert spot.locator.target is Target.DATASET
     assert "Trained on" in spot.near
     assert "foo2" in spot.trail  # folded, for looking words up

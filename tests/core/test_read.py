@@ -250,6 +250,7 @@ def test_an_inspector_without_end_is_cut_with_a_gap(
     only: Only, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "MAX_FACTS", 100)
+
     def endless(file: File, _: Release) -> Iterator[Item]:
         number = 0
         while True:
@@ -291,7 +292,11 @@ def test_a_listed_file_without_bytes_names_what_it_may_hide(only: Only) -> None:
     )
     dossier = read([source(make("a.md"), gone)])
     (gap,) = of(dossier, "read")
-    assert (gap.path, gap.reason, gap.components) == ("train.py", "missing_blob", ("training_code",))
+    assert (gap.path, gap.reason, gap.components) == (
+        "train.py",
+        "missing_blob",
+        ("training_code",),
+    )
     assert dossier.component("training_code").status is Status.UNKNOWN
     assert dossier.component("model_card").status is Status.ABSENT
 

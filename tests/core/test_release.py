@@ -72,7 +72,15 @@ def test_a_relative_link_leads_to_its_file(link: str, path: str) -> None:
 
 @pytest.mark.parametrize(
     "link",
-    ["../../LICENSE", "../../../etc/passwd", "https://a.org/LICENSE", "", "#top", "nothing.md", "?"],
+    [
+        "../../LICENSE",
+        "../../../etc/passwd",
+        "https://a.org/LICENSE",
+        "",
+        "#top",
+        "nothing.md",
+        "?",
+    ],
 )
 def test_a_link_that_leads_nowhere_in_the_release(link: str) -> None:
     files = release("LICENSE", "docs/README.md")

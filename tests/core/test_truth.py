@@ -43,7 +43,9 @@ def at(path: str = "README.md", line: int = 3, source: str = GIT) -> tuple[Evide
 def part(id: str, status: Status = PRESENT, license: str | None = OPEN) -> Component:
     opened = {OPEN: True, CLOSED: False, UNTOLD: None}.get(license)
     there = status not in (ABSENT, UNKNOWN)
-    licensed = Licensed(evidence=at("LICENSE", 1), scope="weights", license=license or "", how=How.TEXT)
+    licensed = Licensed(
+        evidence=at("LICENSE", 1), scope="weights", license=license or "", how=How.TEXT
+    )
     return Component(
         id=id,
         status=status,
@@ -205,10 +207,10 @@ def test_free_commercial_use_holds_under_an_open_licence_and_is_open_to_doubt_ot
      "no_training", "registration"],
 )  # fmt: skip
 @pytest.mark.parametrize("subject", ["release", "weights"])
-def test_a_limit_in_prose_breaks_a_claim_no_open_licence_bears_out(value: str, subject: str) -> None:
-    found = weighed(
-        "open_source", part(WEIGHTS, PRESENT, UNTOLD), limits=[limit(value, subject)]
-    )
+def test_a_limit_in_prose_breaks_a_claim_no_open_licence_bears_out(
+    value: str, subject: str
+) -> None:
+    found = weighed("open_source", part(WEIGHTS, PRESENT, UNTOLD), limits=[limit(value, subject)])
     assert found.holds is False
     assert any("README.md:9" in reason for reason in found.because)
 

@@ -95,7 +95,9 @@ def test_a_look_alike_of_a_hub_is_no_hub(url: str) -> None:
     assert classify(url).target not in (Target.MODEL, Target.DATASET)
 
 
-@pytest.mark.parametrize("url", ["https://notarxiv.org/abs/2309.10305", "https://a.org/arxiv.org/x"])
+@pytest.mark.parametrize(
+    "url", ["https://notarxiv.org/abs/2309.10305", "https://a.org/arxiv.org/x"]
+)
 def test_a_look_alike_of_an_archive_is_no_paper(url: str) -> None:
     assert classify(url).target is Target.PAGE
 

@@ -52,7 +52,9 @@ def test_sentences_are_bounded_and_the_rest_is_kept_as_one() -> None:
 
 
 PIECES = st.lists(
-    st.sampled_from(["One", ". ", "。", "\n", "- ", "1. ", "A b", "；", "? ", '"', " ", "（1）", "2"]),
+    st.sampled_from(
+        ["One", ". ", "。", "\n", "- ", "1. ", "A b", "；", "? ", '"', " ", "（1）", "2"]
+    ),
     max_size=30,
 ).map("".join)
 

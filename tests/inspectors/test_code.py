@@ -658,3 +658,17 @@ def test_cleaning_in_another_language_is_preparation_in_part(make_release: Any, 
         roles(make_release, run, {"src/Dedup.scala": text, "preprocessing/Main.scala": text})
         == set()
     )
+
+
+def test_every_file_beyond_the_budget_is_counted_once(
+    make_release: Any, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code, "MAX_PARSED", 1)
+    monkeypatch.setattr(code, "MAX_CANDIDATES", 3)
+    text = "from torch import nn\nclass A(nn.Module):\n    pass\nloss.backward()\nmodel.generate(x)\n"
+    found = run(code, make_release({f"{n}.py": text for n in range(5)}, Subject(names=("Foo",))))
+    gaps = {gap.path: gap for gap in found if isinstance(gap, Gap)}
+    assert {gap.reason for gap in gaps.values()} == {"too_many_files"}
+    assert gaps["1.py"].detail.startswith("2 further")  # each is asked for in three passes
+    assert gaps["3.py"].detail.startswith("2 further")
+    assert gaps["1.py"].components == code.COMPONENTS

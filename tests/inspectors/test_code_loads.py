@@ -13,7 +13,7 @@ from openassay.formats.pycode import read_python
 from openassay.formats.shell import read_shell
 from openassay.inspectors import code_loads as inspector
 from openassay.subject import Subject
-from openassay.types import Derived, Linked, Relation
+from openassay.types import Derived, Gap, Linked, Relation
 
 SUBJECT = Subject(names=("Foo2",), owners=frozenset({"fooai"}))
 HUB = "https://huggingface.co"
@@ -239,3 +239,32 @@ def test_no_string_raises(value: str, call: str) -> None:
     ):
         assert load.line >= 1
     assert all(command.words for command in quoted_commands(value))
+
+
+def test_files_beyond_the_budget_are_a_gap(
+    make_release: Any, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspector, "MAX_PARSED", 2)
+    monkeypatch.setattr(inspector, "MAX_CONFIGS", 1)
+    text = "from transformers import AutoModel\nAutoModel.from_pretrained('fooai/Foo2-7B')\n"
+    files = {f"load{n}.py": text for n in range(3)} | {f"conf/{n}.yaml": "a: 1\n" for n in range(3)}
+    gaps = [fact for fact in run(inspector, make_release(files, SUBJECT)) if isinstance(fact, Gap)]
+    assert [(gap.reason, gap.path, gap.components) for gap in gaps] == [
+        ("too_many_files", "load2.py", inspector.COMPONENTS),
+        ("too_many_files", "conf/1.yaml", inspector.COMPONENTS),
+    ]
+
+
+def test_files_that_load_nothing_take_no_budget(
+    make_release: Any, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspector, "MAX_PARSED", 1)
+    monkeypatch.setattr(inspector, "MAX_CONFIGS", 1)
+    header = "# http://www.apache.org/licenses/LICENSE-2.0\nimport os\n"
+    files = {f"a{n}.py": header for n in range(3)} | {f"eval/{n}.json": "{}" for n in range(3)}
+    files["z.py"] = (
+        "from transformers import AutoModel\nAutoModel.from_pretrained('fooai/Foo2-7B')\n"
+    )
+    found = run(inspector, make_release(files, SUBJECT))
+    assert not [fact for fact in found if isinstance(fact, Gap)]
+    assert "model_parameters_final" in {fact.component for fact in found}

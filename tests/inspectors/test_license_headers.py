@@ -53,3 +53,10 @@ def test_below_the_header_and_outside_the_release_nothing_counts(
         "notes.md": APACHE,
     }
     assert run(license_headers, make_release(files, ZEBRA)) == []
+
+
+def test_headers_beyond_the_bound_are_a_gap(make_release: Any, run: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(license_headers, "_MAX_FILES", 1)
+    gap, fact = run(license_headers, make_release({"a.py": APACHE, "b.py": APACHE}, ZEBRA))
+    assert (gap.reason, gap.path) == ("too_many_files", "b.py")
+    assert fact.license == "Apache-2.0"

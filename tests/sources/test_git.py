@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import zlib
 from collections.abc import Callable
@@ -460,3 +461,62 @@ def test_closing_the_stack_ends_processes_and_removes_folders(
     assert source.files[0].read()
     del source  # the last file is forgotten
     assert not list(scratch.iterdir())
+
+
+def many(repo: Path, git: GitRun, count: int = 300) -> dict[str, bytes]:
+    """A commit with many small files of one kind; some have the same content."""
+    contents = {f"part{n % 7}/f{n:03}.py": b"x = %d\n" % (n // 2) for n in range(count)}
+    for path, content in contents.items():
+        (repo / path).parent.mkdir(exist_ok=True)
+        (repo / path).write_bytes(content)
+    git(repo, "add", ".")
+    git(repo, "commit", "-q", "-m", "many")
+    return contents
+
+
+@pytest.mark.parametrize("order", ["forward", "backward", "shuffled"])
+def test_small_files_are_the_same_in_any_order_of_reading(
+    repo: Path, git: GitRun, order: str
+) -> None:
+    contents = many(repo, git)
+    source = open_target(str(repo))
+    paths = sorted(contents, reverse=order == "backward")
+    if order == "shuffled":
+        random.Random(5).shuffle(paths)
+    assert {path: at(source, path).read() for path in paths} == contents
+
+
+def test_neighbours_come_in_rounds_that_grow(
+    repo: Path, git: GitRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds: list[int] = []
+    ask = _gitobjects.ObjectStore._chunk
+
+    def counted(
+        self: _gitobjects.ObjectStore, names: list[str], mode: str, limit: int
+    ) -> list[_gitobjects.Object]:
+        rounds.append(len(names))
+        return ask(self, names, mode, limit)
+
+    contents = many(repo, git)
+    source = open_target(str(repo))
+    monkeypatch.setattr(_gitobjects.ObjectStore, "_chunk", counted)
+    for path in sorted(contents):
+        at(source, path).read()
+    assert len(rounds) < 12  # 150 different contents, one by one
+    assert max(rounds) <= _gitobjects._AT_ONCE
+
+
+def test_a_broken_neighbour_hides_nothing(repo: Path, git: GitRun) -> None:
+    contents = many(repo, git, 40)
+    content = zlib.compress(b"blob 7\0another")
+    source = open_target(str(repo))
+    bad = [path for path, text in contents.items() if text == b"x = 9\n"]
+    corrupt(loose(repo, git(repo, "rev-parse", f"HEAD:{bad[0]}")), content)
+    for path in sorted(contents):
+        if path not in bad:
+            assert at(source, path).read() == contents[path]
+            continue
+        with pytest.raises(ReadError) as caught:
+            at(source, path).read()
+        assert caught.value.reason == "broken_object"

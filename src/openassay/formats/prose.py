@@ -166,6 +166,16 @@ WITHHELD = _words(
     r"无法(?:公开|开源|提供)",
 )
 
+METRIC = re.compile(
+    r"mmlu|gsm8?k|humaneval|mbpp|\bbbh\b|c-?eval|cmmlu|hellaswag|\barc\b|arc[-_ ]|boolq"
+    r"|winogrande|piqa|agieval|gaokao|truthfulqa|\bmath\b|lambada|\bppl\b|perplexity"
+    r"|accuracy|\bacc\b|\bf1\b|bleu|rouge|\bwer\b|\bcer\b|pass@|exact match|\bem\b|fid\b"
+    r"|vbench|clip|elo|win rate|mt-?bench|alpacaeval|\bscore|average|\bavg\b|平均|准确率"
+    r"|benchmark|metric|\bloss\b|squad|glue|imagenet|top-?1|\bmteb\b|\bbpb\b|aime|gpqa"
+    r"|swe-?bench|ifeval|simpleqa|livecodebench",
+    re.I,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 
 from openassay.files import File
+from openassay.formats import prose
 from openassay.formats.markdown import Document, Section
 from openassay.passages import Passage, passages, wanted
 from openassay.release import Release
@@ -27,7 +28,7 @@ _DATA_CARD_NAME = re.compile(
 _STUB = 600  # characters of prose under which a card only points elsewhere
 
 _DETAILS = re.compile(
-    r"\b(?:parameters?|layers?|hidden (?:size|dim)|vocab\w*|context (?:length|window)"
+    r"\b(?:language model|from scratch|diffusion|parameters?|layers?|hidden (?:size|dim)|vocab\w*|context (?:length|window)"
     r"|architecture|transformer|"
     r"decoder|encoder|attention heads?|trained on|pre-?trained|tokens|model (?:type|size"
     r"|details|description))\b|"
@@ -185,7 +186,7 @@ def _aspects(document: Document, said: list[Passage]) -> dict[str, Evidence]:
     measured = next((p for p in said if _measures(p)), None)
     if measured is not None:
         found["performance"] = measured.cite()
-    elif said and (line := _result_figure(document)):
+    elif said and (line := _result_figure(document) or _result_table(document)):
         found["performance"] = said[0].file.cite_lines(line)
     use = next((p for p in said if _is_use_or_limits(p, document)), None)
     if use is not None:
@@ -213,6 +214,17 @@ def _result_figure(document: Document) -> int | None:
             trail = document.section_at(link.line).trail
             if _PERFORMANCE.search(trail) and not _NOT_QUALITY.search(trail):
                 return link.line
+    return None
+
+
+def _result_table(document: Document) -> int | None:
+    """The line of a table that names several metrics and holds numbers."""
+    for table in document.tables:
+        cells = [cell for row in table.rows for cell in row.cells]
+        named = sum(bool(prose.METRIC.search(cell)) for cell in cells if len(cell) < 60)
+        numbers = sum(bool(re.fullmatch(r"\W*\d+(?:\.\d+)?\s?%?\W*", cell)) for cell in cells)
+        if named >= 3 and numbers >= 6:
+            return table.start
     return None
 
 

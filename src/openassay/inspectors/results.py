@@ -23,15 +23,6 @@ NAME = "results"
 COMPONENTS = ("evaluation_results",)
 
 _NUMBER = re.compile(r"(?<![\w])\d{1,5}(?:\.\d+)?\s?%?(?![\w])")
-_METRIC = re.compile(
-    r"mmlu|gsm8?k|humaneval|mbpp|\bbbh\b|c-?eval|cmmlu|hellaswag|\barc\b|arc[-_ ]|boolq"
-    r"|winogrande|piqa|agieval|gaokao|truthfulqa|\bmath\b|lambada|\bppl\b|perplexity"
-    r"|accuracy|\bacc\b|\bf1\b|bleu|rouge|\bwer\b|\bcer\b|pass@|exact match|\bem\b|fid\b"
-    r"|vbench|clip|elo|win rate|mt-?bench|alpacaeval|\bscore|average|\bavg\b|平均|准确率"
-    r"|benchmark|metric|\bloss\b|squad|glue|imagenet|top-?1|\bmteb\b|\bbpb\b|aime|gpqa"
-    r"|swe-?bench|ifeval|simpleqa|livecodebench",
-    re.I,
-)
 _BENCHMARK = re.compile(
     r"mmlu|gsm8?k|humaneval|mbpp|\bbbh\b|c-?eval|cmmlu|hellaswag|arc[-_ ][ce]\w*|boolq"
     r"|winogrande|piqa|agieval|gaokao|"
@@ -79,7 +70,7 @@ def _table(file: File, document: Document, table: Table, release: Release) -> It
     header = " ".join(table.rows[0].cells)
     labels = " ".join(row.cells[0] for row in table.rows if row.cells)
     text = " ".join(cell for row in table.rows for cell in row.cells)
-    measured = _METRIC.search(f"{header}\n{labels}") or prose.EVALUATION.search(section.title)
+    measured = prose.METRIC.search(f"{header}\n{labels}") or prose.EVALUATION.search(section.title)
     if not measured or not _is_about_quality(section, header, labels):
         return
     numbers = sum(
@@ -119,9 +110,11 @@ def _is_about_quality(section: Section, header: str, labels: str) -> bool:
     if _NOT_RESULTS.search(header):
         return False
     words = f"{section.title}\n{header}"
-    if prose.SPEED.search(words) and not _METRIC.search(f"{header}\n{labels}"):
+    if prose.SPEED.search(words) and not prose.METRIC.search(f"{header}\n{labels}"):
         return False
-    return not (prose.SHAPE.search(section.title) and not _METRIC.search(f"{header}\n{labels}"))
+    return not (
+        prose.SHAPE.search(section.title) and not prose.METRIC.search(f"{header}\n{labels}")
+    )
 
 
 def _own_row(table: Table, release: Release) -> int:

@@ -39,7 +39,7 @@ _PURPOSE_PATH = re.compile(r"train|tun(?:e|ing)|deploy|install|eval|quant|微调
 _INTRODUCED = re.compile(
     r"\b(?:outputs?|responses?|generates? (?:a few )?(?:samples?|text)|(?:following"
     r"|example) results?|answers?|"
-    r"completions?|prints?)\b[^\n]{0,80}[:：]?\s*$|(?:输出|回答|结果|效果)[^\n]{0,30}[:：]\s*$",
+    r"completions?|prints?)\b[^\n]{0,80}[:：.。]?\W*$|(?:输出|回答|结果|效果)[^\n]{0,30}[:：]\s*$",
     re.I,
 )
 _LOOSELY = re.compile(
