@@ -16,202 +16,19 @@ from jsonschema import Draft202012Validator
 
 from openassay.cli import Exit, main
 
-MIT = """MIT License
-
-Copyright (c) 2024 Acme
-
-Permission is hereby granted, free of charge, to any person obtaining a copy
-of this software and associated documentation files (the "Software"), to deal
-in the Software without restriction, including without limitation the rights
-to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
-copies of the Software, and to permit persons to whom the Software is
-furnished to do so, subject to the following conditions:
-
-The above copyright notice and this permission notice shall be included in all
-copies or substantial portions of the Software.
-
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
-IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
-FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
-AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
-LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
-OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
-SOFTWARE.
-"""
-
-MODEL_PY = '''"""The layers of Foo."""
-
-import torch
-from torch import nn
+RELEASES = Path(__file__).parent / "releases"
+README = (RELEASES / "open" / "README.md").read_text("utf-8")
 
 
-class Block(nn.Module):
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.attention = nn.MultiheadAttention(width, 8)
-        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
-
-    def forward(self, x):
-        x = x + self.attention(x, x, x)[0]
-        return x + self.mlp(x)
-
-
-class Foo(nn.Module):
-    def __init__(self, vocabulary: int = 32000, width: int = 512, depth: int = 8) -> None:
-        super().__init__()
-        self.embed = nn.Embedding(vocabulary, width)
-        self.blocks = nn.ModuleList(Block(width) for _ in range(depth))
-        self.head = nn.Linear(width, vocabulary)
-
-    def forward(self, tokens):
-        x = self.embed(tokens)
-        for block in self.blocks:
-            x = block(x)
-        return self.head(x)
-'''
-
-TRAIN_PY = '''"""Pretrain Foo from scratch."""
-
-import torch
-from datasets import load_dataset
-
-from model import Foo
-
-
-def main() -> None:
-    data = load_dataset("acme/foo-corpus", split="train")
-    model = Foo()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4)
-    for step, batch in enumerate(torch.utils.data.DataLoader(data, batch_size=8)):
-        logits = model(batch["tokens"][:, :-1])
-        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch["tokens"][:, 1:].flatten())
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-        if step % 1000 == 0:
-            torch.save({"model": model.state_dict(), "step": step}, f"step{step}.pt")
-
-
-if __name__ == "__main__":
-    main()
-'''
-
-GENERATE_PY = '''"""Write text with Foo."""
-
-import sys
-
-import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
-
-
-def main() -> None:
-    tokenizer = AutoTokenizer.from_pretrained("acme/Foo-1B")
-    model = AutoModelForCausalLM.from_pretrained("acme/Foo-1B")
-    tokens = tokenizer(sys.argv[1], return_tensors="pt")
-    print(tokenizer.decode(model.generate(**tokens, max_new_tokens=64)[0]))
-
-
-if __name__ == "__main__":
-    main()
-'''
-
-OPEN_README = """# Foo-1B
-
-Foo-1B is a fully open source language model with 1B parameters.
-
-The weights are on [Hugging Face](https://huggingface.co/acme/Foo-1B). The code and the model weights
-are released under the MIT license.
-
-## Training data
-
-Foo-1B was trained on [foo-corpus](https://huggingface.co/datasets/acme/foo-corpus), 100B tokens.
-
-## Results
-
-| Model | MMLU | HellaSwag | ARC |
-|---|---|---|---|
-| Foo-1B | 31.2 | 62.0 | 40.1 |
-
-## Paper
-
-Our paper: [Foo: an open model](https://arxiv.org/abs/2401.01234).
-"""
-
-COMMUNITY = """Bar 模型社区许可协议
-
-1. 定义
-“模型”指 Bar 大语言模型的权重与参数。
-
-2. 许可
-在遵守本协议的前提下，授予您非独占、不可转让、不可再许可的、可撤销的许可，用于学术研究。
-
-3. 限制
-3.1 您或您的关联方的服务或产品的日均用户活跃量（DAU）须低于100万。
-3.2 您不得将模型用于任何商业用途，除非另行提交申请并获得书面授权。
-3.3 您不得使用模型的输出来改进任何其他大语言模型。
-"""
-
-ZH_README = """# Bar-13B
-
-## 介绍
-
-Bar-13B 是我们推出的新一代开源大语言模型，权重对学术研究完全开放。
-
-## 模型下载
-
-模型权重：https://huggingface.co/barlab/Bar-13B
-
-## 推理
-
-```python
-from transformers import AutoModelForCausalLM, AutoTokenizer
-tokenizer = AutoTokenizer.from_pretrained("barlab/Bar-13B", trust_remote_code=True)
-model = AutoModelForCausalLM.from_pretrained("barlab/Bar-13B", trust_remote_code=True)
-print(tokenizer.decode(model.generate(**tokenizer("你好", return_tensors="pt"))[0]))
-```
-
-## 训练代码
-
-训练代码即将开源。
-
-## 协议
-
-代码遵循 MIT 协议。模型权重遵循 [Bar 模型社区许可协议](MODEL_LICENSE)，商用需申请，DAU 须低于100万。
-"""
-
-TUNED_README = """---
-license: cc-by-nc-4.0
-base_model: acme/Foo-1B
-datasets:
-- tunelab/chat-set
----
-# Zap-Chat
-
-Zap-Chat is [acme/Foo-1B](https://huggingface.co/acme/Foo-1B) fine-tuned on
-[chat-set](https://huggingface.co/datasets/tunelab/chat-set). 
-## License
-
-Zap-Chat is an open source model.
-"""
-
-TUNE_PY = '''"""Fine-tune Foo-1B on chats."""
-
-from datasets import load_dataset
-from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingArguments
-
-
-def main() -> None:
-    model = AutoModelForCausalLM.from_pretrained("acme/Foo-1B")
-    tokenizer = AutoTokenizer.from_pretrained("acme/Foo-1B")
-    data = load_dataset("tunelab/chat-set", split="train").map(lambda row: tokenizer(row["text"]))
-    trainer = Trainer(model=model, args=TrainingArguments("out"), train_dataset=data)
-    trainer.train()
-    trainer.save_model("Zap-Chat")
-
-
-if __name__ == "__main__":
-    main()
-'''
+def release(name: str) -> dict[str, str | bytes]:
+    """The files of a folder beside this test; Python is kept there as ``.py.txt``."""
+    folder = RELEASES / name
+    found = {
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
+    return {path.replace(".py.txt", ".py"): content for path, content in sorted(found.items())}
 
 
 def safetensors(header: dict[str, Any], length: int | None = None) -> bytes:
@@ -346,14 +163,7 @@ def verdict(report: dict[str, Any], framework: str) -> dict[str, Any]:
 
 # -- three releases ----------------------------------------------------------------------------
 
-OPEN: dict[str, str | bytes] = {
-    "README.md": OPEN_README,
-    "LICENSE": MIT,
-    "model.py": MODEL_PY,
-    "train.py": TRAIN_PY,
-    "generate.py": GENERATE_PY,
-    "requirements.txt": "torch==2.1.0\ndatasets==2.16.0\ntransformers==4.37.0\n",
-}
+OPEN = release("open")
 
 
 def test_an_open_release(commit: Commit, audit: Audit) -> None:
@@ -390,12 +200,7 @@ def test_a_full_claim_is_found_and_weighed(commit: Commit, audit: Audit) -> None
     assert claim["because"]
 
 
-RESTRICTED: dict[str, str | bytes] = {
-    "README.md": ZH_README,
-    "LICENSE": MIT,
-    "MODEL_LICENSE": COMMUNITY,
-    "config.json": '{"architectures": ["BarForCausalLM"], "hidden_size": 5120}',
-}
+RESTRICTED = release("community")
 
 
 def test_open_weights_under_a_community_licence(commit: Commit, audit: Audit) -> None:
@@ -415,12 +220,7 @@ def test_open_weights_under_a_community_licence(commit: Commit, audit: Audit) ->
     assert verdict(report, "osaid-1.0")["floor"] != "met"
 
 
-TUNED: dict[str, str | bytes] = {
-    "README.md": TUNED_README,
-    "train.py": TUNE_PY,
-    "model.safetensors": weights(),
-    "config.json": '{"architectures": ["FooForCausalLM"], "_name_or_path": "acme/Foo-1B"}',
-}
+TUNED = {**release("tuned"), "model.safetensors": weights()}
 
 
 def test_a_fine_tune_with_front_matter(commit: Commit, audit: Audit) -> None:
@@ -444,7 +244,11 @@ def test_a_fine_tune_with_front_matter(commit: Commit, audit: Audit) -> None:
     " weights, though front matter names it as the base",
 )
 def test_the_base_of_a_fine_tune_is_not_its_own_weights(commit: Commit, audit: Audit) -> None:
-    files = {"README.md": TUNED_README.replace("Zap-Chat", "Foo-1B-Chat"), "train.py": TUNE_PY}
+    files = {
+        path: content.decode().replace("Zap-Chat", "Foo-1B-Chat")
+        for path, content in TUNED.items()
+        if isinstance(content, bytes) and path.endswith((".md", ".py"))
+    }
     report = audit(commit("tunelab/Foo-1B-Chat", {**files}))
     assert statuses(report)["base_model_parameters"] == "linked"
     assert statuses(report)["model_parameters_final"] == "absent"
@@ -483,7 +287,7 @@ def test_verify_finds_one_edited_line(
 
 def test_only_what_is_committed_counts(commit: Commit, audit: Audit) -> None:
     root = commit("barlab/Bar-13B", RESTRICTED)
-    fill(root, {"train.py": TRAIN_PY, "model.py": MODEL_PY})
+    fill(root, {path: OPEN[path] for path in ("train.py", "model.py")})
     report = audit(root)
     assert statuses(report)["training_code"] == "absent"
     assert "uncommitted_changes" in [gap["reason"] for gap in report["gaps"]]
@@ -531,7 +335,8 @@ def test_binary_junk_under_every_telling_name(run: Run, tmp_path: Path) -> None:
     junk = bytes(range(256)) * 40
     names = ("a.md", "b.json", "c.yaml", "d.py", "e.ipynb", "f.pdf", "g.bin", "h.gguf", "i.onnx",
              "j.pt", "k.npz", "l.jsonl", "m.sh", "COPYING", "n.csv", "Makefile", "pyproject.toml",
-             "n.parquet", "o.safetensors", "config.json", "trainer_state.json", "CITATION.cff")  # fmt: skip
+             "n.parquet", "o.safetensors", "config.json", "trainer_state.json", "CITATION.cff",
+             "o.npy")  # fmt: skip
     bad(run, fill(tmp_path / "acme" / "Foo-1B", {**GOOD, **dict.fromkeys(names, junk)}))
 
 
@@ -577,7 +382,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
 
 
 def test_yaml_that_multiplies(run: Run, tmp_path: Path) -> None:
-    card = f"---\nlicense: mit\n{BOMB}---\n{OPEN_README}"
+    card = f"---\nlicense: mit\n{BOMB}---\n{README}"
     files: dict[str, str | bytes] = {
         **GOOD,
         "README.md": card,
@@ -607,7 +412,7 @@ def test_a_safetensors_header_that_lies_is_no_weights(
 
 @pytest.mark.xfail(
     strict=True,
-    reason="weights whose header lies read as absent without a gap or a note: absence is not earned",
+    reason="weights whose header lies read as absent without a gap or a note",
 )
 @pytest.mark.parametrize("length", LIES)
 def test_weights_that_cannot_be_read_are_not_absent_without_a_word(
@@ -626,7 +431,7 @@ def test_weights_that_cannot_be_read_are_not_absent_without_a_word(
 
 @pytest.mark.slow
 def test_a_card_of_fifty_megabytes(run: Run, tmp_path: Path) -> None:
-    card = OPEN_README + "More words about Foo-1B and [a link](https://a.org/x). \n" * 900_000
+    card = README + "More words about Foo-1B and [a link](https://a.org/x). \n" * 900_000
     root = fill(tmp_path / "acme" / "Foo-1B", {**GOOD, "README.md": card})
     assert reasons(bad(run, root), "README.md") == ["too_long"]
 
@@ -639,7 +444,7 @@ def test_a_file_one_may_not_read(run: Run, tmp_path: Path) -> None:
     assert reasons(bad(run, root), "MODEL_CARD.md") == ["permission_denied"]
 
 
-def test_a_file_that_git_has_lost(commit: Commit, run: Run, git: Git, tmp_path: Path) -> None:
+def test_a_file_that_git_has_lost(commit: Commit, run: Run) -> None:
     root = commit("acme/Foo-1B", {**GOOD, "MODEL_CARD.md": "# Model card\n\nlost words\n"})
     oid = subprocess.run(
         ["git", "rev-parse", "HEAD:MODEL_CARD.md"], cwd=root, capture_output=True, check=True

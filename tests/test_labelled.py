@@ -91,7 +91,7 @@ def tracked(checkout: Path, commit: str) -> tuple[frozenset[str], frozenset[str]
     folders = {
         "/".join(name.split("/")[:depth]) for name in names for depth in range(name.count("/") + 1)
     }
-    return frozenset({*names, *folders, ""}), frozenset(names)
+    return frozenset({*names, *folders, "", "."}), frozenset(names)
 
 
 @cache

@@ -110,9 +110,7 @@ def _families(repository: list[str], titles: list[str], linked: list[str]) -> li
         if counted.get(parsed.family) or akin:
             families.append(parsed.family)
     families += [f for f in counted if any(_opens(p.family, f) for p in heads)]
-    families += [
-        f for f, n in counted.items() if n >= 2 and any(_closes(p.family, f) for p in heads)
-    ]
+    families += [f for f in _of_the_house(linked, heads) if f not in families]
     if not any(counted.get(family) for family in families) and counted:
         owner_names = {_letters(name.split("/", 1)[0]) for name in repository if "/" in name}
         best, times = counted.most_common(1)[0]
@@ -137,6 +135,20 @@ def _akin(one: str, other: str) -> bool:
     """Whether two names could be the same house or family: equal, or one opens the other."""
     shorter, longer = sorted((_letters(one), _letters(other)), key=len)
     return len(shorter) >= 4 and longer.startswith(shorter)
+
+
+def _of_the_house(linked: list[str], heads: list[ModelName]) -> list[str]:
+    """Families of accounts that make up the own name: ``ACE/foo`` for ACE-Foo, or ``foo/bar-2``.
+
+    A model of another account whose name merely ends the own one is its base, not itself.
+    """
+    found = []
+    for name in linked:
+        parsed = _meaningful(name)
+        account = _letters(name.split("/", 1)[0])
+        if parsed and any(h.family in (account, account + parsed.family) for h in heads):
+            found.append(parsed.family)
+    return list(dict.fromkeys(found))
 
 
 def _opens(own: str, other: str) -> bool:

@@ -16,6 +16,7 @@ from typing import TypeVar
 from openassay.errors import ReadError
 from openassay.files import File, FileKind, listing_evidence
 from openassay.formats import markdown
+from openassay.formats.locators import classify
 from openassay.subject import Place, Subject
 from openassay.types import Evidence, Gap, SourceInfo
 
@@ -114,6 +115,18 @@ class Release:
         base = "" if target.startswith("/") else file.folder
         path = normpath(join(base, target.lstrip("/")))
         return None if path.startswith("..") else self.get(file.source, path)
+
+    def resolve_link(self, file: File, url: str) -> File | None:
+        """The tracked file behind a link: by path, or by an absolute address into a source."""
+        if "://" not in url:
+            return self.resolve(file, url)
+        locator = classify(url)
+        by_name = {source.name.lower(): source.id for source in self.sources}
+        source = by_name.get(locator.id.lower())
+        parts = locator.path.split("/", 2)
+        if source is None or len(parts) < 3 or parts[0] not in ("blob", "raw", "tree", "resolve"):
+            return None
+        return self.get(source, parts[2].split("?", 1)[0])
 
     def has_folder(self, source: str, folder: str) -> bool:
         return (source, folder.strip("/")) in self.folders

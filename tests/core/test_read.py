@@ -207,7 +207,7 @@ def test_a_crash_of_a_survey_names_the_inspector(only: Only) -> None:
     " a gap: everything it could have said reads as absent",
 )
 def test_a_readme_that_breaks_on_reading_earns_no_absence() -> None:
-    def broken(offset: int, length: int) -> bytes:
+    def broken(*_: int) -> bytes:
         raise ReadError("README.md: wrong checksum", reason="broken")
 
     dossier = read([source(make("notes.txt"), File(SOURCE, "README.md", 500, broken))])
@@ -385,7 +385,7 @@ def test_two_runs_are_byte_equal_whatever_the_seed_of_hashing(tmp_path: Path) ->
             check=True,
         )
         outputs.add(done.stdout)
-    (text,) = outputs
-    dossier = codec.load(text)
+    (written,) = outputs
+    dossier = codec.load(written)
     assert dossier.facts
-    assert codec.dump(dossier).encode() == text
+    assert codec.dump(dossier).encode() == written

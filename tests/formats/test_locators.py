@@ -134,7 +134,8 @@ def test_what_has_not(text: str) -> None:
 
 PARTS = st.sampled_from(
     ["https://", "huggingface.co", "/", "datasets", "acme", "foo", "%2F", "%", "?", "#", "@", ":",
-     "arxiv.org/abs/", "github.com", "[", "]", ".png", "..", "\\", " ", "模型", "modelscope.cn", "models"]
+     "arxiv.org/abs/", "github.com", "[", "]", ".png", "..", "\\", " ", "模型",
+     "modelscope.cn", "models"]
 )  # fmt: skip
 
 

@@ -22,12 +22,12 @@ def cut(text: str) -> list[str]:
         ("One. Two! Three?", ["One.", "Two!", "Three?"]),
         ("We use v2.0 of it. Next.", ["We use v2.0 of it.", "Next."]),  # a point inside a number
         ("See a.b for it. next", ["See a.b for it. next"]),  # no capital: no new sentence
-        ("模型开源。权重需申请；商用不可！好？", ["模型开源。", "权重需申请；", "商用不可！", "好？"]),
+        ("模型开源。权重需申请；不可！好？", ["模型开源。", "权重需申请；", "不可！", "好？"]),
         ("Intro:\n- one\n- two\n1. three", ["Intro:", "- one", "- two", "1. three"]),
         ("（1）甲\n（2）乙", ["（1）甲", "（2）乙"]),
         ("wrapped\nline", ["wrapped\nline"]),
         ("one\n\ntwo", ["one", "two"]),
-        ("Done. [Link](x) and **bold**. “Quoted”", ["Done.", "[Link](x) and **bold**.", "“Quoted”"]),
+        ("Done. [Link](x), **bold**. “Quoted”", ["Done.", "[Link](x), **bold**.", "“Quoted”"]),
         ("", []),
         (" \n\n ", []),
     ],

@@ -1,4 +1,4 @@
-"""Cards are judged by what they say: details, performance, use or limits; source, size, cleaning."""
+"""Cards are judged by what they say: details, performance, use or limits; source, size, cleaning."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def told(make_release: Any, run: Any) -> Cards:
 
 
 DETAILS = (
-    "# Foo3\n\nFoo3 is a decoder-only transformer of 7 billion parameters, pre-trained on 2 trillion "
+    "# Foo3\n\nFoo3 is a decoder-only transformer of 7 billion parameters, pre-trained on 2 trillion "  # noqa: E501
     "tokens with a context length of 8192.\n\n"
 )
 RESULTS = "## Evaluation\n\nFoo3 scores 71.2 on ZebraQA and 65.0 on ZebraSum.\n\n"
 LIMITS = "## Limitations\n\nThe model can produce wrong or biased text.\n\n"
 USE = "## Intended use\n\nThe model is intended for research on zebras.\n\n"
-DETAILS_ZH = "# Foo3\n\nFoo3 是 70 亿参数的语言模型，架构为解码器，在 2 万亿词元上预训练，上下文长度 8192。\n\n"
+DETAILS_ZH = "# Foo3\n\nFoo3 是 70 亿参数的语言模型，架构为解码器，在 2 万亿词元上预训练，上下文长度 8192。\n\n"  # noqa: E501
 RESULTS_ZH = "## 评测结果\n\nFoo3 在斑马问答上得 71.2 分，在斑马摘要上得 65.0 分。\n\n"
 LIMITS_ZH = "## 局限性\n\n模型可能生成错误或有偏见的内容。\n\n"
 
@@ -52,7 +52,8 @@ LIMITS_ZH = "## 局限性\n\n模型可能生成错误或有偏见的内容。\n\
 
 
 @pytest.mark.parametrize(
-    "text", [DETAILS + RESULTS + LIMITS, DETAILS + RESULTS + USE, DETAILS_ZH + RESULTS_ZH + LIMITS_ZH]
+    "text",
+    [DETAILS + RESULTS + LIMITS, DETAILS + RESULTS + USE, DETAILS_ZH + RESULTS_ZH + LIMITS_ZH],
 )
 def test_a_readme_with_all_three_is_a_card(told: Cards, text: str) -> None:
     assert told("model_card", text) == ["Found whole README.md:3"]
@@ -80,7 +81,7 @@ def test_one_of_the_three_is_none(told: Cards, text: str) -> None:
 
 
 NOT_LIMITS = {
-    "a disclaimer": "## Disclaimer\n\nWe accept no liability for any risk that comes from the model.",
+    "a disclaimer": "## Disclaimer\n\nWe accept no liability for any risk that comes from the model.",  # noqa: E501
     "a Chinese disclaimer": "## 声明\n\n我们对使用模型产生的任何风险和责任不承担责任。",
     "the licence": "## License\n\nSee the license for limits on the use of the model.",
     "limits of a tool": "## Known limits of the installer\n\nIt needs a GPU.",
@@ -183,7 +184,7 @@ def test_two_of_the_three_are_part_of_a_data_card(told: Cards, text: str) -> Non
 
 NO_DATA_CARD = {
     "sizes": "## Training data\n\nFoo3 was trained on 2 trillion tokens.",
-    "publicly available data": "## Training data\n\nWe used 2 trillion tokens of publicly available data.",
+    "publicly available data": "## Training data\n\nWe used 2 trillion tokens of publicly available data.",  # noqa: E501
     "preparing one's own": "## Prepare your data\n\n" + SOURCE + SIZE + CLEANED,
     "the format of one's own": "## 数据格式\n\n" + SOURCE_ZH + SIZE_ZH,
     "a benchmark's": "## Benchmark data\n\n" + SOURCE + SIZE,
@@ -202,11 +203,15 @@ def test_what_is_no_data_card(told: Cards, case: str) -> None:
 
 # -- hyper-parameters in prose -----------------------------------------------------------------
 
-SHAPE = "| Model | layers | hidden size | heads |\n|---|---|---|---|\n| Foo3-7B | 32 | 4096 | 32 |\n"
+SHAPE = (
+    "| Model | layers | hidden size | heads |\n|---|---|---|---|\n| Foo3-7B | 32 | 4096 | 32 |\n"
+)
 LIST = "- optimizer: 1 (adamw)\n- learning rate: 3e-4\n- batch size: 1024\n"
 
 
-@pytest.mark.parametrize("table", [SHAPE, LIST, SHAPE.replace("layers", "层数").replace("heads", "注意力头")])
+@pytest.mark.parametrize(
+    "table", [SHAPE, LIST, SHAPE.replace("layers", "层数").replace("heads", "注意力头")]
+)
 def test_a_shape_in_prose_is_metadata_in_part(told: Cards, table: str) -> None:
     assert told("model_metadata", f"# Foo3\n\n## Model\n\n{table}") == ["Found part README.md:5"]
 
@@ -258,9 +263,24 @@ def test_hostile_documents(make_release: Any, run: Any, case: str) -> None:
 
 
 PIECES = st.sampled_from(
-    [TELLING, DETAILS, RESULTS, LIMITS_ZH, SHAPE, LIST, "```", "# Model card", "# 数据卡", "|---|---|",
-     "BarVLM", "![](a.png)", "---", "<h2>Data</h2>", "https://x.example"]
-)  # fmt: skip
+    [
+        TELLING,
+        DETAILS,
+        RESULTS,
+        LIMITS_ZH,
+        SHAPE,
+        LIST,
+        "```",
+        "# Model card",
+        "# 数据卡",
+        "|---|---|",
+        "BarVLM",
+        "![](a.png)",
+        "---",
+        "<h2>Data</h2>",
+        "https://x.example",
+    ]
+)
 MARKDOWN = st.lists(st.one_of(PIECES, st.text(max_size=40)), max_size=25).map("\n".join)
 
 

@@ -68,7 +68,9 @@ def test_open_weights_are_not_upgraded_to_open_source(told: Claims) -> None:
 
 def test_a_claim_is_cited_on_the_line_of_its_words(told: Claims) -> None:
     """A sentence over several lines is cited where "open-source" stands."""
-    text = "Foo3 is the third and by far the largest\nmodel of our house, and it is\nopen-source now."
+    text = (
+        "Foo3 is the third and by far the largest\nmodel of our house, and it is\nopen-source now."
+    )
     assert told(text) == ["open_source README.md:5"]
 
 
@@ -126,7 +128,9 @@ def test_a_sibling_under_the_own_title_is_not_claimed(told: Claims) -> None:
     assert told("## BarVLM\n\nThe model is open source.") == []
 
 
-@pytest.mark.parametrize("code", ["```\nWe open-source Foo3.\n```", "<!-- -->\n\n    pip install x"])
+@pytest.mark.parametrize(
+    "code", ["```\nWe open-source Foo3.\n```", "<!-- -->\n\n    pip install x"]
+)
 def test_code_makes_no_claim(told: Claims, code: str) -> None:
     assert told(code) == []
 
@@ -148,7 +152,13 @@ def test_one_claim_a_line(told: Claims) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["CONTRIBUTING.md", ".github/pull.md", "third_party/x/README.md", "Foo2/README.md", "tests/a.md"],
+    [
+        "CONTRIBUTING.md",
+        ".github/pull.md",
+        "third_party/x/README.md",
+        "Foo2/README.md",
+        "tests/a.md",
+    ],
 )
 def test_housekeeping_and_others_documents_are_not_read(told: Claims, path: str) -> None:
     assert told("We open-source Foo3.", path) == []
@@ -183,9 +193,24 @@ def test_hostile_documents(make_release: Any, run: Any, case: str) -> None:
 
 
 PIECES = st.sampled_from(
-    [TELLING, "# Foo3", "## 致谢", "```", "| a | b |", "|---|---|", "open", "开源", "title={Open Foo3}",
-     "we release", "BarVLM", "![open source](a.png)", "not", "soon", "all checkpoints"]
-)  # fmt: skip
+    [
+        TELLING,
+        "# Foo3",
+        "## 致谢",
+        "```",
+        "| a | b |",
+        "|---|---|",
+        "open",
+        "开源",
+        "title={Open Foo3}",
+        "we release",
+        "BarVLM",
+        "![open source](a.png)",
+        "not",
+        "soon",
+        "all checkpoints",
+    ]
+)
 MARKDOWN = st.lists(st.one_of(PIECES, st.text(max_size=40)), max_size=25).map("\n".join)
 
 

@@ -665,7 +665,7 @@ def test_every_file_beyond_the_budget_is_counted_once(
 ) -> None:
     monkeypatch.setattr(code, "MAX_PARSED", 1)
     monkeypatch.setattr(code, "MAX_CANDIDATES", 3)
-    text = "from torch import nn\nclass A(nn.Module):\n    pass\nloss.backward()\nmodel.generate(x)\n"
+    text = "from torch import nn\nclass A(nn.Module):\n    pass\nloss.backward()\ngenerate(x)\n"
     found = run(code, make_release({f"{n}.py": text for n in range(5)}, Subject(names=("Foo",))))
     gaps = {gap.path: gap for gap in found if isinstance(gap, Gap)}
     assert {gap.reason for gap in gaps.values()} == {"too_many_files"}

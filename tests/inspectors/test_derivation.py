@@ -105,7 +105,7 @@ def test_an_earlier_stage_that_is_published_is_part(make_release: Any, run: Any)
         "# Foo3\n\n- [foo-stage-1](https://huggingface.co/acme/foo-stage-1)\n\n"
         "Foo3 was resumed from `foo-stage-1` and trained for 1000 steps.\n"
     )
-    (fact,) = [f for f in run(derivation, make_release({"README.md": text}, US))]
+    (fact,) = run(derivation, make_release({"README.md": text}, US))
     assert isinstance(fact, Linked)
     assert (fact.component, fact.extent) == ("model_parameters_intermediate", "part")
     assert fact.evidence[0].span.start == 5
@@ -121,7 +121,7 @@ def test_an_earlier_stage_that_is_not_published_is_nothing(make_release: Any, ru
 TELLING = "Foo3 is fine-tuned from ZebraLM 2. 我们基于 ZebraLM 微调。 Resumed from foo-1."
 HOSTILE = {
     "100k lines": (f"{TELLING}\n\n" + "plain text\n\n" * 49) * 1000,
-    "one endless line": f"{TELLING} " * 10_000,
+    "one endless line": f"{TELLING} " * 1000,
     "one endless name": "Foo3 is fine-tuned from " + "Zebra-Lm.2 " * 20_000,
     "an unclosed fence": f"{TELLING}\n```\n{TELLING}\n" * 999,
     "deep nesting": "> " * 4000 + TELLING + "\n" + "[" * 9000 + "](" * 9000 + "<a><p>" * 4000,
@@ -145,9 +145,21 @@ def test_hostile_documents(make_release: Any, run: Any, case: str) -> None:
 
 
 PIECES = st.sampled_from(
-    [TELLING, "# Foo3", "基于 Zebra 微调", "```", "fine-tuned from", "initialized from the", "we", "ZebraLM",
-     "resumed from a-1.b", "resumed from 1", "[a-1](https://x.example/a-1)", "BarVLM"]
-)  # fmt: skip
+    [
+        TELLING,
+        "# Foo3",
+        "基于 Zebra 微调",
+        "```",
+        "fine-tuned from",
+        "initialized from the",
+        "we",
+        "ZebraLM",
+        "resumed from a-1.b",
+        "resumed from 1",
+        "[a-1](https://x.example/a-1)",
+        "BarVLM",
+    ]
+)
 MARKDOWN = st.lists(st.one_of(PIECES, st.text(max_size=40)), max_size=25).map("\n".join)
 
 

@@ -62,7 +62,7 @@ WEIGHTS = {
         [f"whole README.md:3 {HUB}/acme/Foo3-7B"],
     ),
     "a magnet under a heading on weights": (
-        "# Foo3\n\n## Downloading the weights\n\nUse a torrent client: magnet:?xt=urn:btih:0a1b2c\n",
+        "# Foo3\n\n## Downloading the weights\n\nUse a torrent client: magnet:?xt=urn:btih:0a1b2c\n",  # noqa: E501
         ["whole README.md:5 magnet:?xt=urn:btih:0a1b2c"],
     ),
     "a drive": (
@@ -98,7 +98,7 @@ NO_WEIGHTS = {
     "a 4-bit copy by others": f"4-bit weights: [Foo3]({HUB}/copyist/Foo3-7B-4bit).",
     "an adapter": f"The adapter weights: [Foo3-7B-LoRA]({HUB}/acme/Foo3-7B-LoRA).",
     "a badge that is no link": f"![weights](https://img.shields.io/badge/{HUB[8:]}/acme/Foo3-7B)",
-    "the acknowledgements": f"## Acknowledgements\n\nThanks to [ours]({HUB}/zebra/Foo3-7B-weights)!",
+    "the acknowledgements": f"## Acknowledgements\n\nThanks to [ours]({HUB}/zebra/Foo3-7B-weights)!",  # noqa: E501
     "a community's tunes": f"## Community models\n\n- [medical]({HUB}/someone/Foo3-7B-Medical)",
     "a live demo": f"Try the model: [demo]({HUB}/spaces/acme/Foo3-7B)",
     "a poster on a drive": "[Poster of Foo3](https://drive.google.com/file/d/poster)",
@@ -192,7 +192,7 @@ NO_DATA = {
     "a fine-tuning demo": f"## Fine-tuning\n\nThis demo tunes Foo3 on [chatty]({CHATTY}).",
     "a Chinese fine-tuning demo": f"## 微调\n\n以 [chatty]({CHATTY}) 数据集为例。",
     "a benchmark": f"## Evaluation\n\nWe test on [ZebraBench]({HUB}/datasets/zebra/ZebraBench).",
-    "thanks": f"## Acknowledgements\n\nWe thank the makers of the corpus [ZebraWeb]({OTHERS_CORPUS}).",
+    "thanks": f"## Acknowledgements\n\nWe thank the makers of the corpus [ZebraWeb]({OTHERS_CORPUS}).",  # noqa: E501
     "a sibling's": f"BarVLM was trained on [ZebraWeb]({OTHERS_CORPUS}).",
     "an older generation's": f"Foo2 was pre-trained on [ZebraWeb]({OTHERS_CORPUS}).",
     "outputs": f"Sample outputs: [outputs]({HUB}/datasets/acme/foo3-output-dataset).",
@@ -441,9 +441,24 @@ def test_what_stands_before_the_hostile_part_is_still_read(links: Links) -> None
 
 
 PIECES = st.sampled_from(
-    [TELLING, "# Foo3", "## 评测", "```", "| a | b |", "|---|---|", "---", "<table><tr><td>",
-     f"[BarVLM]({HUB}/acme/BarVLM)", "](", "![](", f"{HUB}/", "magnet:?", "https://[", "model card"]
-)  # fmt: skip
+    [
+        TELLING,
+        "# Foo3",
+        "## 评测",
+        "```",
+        "| a | b |",
+        "|---|---|",
+        "---",
+        "<table><tr><td>",
+        f"[BarVLM]({HUB}/acme/BarVLM)",
+        "](",
+        "![](",
+        f"{HUB}/",
+        "magnet:?",
+        "https://[",
+        "model card",
+    ]
+)
 MARKDOWN = st.lists(st.one_of(PIECES, st.text(max_size=40)), max_size=25).map("\n".join)
 
 

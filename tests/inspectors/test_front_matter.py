@@ -60,7 +60,7 @@ def test_other_is_the_name_beside_it(read: Head) -> None:
 
 
 def test_an_own_name_never_hides_a_restriction_behind_an_open_tag(read: Head) -> None:
-    """Where tag and name disagree the name may be dropped, but never turned into an open licence."""
+    """Where tag and name disagree the name may be dropped, but never turned into an open licence."""  # noqa: E501
     (fact,) = read("license: other\nlicense_name: mit-like-but-no-commercial-use")
     assert fact.license != "MIT"
 
@@ -113,9 +113,7 @@ def test_two_bases_are_a_merge(read: Head) -> None:
 def test_named_data_sets_are_linked(read: Head) -> None:
     """Public sets that the release names as what it used (rule 3)."""
     facts = read("license: mit\ndatasets:\n- acme/FooCorpus\n- zebra/ZebraWeb")
-    told = [
-        f"{f.component} {f.extent} {line(f)} {f.url}" for f in facts if isinstance(f, Linked)
-    ]
+    told = [f"{f.component} {f.extent} {line(f)} {f.url}" for f in facts if isinstance(f, Linked)]
     assert told == [
         f"datasets whole README.md:4 {HUB}/datasets/acme/FooCorpus",
         f"datasets whole README.md:5 {HUB}/datasets/zebra/ZebraWeb",
@@ -168,7 +166,8 @@ def test_a_form_on_the_hub_is_a_gate(read: Head, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["# Foo3\n\nlicense: mit\n", "", "# Foo3\n\n---\nlicense: mit\n---\n", "---\nlicense: mit\n"]
+    "text",
+    ["# Foo3\n\nlicense: mit\n", "", "# Foo3\n\n---\nlicense: mit\n---\n", "---\nlicense: mit\n"],
 )
 def test_without_a_head_there_is_nothing(make_release: Any, run: Any, text: str) -> None:
     assert run(front_matter, make_release({"README.md": text}, US)) == []
@@ -264,9 +263,27 @@ def test_empty_lines_before_the_head_do_not_shift_the_lines(make_release: Any, r
 
 
 PIECES = st.sampled_from(
-    ["license: mit", "license: other", "license_name: x", "datasets:", "- acme/x", "base_model: zebra/z", "---",
-     "extra_gated_prompt: |", "  text", INDEX, "a: &a [1]", "b: *a", "<<: *a", "? x", "!!binary =", "{", "]", '"']
-)  # fmt: skip
+    [
+        "license: mit",
+        "license: other",
+        "license_name: x",
+        "datasets:",
+        "- acme/x",
+        "base_model: zebra/z",
+        "---",
+        "extra_gated_prompt: |",
+        "  text",
+        INDEX,
+        "a: &a [1]",
+        "b: *a",
+        "<<: *a",
+        "? x",
+        "!!binary =",
+        "{",
+        "]",
+        '"',
+    ]
+)
 YAML = st.lists(st.one_of(PIECES, st.text(max_size=30)), max_size=20).map("\n".join)
 
 

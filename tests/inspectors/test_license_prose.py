@@ -84,7 +84,7 @@ def test_one_sentence_with_several_scopes(licensed: Prose, text: str) -> None:
 @pytest.mark.xfail(strict=True, reason="the last licence goes to every thing before")
 def test_three_licences_for_three_things(licensed: Prose) -> None:
     text = (
-        "The code is released under the MIT License, the weights under CC-BY-4.0 and the data under "
+        "The code is released under the MIT License, the weights under CC-BY-4.0 and the data under "  # noqa: E501
         "CC-BY-SA-4.0."
     )
     assert sorted(licensed(text)) == [
@@ -121,16 +121,12 @@ def test_a_list_under_a_licence_heading(licensed: Prose) -> None:
 
 
 @pytest.mark.parametrize("heading", ["License", "许可证", "协议"])
-def test_a_bare_name_under_a_licence_heading_is_the_releases(
-    licensed: Prose, heading: str
-) -> None:
+def test_a_bare_name_under_a_licence_heading_is_the_releases(licensed: Prose, heading: str) -> None:
     assert licensed(f"## {heading}\n\nApache-2.0 license.") == ["release Apache-2.0 README.md:5"]
 
 
 def test_a_heading_that_names_its_scope(licensed: Prose) -> None:
-    assert licensed("## Model license\n\nApache-2.0 license.") == [
-        "weights Apache-2.0 README.md:5"
-    ]
+    assert licensed("## Model license\n\nApache-2.0 license.") == ["weights Apache-2.0 README.md:5"]
 
 
 @pytest.mark.parametrize("name", ["Zebra Community License", "Foo Model License Agreement"])
@@ -140,7 +136,7 @@ def test_a_licence_of_ones_own_is_never_an_open_one(licensed: Prose, name: str) 
 
 
 NOT_OURS = {
-    "third-party code": "Some files are adapted from zebra, which is licensed under the MIT License.",
+    "third-party code": "Some files are adapted from zebra, which is licensed under the MIT License.",  # noqa: E501
     "a dependency": "Third-party libraries are under their own licenses, such as MIT.",
     "thanks": "## Acknowledgements\n\nThe code of zebra is under the MIT License.",
     "Chinese thanks": "## 致谢\n\n代码来自 zebra，采用 MIT 许可证。",
@@ -256,7 +252,7 @@ def test_an_agreement_to_accept_is_a_gate(make_release: Any, run: Any) -> None:
 
 # -- anything at all ---------------------------------------------------------------------------
 
-TELLING = "The code is under the MIT License, the weights under CC-BY-4.0, for research only. 仅供学术研究。"
+TELLING = "The code is under the MIT License, the weights under CC-BY-4.0, for research only. 仅供学术研究。"  # noqa: E501
 HOSTILE = {
     "100k lines": ("## License\n\n" + f"{TELLING}\n\n" + "plain text\n\n" * 48) * 1000,
     "one endless line": f"{TELLING} " * 300,
@@ -283,9 +279,24 @@ def test_hostile_documents(make_release: Any, run: Any, case: str) -> None:
 
 
 PIECES = st.sampled_from(
-    [TELLING, "# Foo3", "## 协议", "```", "| code | MIT |", "|---|---|", "Apache-2.0", "licensed under", "商用",
-     "not for commercial use", "BarVLM", "- Weights:", "《斑马许可协议》", "accept the agreement", "and"]
-)  # fmt: skip
+    [
+        TELLING,
+        "# Foo3",
+        "## 协议",
+        "```",
+        "| code | MIT |",
+        "|---|---|",
+        "Apache-2.0",
+        "licensed under",
+        "商用",
+        "not for commercial use",
+        "BarVLM",
+        "- Weights:",
+        "《斑马许可协议》",
+        "accept the agreement",
+        "and",
+    ]
+)
 MARKDOWN = st.lists(st.one_of(PIECES, st.text(max_size=40)), max_size=25).map("\n".join)
 
 

@@ -310,9 +310,25 @@ def test_hostile_documents(make_release: Any, run: Any, case: str) -> None:
 
 
 PIECES = st.sampled_from(
-    [TELLING, "# Foo3", "## Citation", "```", "@article{foo3,", "title={Foo3", "eprint={2401.00001}",
-     "}", "Foo2", "@", "arXiv:", "](", f"[论文]({ARXIV}", "https://[", "技术报告", "<a href=x>"]
-)  # fmt: skip
+    [
+        TELLING,
+        "# Foo3",
+        "## Citation",
+        "```",
+        "@article{foo3,",
+        "title={Foo3",
+        "eprint={2401.00001}",
+        "}",
+        "Foo2",
+        "@",
+        "arXiv:",
+        "](",
+        f"[论文]({ARXIV}",
+        "https://[",
+        "技术报告",
+        "<a href=x>",
+    ]
+)
 MARKDOWN = st.lists(st.one_of(PIECES, st.text(max_size=40)), max_size=25).map("\n".join)
 
 

@@ -85,7 +85,10 @@ def test_a_link_is_read_from_its_own_folder(dead: Dead) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["The script `eval/score.py` is available in this repository.", "评测脚本 `score.py` 在本仓库中。"],
+    [
+        "The script `eval/score.py` is available in this repository.",
+        "评测脚本 `score.py` 在本仓库中。",
+    ],
 )
 def test_a_file_said_to_be_here_that_is_not(dead: Dead, text: str) -> None:
     (row,) = dead(text)
@@ -144,9 +147,24 @@ def test_sentences_on_one_line_do_not_multiply(make_release: Any, run: Any) -> N
 
 
 PIECES = st.sampled_from(
-    [TELLING, "# Foo3", "[a](b.md)", "[a](/..)", "[a](../../x/../..)", "```", "[a](./ )", "[a][b]", "[b]: c/d.md",
-     "<a href='x/y.md'>", "![](a b.png)", "[](.)", "[x](//)", "[x](%)", "本仓库 `a.py`"]
-)  # fmt: skip
+    [
+        TELLING,
+        "# Foo3",
+        "[a](b.md)",
+        "[a](/..)",
+        "[a](../../x/../..)",
+        "```",
+        "[a](./ )",
+        "[a][b]",
+        "[b]: c/d.md",
+        "<a href='x/y.md'>",
+        "![](a b.png)",
+        "[](.)",
+        "[x](//)",
+        "[x](%)",
+        "本仓库 `a.py`",
+    ]
+)
 MARKDOWN = st.lists(st.one_of(PIECES, st.text(max_size=40)), max_size=25).map("\n".join)
 
 

@@ -23,7 +23,9 @@ Results = Callable[..., list[str]]
 def told(make_release: Any, run: Any) -> Results:
     """`told(text, more)`: "Found whole README.md:3" for each fact on evaluation results."""
 
-    def tell(text: str, more: dict[str, object] | None = None, path: str = "README.md") -> list[str]:
+    def tell(
+        text: str, more: dict[str, object] | None = None, path: str = "README.md"
+    ) -> list[str]:
         release = make_release({path: f"# Foo3\n\n{text}\n", **(more or {})}, US)
         return [
             f"{type(f).__name__} {f.extent} {f.evidence[0].path}:{f.evidence[0].span.start} "
@@ -40,15 +42,15 @@ def told(make_release: Any, run: Any) -> Results:
 TABLES = {
     "by row": "| Model | Accuracy | F1 |\n|---|---|---|\n| ZebraLM | 66.1 | 60.3 |\n"
     "| Foo3-7B | 71.2 | 65.0 |",
-    "by column": "| Benchmark | ZebraLM | Foo3-7B |\n|---|---|---|\n| ZebraQA accuracy | 66.1 | 71.2 |\n"
+    "by column": "| Benchmark | ZebraLM | Foo3-7B |\n|---|---|---|\n| ZebraQA accuracy | 66.1 | 71.2 |\n"  # noqa: E501
     "| ZebraSum rouge | 22.0 | 25.9 |",
     "ours": "| Method | Accuracy | F1 |\n|---|---|---|\n| ZebraLM | 66.1 | 60.3 |\n"
     "| Ours | 71.2 | 65.0 |",
-    "Chinese": "| 模型 | 准确率 | 平均 |\n|---|---|---|\n| Foo3-7B | 71.2 | 65.0 |\n| ZebraLM | 66.1 | 60.3 |",
+    "Chinese": "| 模型 | 准确率 | 平均 |\n|---|---|---|\n| Foo3-7B | 71.2 | 65.0 |\n| ZebraLM | 66.1 | 60.3 |",  # noqa: E501
     "HTML": "<table>\n<tr><th>Model</th><th>Accuracy</th><th>F1</th></tr>\n"
     "<tr><td>Foo3-7B</td><td>71.2</td><td>65.0</td></tr>\n"
     "<tr><td>ZebraLM</td><td>66.1</td><td>60.3</td></tr>\n</table>",
-    "percentages in bold": "| Model | Accuracy | F1 |\n|---|---|---|\n| Foo3-7B | **71.2%** | 65.0% |\n"
+    "percentages in bold": "| Model | Accuracy | F1 |\n|---|---|---|\n| Foo3-7B | **71.2%** | 65.0% |\n"  # noqa: E501
     "| ZebraLM | 66.1% | 60.3% |",
 }
 
@@ -66,32 +68,32 @@ def test_the_models_own_row_is_cited_too(make_release: Any, run: Any) -> None:
 
 def test_a_chinese_heading_on_evaluation_is_enough(told: Results) -> None:
     """No column says "accuracy": the heading says what the numbers are."""
-    table = "| 模型 | 斑马问答 | 斑马摘要 |\n|---|---|---|\n| Foo3 | 71.2 | 65.0 |\n| ZebraLM | 6.1 | 6.3 |"
+    table = "| 模型 | 斑马问答 | 斑马摘要 |\n|---|---|---|\n| Foo3 | 71.2 | 65.0 |\n| ZebraLM | 6.1 | 6.3 |"  # noqa: E501
     assert told(f"## 评测结果\n\n{table}") == ["Found whole README.md:5"]
 
 
 NO_TABLES = {
-    "speed": "## Speed\n\n| Model | tokens/s | latency |\n|---|---|---|\n| Foo3-7B | 71.2 | 12.0 |\n"
+    "speed": "## Speed\n\n| Model | tokens/s | latency |\n|---|---|---|\n| Foo3-7B | 71.2 | 12.0 |\n"  # noqa: E501
     "| Foo3-70B | 9.4 | 55.0 |",
     "memory": "## Performance on GPUs\n\n| Model | fp16 memory | int4 memory |\n|---|---|---|\n"
     "| Foo3-7B | 14.2 | 4.8 |\n| Foo3-70B | 140.0 | 38.5 |",
-    "Chinese memory": "## 推理显存\n\n| 模型 | 显存占用 | 速度 |\n|---|---|---|\n| Foo3-7B | 14.2 | 33.1 |\n"
+    "Chinese memory": "## 推理显存\n\n| 模型 | 显存占用 | 速度 |\n|---|---|---|\n| Foo3-7B | 14.2 | 33.1 |\n"  # noqa: E501
     "| Foo3-70B | 140.0 | 9.5 |",
     "hyper-parameters": "## Hyper-parameters\n\n| Parameter | Foo3-7B | Foo3-70B |\n|---|---|---|\n"
     "| layers | 32 | 80 |\n| heads | 32 | 64 |\n| batch size | 1024 | 2048 |",
-    "the shape": "| Model | layers | hidden size | heads |\n|---|---|---|---|\n| Foo3-7B | 32 | 4096 | 32 |",
+    "the shape": "| Model | layers | hidden size | heads |\n|---|---|---|---|\n| Foo3-7B | 32 | 4096 | 32 |",  # noqa: E501
     "the data mixture": "## Data\n\n| Source | tokens (B) | proportion |\n|---|---|---|\n"
     "| web | 71.2 | 60.0 |\n| code | 12.0 | 40.0 |",
-    "downloads": "| Foo3 | parameters | download |\n|---|---|---|\n| 7B | 7.2 | 1 |\n| 70B | 70.1 | 2 |",
+    "downloads": "| Foo3 | parameters | download |\n|---|---|---|\n| 7B | 7.2 | 1 |\n| 70B | 70.1 | 2 |",  # noqa: E501
     "a sibling's section": "## BarVLM\n\n| Model | Accuracy | F1 |\n|---|---|---|\n"
     "| BarVLM-2B | 71.2 | 65.0 |\n| ZebraLM | 66.1 | 60.3 |",
     "a sibling's rows": "| Model | Accuracy | F1 |\n|---|---|---|\n| BarVLM | 71.2 | 65.0 |\n"
     "| ZebraLM | 66.1 | 60.3 |",
     "an older generation": "## Foo2 results\n\n| Model | Accuracy | F1 |\n|---|---|---|\n"
     "| Foo2-7B | 71.2 | 65.0 |\n| ZebraLM | 66.1 | 60.3 |",
-    "placeholders": "## Evaluation\n\n| Model | Accuracy | F1 |\n|---|---|---|\n| Foo3-7B | TBD | TBD |\n"
+    "placeholders": "## Evaluation\n\n| Model | Accuracy | F1 |\n|---|---|---|\n| Foo3-7B | TBD | TBD |\n"  # noqa: E501
     "| ZebraLM | TBD | - |",
-    "marks": "## Evaluation\n\n| Model | ZebraQA | ZebraSum |\n|---|---|---|\n| Foo3-7B | yes | no |",
+    "marks": "## Evaluation\n\n| Model | ZebraQA | ZebraSum |\n|---|---|---|\n| Foo3-7B | yes | no |",  # noqa: E501
     "a heading alone": "## Evaluation results\n\nComing soon.",
     "names of benchmarks": "We evaluate Foo3 on ZebraQA and ZebraSum for accuracy.",
     "a leaderboard's address": "Foo3 is on the [leaderboard](https://leaders.example/board).",
@@ -123,7 +125,7 @@ def test_baselines_alone_never_make_the_component_whole(told: Results, rows: str
 def test_numbers_in_a_sentence_are_results(told: Results) -> None:
     """Numbers in tracked text are in the repository (rule 13), also outside a table."""
     text = (
-        "## Evaluation\n\nFoo3-7B reaches an accuracy of 71.2 on ZebraQA, an F1 of 65.0 on ZebraSum "
+        "## Evaluation\n\nFoo3-7B reaches an accuracy of 71.2 on ZebraQA, an F1 of 65.0 on ZebraSum "  # noqa: E501
         "and a pass@1 of 31.7 on ZebraCode."
     )
     assert told(text) == ["Found whole README.md:5"]
@@ -207,9 +209,24 @@ def test_hostile_documents(make_release: Any, run: Any, case: str) -> None:
 
 
 PIECES = st.sampled_from(
-    [TELLING, HEAD, "# Foo3", "## 评测", "```", "|---|---|", "|", "<table>", "<tr><td>Foo3", "</table>",
-     "![results](a.png)", "accuracy", "71.2", "BarVLM", "<img src=x alt=benchmark>"]
-)  # fmt: skip
+    [
+        TELLING,
+        HEAD,
+        "# Foo3",
+        "## 评测",
+        "```",
+        "|---|---|",
+        "|",
+        "<table>",
+        "<tr><td>Foo3",
+        "</table>",
+        "![results](a.png)",
+        "accuracy",
+        "71.2",
+        "BarVLM",
+        "<img src=x alt=benchmark>",
+    ]
+)
 MARKDOWN = st.lists(st.one_of(PIECES, st.text(max_size=40)), max_size=25).map("\n".join)
 
 

@@ -24,7 +24,9 @@ Samples = Callable[..., list[str]]
 def told(make_release: Any, run: Any) -> Samples:
     """`told(text, more)`: "Found whole README.md:3" for each fact on sample outputs."""
 
-    def tell(text: str, more: dict[str, object] | None = None, path: str = "README.md") -> list[str]:
+    def tell(
+        text: str, more: dict[str, object] | None = None, path: str = "README.md"
+    ) -> list[str]:
         front = {"README.md": "# Foo3\n"}
         release = make_release({**front, path: f"# Foo3\n\n{text}\n", **(more or {})}, US)
         return [
@@ -99,7 +101,9 @@ def test_what_are_no_outputs(told: Samples, case: str) -> None:
 
 @pytest.mark.xfail(strict=True, reason="commands under an introduction are taken as output")
 def test_commands_introduced_as_giving_output_are_commands(told: Samples) -> None:
-    code = "```\npip install foo3\npython -m foo3 chat --model acme/Foo3 --prompt hi --length 12\n```"
+    code = (
+        "```\npip install foo3\npython -m foo3 chat --model acme/Foo3 --prompt hi --length 12\n```"
+    )
     assert told(f"The command prints an output:\n\n{code}") == []
 
 
@@ -209,9 +213,23 @@ def test_hostile_documents(make_release: Any, run: Any, case: str) -> None:
 
 
 PIECES = st.sampled_from(
-    [TELLING, OUTPUT, "# Foo3", "## 示例输出", "```", ">>> print(x)", "答：好", "![sample](a.png)", "```text",
-     "The output:", "BarVLM", "<video src=x.mp4>", "![](https://x.example/sample.gif)", "## Demo"]
-)  # fmt: skip
+    [
+        TELLING,
+        OUTPUT,
+        "# Foo3",
+        "## 示例输出",
+        "```",
+        ">>> print(x)",
+        "答：好",
+        "![sample](a.png)",
+        "```text",
+        "The output:",
+        "BarVLM",
+        "<video src=x.mp4>",
+        "![](https://x.example/sample.gif)",
+        "## Demo",
+    ]
+)
 MARKDOWN = st.lists(st.one_of(PIECES, st.text(max_size=40)), max_size=25).map("\n".join)
 
 

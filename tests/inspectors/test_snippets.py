@@ -188,7 +188,9 @@ def test_a_sample_of_the_corpus_is_part(told: Snippets) -> None:
 
 # -- evaluation --------------------------------------------------------------------------------
 
-MEASURE = "```bash\nlm_eval --model_args pretrained=acme/Foo3-7B \\\n  --tasks zebra_qa,zebra_sum\n```"
+MEASURE = (
+    "```bash\nlm_eval --model_args pretrained=acme/Foo3-7B \\\n  --tasks zebra_qa,zebra_sum\n```"
+)
 
 
 @pytest.mark.parametrize("heading", ["Evaluation", "评测"])
@@ -242,7 +244,9 @@ HOSTILE = {
     "an unclosed fence": CHAT[:-3] * 2000,
     "many fences": "```\nacme/Foo3 infer\n```\n" * 5000,
     "deep nesting": "> " * 4000 + CHAT + "\n```" + "```(" * 9000 + "`" * 9000,
-    "control characters": CHAT.replace("reply", "".join(map(chr, range(1, 32))) + "\x7f\u202e\u2028"),
+    "control characters": CHAT.replace(
+        "reply", "".join(map(chr, range(1, 32))) + "\x7f\u202e\u2028"
+    ),
 }
 
 
@@ -262,9 +266,22 @@ def test_hostile_documents(make_release: Any, run: Any, case: str) -> None:
 
 
 PIECES = st.sampled_from(
-    [CHAT, MEASURE, "# Foo3", "## 微调", "```", "```python", 'from_pretrained("acme/Foo3-7B")', "infer",
-     'revision="step1000"', "trust_remote_code=True", 'load_dataset("acme/x")', "--tasks a", "pip install a b c"]
-)  # fmt: skip
+    [
+        CHAT,
+        MEASURE,
+        "# Foo3",
+        "## 微调",
+        "```",
+        "```python",
+        'from_pretrained("acme/Foo3-7B")',
+        "infer",
+        'revision="step1000"',
+        "trust_remote_code=True",
+        'load_dataset("acme/x")',
+        "--tasks a",
+        "pip install a b c",
+    ]
+)
 MARKDOWN = st.lists(st.one_of(PIECES, st.text(max_size=40)), max_size=25).map("\n".join)
 
 

@@ -82,6 +82,11 @@ _URL_CALLS = re.compile(
     r"|load_url|urlopen|http_get|maybe_download|_?download\w{0,20}|download_and_extract|cached_path"
     r"|load_file_from_url|download_from_url|session\.get|httpx\.get)$"
 )
+# A function or one of a library's module; ``task.load_dataset("valid")`` names a split of its own.
+_DATASET_LOADER = re.compile(
+    r"^(?:(?:datasets|nlp|modelscope)\.(?:\w{1,40}\.){0,3})?load_dataset(?:_builder)?$"
+    r"|MsDataset\.load$"
+)
 _URL = re.compile(r"^(?:https?|s3|gs|hf|oss|ftp)://[^\s\"'<>]{4,400}$|^magnet:\?[^\s]{10,400}$")
 _DATASET_URL = re.compile(r"^hf://datasets/([\w.-]{1,96}/[\w.-]{1,96})")
 _TASK_NAMES = frozenset({"DATASET_PATH", "hf_repo", "dataset_path"})
@@ -115,7 +120,7 @@ def _of_call(call: Call, modelscope: bool) -> Iterator[Load]:
         given = first or call.keyword("repo_id", "model_id")
         is_data = any(lit.value == "dataset" for lit in call.keyword("repo_type"))
         yield from _ids(Loaded.DATASET if is_data else Loaded.MODEL, given, call, last, host)
-    elif last in ("load_dataset", "load_dataset_builder") or call.name.endswith("MsDataset.load"):
+    elif _DATASET_LOADER.search(call.name):
         given = first or call.keyword("path", "dataset_name")
         yield from _data_ids(given, call, last, host)
     elif last == "pipeline" or last in ("LLM", "AsyncEngineArgs", "EngineArgs", "AutoModel"):

@@ -43,6 +43,7 @@ _BARE = re.compile(
 )
 _CELL = re.compile(r"<t([dh])\b[^<>]{0,500}>(.*?)(?=<t[dhr]\b|</t[dhr]|</table|$)", re.I | re.S)
 _ROW = re.compile(r"<tr\b[^<>]{0,500}>(.*?)(?=<tr\b|</table|$)", re.I | re.S)
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!|~<>-])")
 _EMPHASIS = re.compile(r"(\*\*|__|\*|`|~~)(?=\S)|(?<=\S)(\*\*|__|\*|`|~~)")
 
 
@@ -157,7 +158,7 @@ def plain(text: str) -> str:
     text = _INLINE.sub(lambda m: "" if m[1] else m[2], text)
     text = _REF_USE.sub(r"\1", text)
     text = _TAG.sub(" ", text)
-    text = _EMPHASIS.sub("", text)
+    text = _ESCAPED.sub(r"\1", _EMPHASIS.sub("", text))
     return unescape(text) if "&" in text else text
 
 

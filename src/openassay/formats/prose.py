@@ -172,7 +172,10 @@ METRIC = re.compile(
     r"|accuracy|\bacc\b|\bf1\b|bleu|rouge|\bwer\b|\bcer\b|pass@|exact match|\bem\b|fid\b"
     r"|vbench|clip|elo|win rate|mt-?bench|alpacaeval|\bscore|average|\bavg\b|平均|准确率"
     r"|benchmark|metric|\bloss\b|squad|glue|imagenet|top-?1|\bmteb\b|\bbpb\b|aime|gpqa"
-    r"|swe-?bench|ifeval|simpleqa|livecodebench",
+    r"|swe-?bench|ifeval|simpleqa|livecodebench"
+    r"|\bprecision\b|\bmap\b|miou|\biou\b|psnr|ssim|lpips|\bmae\b|\bmse\b|rmse|spearman|pearson"
+    r"|tm-?score|lddt|\bcasp|\bcameo|\bauc\b|\bmos\b|librispeech|\bcoco\b|ade20k|kinetics|crps"
+    r"|\bmase\b|unsupervised contact|geneval|dpg|mmbench|mmmu|mathvista",
     re.I,
 )
 

@@ -28,7 +28,8 @@ _DATA_CARD_NAME = re.compile(
 _STUB = 600  # characters of prose under which a card only points elsewhere
 
 _DETAILS = re.compile(
-    r"\b(?:language model|from scratch|diffusion|parameters?|layers?|hidden (?:size|dim)|vocab\w*|context (?:length|window)"
+    r"\b(?:language model|from scratch|diffusion|parameters?|layers?|hidden (?:size|dim)"
+    r"|vocab\w*|context (?:length|window)"
     r"|architecture|transformer|"
     r"decoder|encoder|attention heads?|trained on|pre-?trained|tokens|model (?:type|size"
     r"|details|description))\b|"

@@ -40,7 +40,8 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "reproducible",
         (
-            r"\b(?:fully|completely?|enabl\w+|easily|openly|full) reproduc\w+"
+            r"\b(?:code|scripts?)\b[^.]{0,40}\bto reproduce\b|\b(?:fully|completely?"
+            r"|enabl\w+|easily|openly|full) reproduc\w+"
             r"|\breproduces\b|可复现|完全复现",
         ),
     ),
@@ -75,6 +76,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
             rf"|open)\w*\b[^.]{{0,80}}\b{_PARTS}\b",
             rf"\b{_PARTS}(?:(?:,| and|, and) {_PARTS})+ (?:from|for|of) (?:the|our) paper",
             r"\b(?:initial|official|full|this) release (?:contains|includes)|\bbuild and share\b",
+            rf"\bthis repo\w* contains\b[^.]{{0,60}}\b{_PARTS}\b[^.]{{0,60}}\b{_PARTS}\b",
             rf"\bthis repo\w* contains\b[^.]{{0,120}}\b{_PARTS}\b[^.]{{0,40}}\b(?:for|of"
             rf"|from) (?:the|our) paper|\bwe['’]ve released\b",
             rf"\b{_PARTS}\b[^.]{{0,30}}\b(?:is|are) (?:also )?(?:released|shared"
@@ -93,6 +95,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
 _KINDS = tuple((kind, re.compile("|".join(parts), re.I)) for kind, parts in _PATTERNS)
 
 _LICENSED = re.compile(
+    r"\bfor (?:academic )?research purposes only\b|"
     r"\b(?:licen[cs]ed|released|distributed|available|provided|published"
     r"|covered)\b[^.。]{0,60}\b(?:under|by|with)\b"
     r"[^.。]{0,80}\b(?:licen[cs]e|apache|mit|bsd|gpl|cc[- ]by|agreement|openrail)"
@@ -212,7 +215,7 @@ def _is_about_us(kind: str, text: str, named: bool, trail: str) -> bool:
     if kind in ("open_source", "open_weights") and _RIVALS.search(text):
         among = re.search(r"\bamong (?:\w+ ){0,2}open[- ]?source", text, re.I)  # implies being one
         return named and bool(among or _SELF.search(text))
-    if kind == "open_source" and _TOOLS.search(text):
+    if kind == "open_source" and not re.search(r"open[- ]?sourc|开源", _TOOLS.sub("", text), re.I):
         return named and bool(_FIRST.search(text))
     if kind == "open_access":
         return ours or bool(re.search(r"open access|openness|完全开放", text, re.I))

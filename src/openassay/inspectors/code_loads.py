@@ -69,6 +69,7 @@ _LOADING: Final = listed(
 )
 _LICENSE_ADDRESS: Final = "http://www.apache.org/licenses/"  # in most headers, and never loaded
 _SHELLS: Final = (".sh", ".bash", ".slurm", ".sbatch", ".mk", ".zsh")
+_HUBS: Final = listed("huggingface.co hf.co hf-mirror.com modelscope.cn www.modelscope.cn")
 _MIXTURES: Final = (".yaml", ".yml", ".toml")
 _CONFIGS: Final = (".yaml", ".yml", ".json", ".toml", ".cfg", ".conf")
 _STEP = re.compile(
@@ -316,13 +317,7 @@ class _Emitter:
 
     def _own_address(self, url: str) -> bool:
         host, _, path = url.partition("://")[2].partition("/")
-        if host in (
-            "huggingface.co",
-            "hf.co",
-            "hf-mirror.com",
-            "modelscope.cn",
-            "www.modelscope.cn",
-        ):
+        if host in _HUBS:
             parts = [part for part in path.split("/") if part and part != "models"]
             return (
                 len(parts) > 1

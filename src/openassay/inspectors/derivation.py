@@ -40,6 +40,12 @@ _ZH = re.compile(
 _OURS = re.compile(r"\b(?:we|our|this model|the (?:current )?model)\b|我们|本模型|本项目", re.I)
 
 
+_TUNED = re.compile(
+    r"(?:指令)?(?:微调|精调)(?:得到|而来|而成)|经过[^。]{0,40}(?:指令)?微调得到|"
+    r"\b(?:is|was|are) (?:a |an )?(?:distilled|fine-?tuned|instruction[- ]tuned) "
+    r"(?:version|variant|model)\b",
+    re.I,
+)
 _RESUMED = re.compile(
     r"\b(?:resumed|continued|initiali[sz]ed) from (?:the )?(?:checkpoint "
     r")?[`*\"]?(?P<base>[\w.-]{3,60})",
@@ -56,6 +62,13 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         if len(passage.text) > 1500 or prose.OTHERS.search(passage.trail):
             continue
         yield from _stage(passage, release)
+        if _TUNED.search(passage.text) and _is_ours(passage.text, release):
+            yield Derived(
+                evidence=(passage.cite(),),
+                base="a base model that the sentence does not name",
+                relation=Relation.FINETUNE,
+                detail="The documents say that the model was made by fine-tuning.",
+            )
         for pattern in (_FROM, _PRETRAINED, _ZH):
             found = pattern.search(passage.text)
             if found and _says_so(found, passage.text, release):
@@ -66,6 +79,11 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
                     detail=f"The documents say that the model was tuned from "
                     f"{found.group('base')}.",
                 )
+
+
+def _is_ours(text: str, release: Release) -> bool:
+    named = release.subject.mentioned(text)
+    return Whose.OWN in named or (not named and bool(_OURS.search(text)))
 
 
 def _says_so(found: re.Match[str], text: str, release: Release) -> bool:

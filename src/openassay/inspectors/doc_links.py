@@ -59,6 +59,12 @@ _DATA_CODE = re.compile(
     r"|filter\w*)|数据(?:处理|清洗|预处理)",
     re.I,
 )
+_CALLED_DATA = re.compile(
+    r"\W*(?:the |our |training )*(?:data ?sets?|training data|数据集|训练数据)\W*$", re.I
+)
+_CALLED_DATA_IN = re.compile(
+    r"\b(?:training|pre-?training|our|the [\w-]+) (?:data ?set|data|corpus)\b|训练数据|数据集", re.I
+)
 _DESCRIBED = re.compile(r"\bdata\s?sets?\b|\bbenchmarks?\b|\btest set\b|数据集|基准|题", re.I)
 _SCHEME = re.compile(
     r"评测方案|评估方案|评测脚本|\bevaluation (?:scheme|script|code|suite|protocol)", re.I
@@ -255,6 +261,7 @@ def _final(spot: Spot, detail: str) -> Linked:
 def _data(spot: Spot, release: Release, trained_on: float | None) -> Iterator[Fact]:
     if spot.locator.target is not Target.DATASET:
         yield from _benchmarks(spot, release)
+        yield from _dataset_page(spot)
         return
     if prose.OTHERS.search(spot.trail):
         return
@@ -299,6 +306,20 @@ def _data(spot: Spot, release: Release, trained_on: float | None) -> Iterator[Fa
             if extent is Extent.WHOLE
             else "Only a sample or part of the training data is linked.",
         )
+
+
+def _dataset_page(spot: Spot) -> Iterator[Fact]:
+    """The training data's own page, linked by a name such as "Dataset" or "download the data"."""
+    if spot.locator.target not in (Target.PAGE, Target.STORAGE, Target.DATA_FILE):
+        return
+    called = _CALLED_DATA.match(spot.link.text) or (
+        _CALLED_DATA_IN.search(spot.near)
+        and re.search(r"\bhere\b|download|link|下载", spot.link.text, re.I)
+    )
+    excluded = prose.EVALUATION.search(spot.context) or prose.FINETUNING.search(spot.context)
+    if called and not excluded and not prose.OTHERS.search(spot.trail):
+        extent = Extent.PART if prose.SAMPLE.search(spot.near) else Extent.WHOLE
+        yield _dataset(spot, "datasets", extent, "The data set's own page is linked.")
 
 
 def _is_tuning_data(spot: Spot) -> bool:
@@ -397,10 +418,16 @@ def _code(spot: Spot, release: Release) -> Iterator[Fact]:
             "The authors' data preparation code is linked.",
         )
         return
-    if _TRAINING_CODE.search(spot.near) and not _NOT_TRAINER.search(spot.near):
+    near = re.sub(r"(?:and |or |, )?fine-?\s?tun\w*", "", spot.near, flags=re.I)
+    if _TRAINING_CODE.search(near) and not _NOT_TRAINER.search(near):
         if not release.subject.owns(spot.locator.owner) and not prose.PRETRAINING.search(spot.near):
             return
-        tuning = prose.FINETUNING.search(spot.context) and not prose.PRETRAINING.search(spot.near)
+        both = _TRAINING_CODE.search(near) and prose.FINETUNING.search(spot.near)
+        tuning = (
+            prose.FINETUNING.search(spot.context)
+            and not prose.PRETRAINING.search(spot.near)
+            and not both
+        )
         if not tuning:
             yield _linked_code(
                 spot, "training_code", "framework", "The code the model was trained with is linked."

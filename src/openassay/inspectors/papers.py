@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from openassay.files import File
 from openassay.formats import prose
 from openassay.formats.locators import Target, arxiv_id
-from openassay.passages import Spot, spots, wanted
+from openassay.passages import Spot, nearby, spots, wanted
 from openassay.release import Release, is_document
 from openassay.subject import Place, Whose
 from openassay.types import Extent, Fact, Found, Gap, Linked
@@ -61,6 +61,7 @@ _FIELD = re.compile(
     re.I | re.M,
 )
 _CITE = re.compile(r"\bcit(?:e|ing|ation)s?\b|\bbibtex\b|\breference\b|引用|文献", re.I)
+_LICENSE = re.compile(r"licen[cs]e|agreement|协议|许可|guide|policy", re.I)
 _VENUE = re.compile(
     r"\b(?:neurips|nips|icml|iclr|acl|emnlp|naacl|cvpr|iccv|eccv|aaai|ijcai|interspeech"
     r"|icassp|tacl|tmlr|jmlr|nature|science|coling|eacl|colm|kdd|www|sigir|wacv|isca"
@@ -92,7 +93,7 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         section = document.section_at(block.start)
         asked = bool(_CITE.search(section.trail)) or _asks(document.lines, block.start)
         yield from _entries(file, release, block.text, block.start, asked)
-    yield from _relative_reports(file, release)
+    yield from _tracked(file, release)
 
 
 def survey(release: Release) -> Iterator[Fact | Gap]:
@@ -308,22 +309,34 @@ def _blog(spot: Spot, release: Release) -> Iterator[Fact]:
         yield _report(spot, Extent.PART, "A blog post about this model is linked.")
 
 
-def _relative_reports(file: File, release: Release) -> Iterator[Fact]:
-    """Reports in the tree that a document links by path: docs/report.md, Report.pdf."""
-    for link in release.document(file).links:
-        if "://" in link.url or not _TECHNICAL_REPORT.search(f"{link.text} {link.url}"):
-            continue
-        target = release.resolve(file, link.url)
+def _tracked(file: File, release: Release) -> Iterator[Fact]:
+    """Reports and papers in the tree that a document links: docs/report.md, Report.pdf."""
+    document = release.document(file)
+    for link in document.links:
+        target = release.resolve_link(file, link.url)
         if target is None or target.suffix not in (".md", ".pdf", ".html", ".tex"):
             continue
-        near = release.document(file).lines[link.line - 1]
-        if release.subject.only_sibling(near) or release.subject.only_sibling(link.text):
+        near = nearby(document, link)
+        if release.subject.only_sibling(f"{near}\n{link.text}"):
             continue
-        yield Found(
-            evidence=(file.cite_lines(link.line), target.cite_whole(target.name)),
-            component="technical_report",
-            detail="A tracked document is called a technical report.",
-        )
+        title = document.section_at(link.line).title
+        label = f"{link.text} {link.url} {title}"
+        pdf = target.suffix == ".pdf"
+        report = _TECHNICAL_REPORT.search(label) or (pdf and re.search(r"研究报告", label))
+        paper = pdf and (_LABEL.match(link.text) or _PAPER.search(f"{link.text} {title}"))
+        cites = (file.cite_lines(link.line), target.cite_whole(target.name))
+        if report and not _LICENSE.search(label):
+            yield Found(
+                evidence=cites,
+                component="technical_report",
+                detail="A tracked document is called a technical report.",
+            )
+        if (paper or (report and pdf)) and not _LICENSE.search(label):
+            yield Found(
+                evidence=cites,
+                component="research_paper",
+                detail="A tracked document is linked as the paper.",
+            )
 
 
 # -- BibTeX ------------------------------------------------------------------------------------

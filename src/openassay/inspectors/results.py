@@ -132,9 +132,7 @@ def _pictures(found: Iterator[Spot], document: Document, release: Release) -> It
         name = f"{spot.link.url.rsplit('/', 1)[-1]} {spot.link.text}"
         if _DECOR.search(name) or not _shows_results(spot, document, name):
             continue
-        local = release.resolve(spot.file, spot.link.url) if "://" not in spot.link.url else None
-        if local is None and "://" in spot.link.url:
-            local = _tracked_twin(spot, release)
+        local = release.resolve_link(spot.file, spot.link.url)
         if local is not None:
             yield Found(
                 evidence=(spot.cite(), local.cite_whole(local.name)),
@@ -163,11 +161,3 @@ def _shows_results(spot: Spot, document: Document, name: str) -> bool:
     return bool(
         re.search(r"outperform|state-of-the-art|\bsota\b|benchmark|优于|超过|领先", before, re.I)
     )
-
-
-def _tracked_twin(spot: Spot, release: Release) -> File | None:
-    """The tracked file behind an absolute link into this very repository."""
-    names = {source.name.lower(): source.id for source in release.sources}
-    source = names.get(spot.locator.id.lower())
-    found = re.match(r"(?:blob|raw|tree)/[^/]+/(.+)", spot.locator.path)
-    return release.get(source, found.group(1)) if source and found else None

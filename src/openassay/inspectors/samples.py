@@ -57,6 +57,8 @@ _COMMAND = re.compile(
     re.M,
 )
 _NUMBERS = re.compile(r"\b(?:GB|MB|MiB|loss|step|iter|epoch)\b", re.I)
+_ASKED = re.compile(r"prompt|input|instruction|question|query|输入|指令|问题|提示", re.I)
+_ANSWERED = re.compile(r"output|response|answer|completion|generat|输出|回答|回复|结果|生成", re.I)
 _PLAIN = frozenset(("", "text", "txt", "markdown", "md", "plaintext"))
 _PICTURE = re.compile(
     r"samples?\b|outputs?\b|generat|txt2img|img2img|inpaint|showcase|gallery|teaser"
@@ -82,7 +84,12 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
     if not _may_show_samples(file, document, release):
         return
     root = release.is_front(file)
-    lines = sorted({*_in_sections(document, release), *_quoted(document, release, root)})
+    found = (
+        *_in_sections(document, release),
+        *_quoted(document, release, root),
+        *_tabled(document, release),
+    )
+    lines = sorted(set(found))
     if lines:
         yield Found(
             evidence=tuple(file.cite_lines(line) for line in lines[:ENOUGH]),
@@ -147,6 +154,19 @@ def _quoted(document: Document, release: Release, root: bool) -> Iterator[int]:
             yield block.start
 
 
+def _tabled(document: Document, release: Release) -> Iterator[int]:
+    """Rows of a table with a prompt beside what the model answered."""
+    for table in document.tables:
+        header = table.rows[0].cells if table.rows else ()
+        asked = any(_ASKED.search(cell) for cell in header)
+        answered = [i for i, cell in enumerate(header) if _ANSWERED.search(cell)]
+        if not asked or not answered or release.subject.only_sibling(" ".join(header)):
+            continue
+        for row in table.rows[1:]:
+            if len(row.cells) > answered[0] and len(row.cells[answered[0]]) > 15:
+                yield row.line
+
+
 def _line_before(document: Document, block: CodeBlock) -> str:
     above = document.lines[max(0, block.start - 4) : block.start - 1]
     return next((line for line in reversed(above) if line.strip()), "")
@@ -157,8 +177,8 @@ def _line_before(document: Document, block: CodeBlock) -> str:
 
 def _pictures(file: File, document: Document, release: Release) -> Iterator[Fact]:
     media = [spot for spot in spots(file, release) if _shows_output(spot, document, release)]
-    tracked = [s for s in media if "://" not in s.link.url and release.resolve(file, s.link.url)]
-    remote = [s for s in media if "://" in s.link.url]
+    tracked = [spot for spot in media if release.resolve_link(file, spot.link.url)]
+    remote = [spot for spot in media if spot not in tracked and "://" in spot.link.url]
     if tracked:
         yield Found(
             evidence=tuple(spot.cite() for spot in tracked[:ENOUGH]),
