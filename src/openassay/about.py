@@ -71,7 +71,7 @@ def work_out(sources: Iterable[Source]) -> Subject:
     linked = [name for readme in readmes for name in _hub_names(readme)]
     families = _families(repository, titles, linked)
     owners = _owners(repository, linked, families)
-    names = _own_names(release, readmes, repository + titles, linked, families)
+    names = _own_names(release, readmes, repository + titles, linked, families, owners)
     siblings = _siblings(linked, owners, families)
     subject = Subject(tuple(names), frozenset(owners), tuple(siblings))
     return Subject(subject.names, subject.owners, subject.siblings, _foreign(release, subject))
@@ -186,13 +186,15 @@ def _own_names(
     first: list[str],
     linked: list[str],
     families: list[str],
+    owners: set[str],
 ) -> list[str]:
     """Names of the newest generation, the repository's own spelling first."""
     names = [n.rsplit("/", 1)[-1] for n in first if (p := parse_name(n)) and p.family in families]
     named_version = [p.version for name in names if (p := parse_name(name)) and p.version]
     version = (named_version or [_newest(release, readmes, linked, families)])[0]
     kept = [n for n in names if (p := parse_name(n)) and (not p.version or p.version == version)]
-    for name in linked:
+    published = [name for name in linked if name.split("/", 1)[0].lower() in owners]
+    for name in published or linked:
         parsed = parse_name(name)
         if parsed and parsed.family in families and parsed.version == version:
             kept.append(name.rsplit("/", 1)[-1])

@@ -89,7 +89,8 @@ def _component(
 ) -> Component:
     status, deciding = _status(facts, gaps)
     denials: list[Fact] = [fact for fact in facts if isinstance(fact, RuledOut)]
-    supporting = [fact for fact in facts if fact not in deciding and fact not in denials]
+    decided = {id(fact) for fact in (*deciding, *denials)}
+    supporting = [fact for fact in facts if id(fact) not in decided]
     governed = govern(entry, status, deciding, stated)
     because: list[Fact | Gap] = [*deciding[:MAX_BECAUSE]]
     room = max(0, MAX_BECAUSE - len(because))
@@ -146,6 +147,7 @@ def _reinterpreted(facts: Sequence[Fact]) -> list[Fact]:
     tuned = _is_tuned(facts)
     reading = _within_run([_as_tuned(fact) if tuned else fact for fact in facts], tuned)
     for read_again in (
+        _not_the_base,
         _cards_called_so,
         _only_some_sizes,
         _only_some_benchmarks,
@@ -194,6 +196,20 @@ def _within_run(facts: list[Fact], tuned: bool) -> list[Fact]:
         if not (
             isinstance(fact, Found)
             and fact.aspect in ("finetune_config", "finetune_data", "tuning_prose")
+        )
+    ]
+
+
+def _not_the_base(facts: list[Fact]) -> list[Fact]:
+    """A link to the base model is not a link to this model, however alike their names are."""
+    bases = {f.base.lower() for f in facts if isinstance(f, Derived) and "/" in f.base}
+    return [
+        f
+        for f in facts
+        if not (
+            isinstance(f, Linked)
+            and f.component == "model_parameters_final"
+            and any(f.url.lower().rstrip("/").endswith("/" + base) for base in bases)
         )
     ]
 

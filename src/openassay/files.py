@@ -121,7 +121,7 @@ class File:
                         f"read",
                     )
                 )
-            text, encoding = _decode(raw[:MAX_TEXT])
+            text, encoding = _decode(raw[:MAX_TEXT], cut)
             lines = tuple(line.removesuffix("\r") for line in text.split("\n"))
             self._text = Text(text, lines, encoding, cut)
         return self._text
@@ -153,9 +153,11 @@ class File:
         """
         last = start if end is None else end
         lines = self.lines
-        if not 1 <= start <= last <= max(len(lines), 1):
+        if not 1 <= start <= last <= len(lines):
             raise ValueError(f"{self.path} has no lines {start}-{last}")
         shown = " ".join(lines[start - 1 : last]) if quote is None else quote
+        if quote is not None and not _stands(quote, lines[start - 1 : start + 7]):
+            raise ValueError(f"{self.path}:{start} does not say {quote[:40]!r}")
         return self._evidence(Span(Unit.LINE, start, last), shown, f"#L{start}")
 
     def cite_bytes(self, start: int, end: int, quote: str) -> Evidence:
@@ -186,10 +188,16 @@ class File:
         self, span: Span, quote: str, anchor: str, digest: Digest | None = None
     ) -> Evidence:
         link = f"{self.link}{anchor}" if self.link else None
-        shown = " ".join(quote.split())
+        shown = " ".join(quote[: 8 * MAX_QUOTE].split())
         if len(shown) > MAX_QUOTE:
             shown = shown[: MAX_QUOTE - 1] + "…"
         return Evidence(self.source, self.path, span, shown, digest or self.digest(), link)
+
+
+def _stands(quote: str, lines: tuple[str, ...]) -> bool:
+    """Whether the quote's beginning stands on these lines, white space aside."""
+    opening = " ".join(quote[:400].split())[:40]
+    return opening in " ".join(" ".join(lines)[: 1 << 20].split())
 
 
 def listing_evidence(source: str, folder: str, paths: list[str], quote: str) -> Evidence:
@@ -203,15 +211,14 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _decode(raw: bytes) -> tuple[str, str]:
+def _decode(raw: bytes, cut: bool) -> tuple[str, str]:
+    """Text and encoding; ``cut`` says that the end may stand in the middle of a character."""
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return raw.decode("utf-16", "replace"), "utf-16"
-    try:
-        return raw.decode("utf-8-sig"), "utf-8"
-    except UnicodeDecodeError as error:
-        if error.start >= len(raw) - 4:  # only the cut end is broken
-            return raw.decode("utf-8-sig", "replace"), "utf-8"
-    try:
-        return raw.decode("gb18030"), "gb18030"
-    except UnicodeDecodeError:
-        return raw.decode("utf-8-sig", "replace"), "utf-8?"
+    for encoding, name in (("utf-8-sig", "utf-8"), ("gb18030", "gb18030")):
+        try:
+            return raw.decode(encoding), name
+        except UnicodeDecodeError as error:
+            if cut and error.start >= len(raw) - 4:  # only the cut end is broken
+                return raw[: error.start].decode(encoding, "replace"), name
+    return raw.decode("utf-8-sig", "replace"), "utf-8?"

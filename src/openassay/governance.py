@@ -52,9 +52,12 @@ def govern(
     governed = [answer for answer in found if answer is not None]
     if not governed:
         return Governed(None, None, "no licence is stated in the release", ())
-    closed = [answer for answer in governed if answer.open is False]
+    for doubt in (False, None):  # of several, the one that grants least
+        least = [answer for answer in governed if answer.open is doubt]
+        if least:
+            return least[0]
     counted = Counter(answer.license for answer in governed)
-    return closed[0] if closed else max(governed, key=lambda answer: counted[answer.license])
+    return max(governed, key=lambda answer: counted[answer.license])
 
 
 def _first(ranked: Ranked, entry: Entry) -> Governed | None:
@@ -63,7 +66,7 @@ def _first(ranked: Ranked, entry: Entry) -> Governed | None:
         if candidates:
             chosen = _strictest(candidates, entry.kind)
             others = tuple(fact for fact in candidates if fact is not chosen)
-            opened = None if chosen.modified else licenses.openness(chosen.license, entry.kind)
+            opened = _openness(chosen, entry.kind)
             return Governed(_shown(chosen.license), opened, reason, (chosen, *others))
     return None
 
@@ -117,6 +120,8 @@ def _for_tracked(entry: Entry, place: tuple[str, str], stated: Sequence[Licensed
 def _for_linked(entry: Entry, stated: Sequence[Licensed]) -> Ranked:
     scope = _kind_scope(entry)
     yield "a licence for this component", [f for f in stated if f.scope == entry.id]
+    if entry.id.startswith("base_model"):
+        return  # the base has terms of its own; this release's say nothing of them
     if entry.kind is Kind.WEIGHTS or entry.id in _DATA_SETS:
         texts = [f for f in stated if f.scope == scope and f.how in _TEXTS]
         said = _nearest([f for f in stated if f.scope == scope and f.how is How.PROSE])
@@ -157,8 +162,11 @@ def _not_looser(said: list[Licensed], root: list[Licensed]) -> list[Licensed]:
 def _strictest(candidates: Sequence[Licensed], kind: Kind) -> Licensed:
     """The candidate that grants least: restricted, then unknown or modified, then open."""
 
-    def grants(fact: Licensed) -> int:
-        opened = licenses.openness(fact.license, kind)
-        return {False: 0, None: 1, True: 2}[None if fact.modified and opened else opened]
+    order: dict[bool | None, int] = {False: 0, None: 1, True: 2}
+    return min(candidates, key=lambda fact: order[_openness(fact, kind)])
 
-    return min(candidates, key=grants)
+
+def _openness(fact: Licensed, kind: Kind) -> bool | None:
+    """Whether the licence is open for this kind; a changed text is never shown to be."""
+    opened = licenses.openness(fact.license, kind)
+    return None if fact.modified and opened else opened

@@ -73,10 +73,8 @@ def spots(file: File, release: Release) -> Iterator[Spot]:
         if link.line in headers:
             near = " | ".join((*headers[link.line], near))
         trail = document.section_at(link.line).trail
-        whose = release.subject.mentioned(f"{near}\n{link.text}\n{link.url}")
-        yield Spot(
-            file, link, classify(link.url), near, trail, whose or release.subject.mentioned(trail)
-        )
+        whose = release.subject.nearest(f"{near}\n{link.text}\n{link.url}", trail)
+        yield Spot(file, link, classify(link.url), near, trail, whose)
 
 
 def nearby(document: Document, link: Link) -> str:
@@ -103,8 +101,16 @@ class Passage:
         return self.file.cite_lines(self.start, self.end)
 
 
-def passages(file: File, release: Release) -> Iterator[Passage]:
+def passages(file: File, release: Release) -> tuple[Passage, ...]:
     """Every sentence of a document's running text, headings and table rows included."""
+
+    def listed(_: File) -> tuple[Passage, ...]:
+        return tuple(_passages(file, release))
+
+    return release.parsed(file, listed)  # many inspectors ask for the same
+
+
+def _passages(file: File, release: Release) -> Iterator[Passage]:
     document = release.document(file)
     for section in document.sections:
         if section.level and section.title:

@@ -48,9 +48,9 @@ def read(
     """
     say = progress or _silent
     say("working out who the release is about")
-    release = Release(sources, work_out(sources))
+    release, gaps = _opened(sources)
     facts: list[Fact] = []
-    gaps: list[Gap] = [gap for source in release.sources for gap in source.gaps]
+    gaps += [gap for source in release.sources for gap in source.gaps]
     for module in inspectors():
         say(f"{module.NAME}")
         for item in _run(module, release):
@@ -66,9 +66,21 @@ def read(
         release=name or release.subject.name or _fallback_name(release),
         sources=tuple(source.info() for source in release.sources),
         facts=_in_order(facts),
-        gaps=tuple(sorted(set(gaps))),
+        gaps=_merged(gaps),
         read_by=f"openassay {__version__}",
     )
+
+
+def _opened(sources: Sequence[Source]) -> tuple[Release, list[Gap]]:
+    """The release with its subject; without one, and with a gap, if that cannot be worked out."""
+    try:
+        return Release(sources, work_out(sources)), []
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"[:300]
+        detail = f"who the release is about could not be worked out ({what}); please report it"
+        return Release(sources), [
+            Gap(source="", path="", by="about", reason="crashed", detail=detail)
+        ]
 
 
 def _silent(_: str) -> None:
@@ -97,10 +109,18 @@ def _run(module: ModuleType, release: Release) -> Iterator[Fact | Gap]:
 def _items(module: ModuleType, release: Release) -> Iterator[Fact | Gap]:
     if hasattr(module, "inspect"):
         for file in release.files:
-            if file.is_regular and module.wants(file, release):
+            if file.is_regular and _is_wanted(module, file, release):
                 yield from _guarded(module, file, partial(module.inspect, file, release))
     if hasattr(module, "survey"):
         yield from _guarded(module, None, partial(module.survey, release))
+
+
+def _is_wanted(module: ModuleType, file: File, release: Release) -> bool:
+    """What ``wants`` says; where it fails the file is tried, so that the failure becomes a gap."""
+    try:
+        return bool(module.wants(file, release))
+    except Exception:
+        return True
 
 
 def _guarded(
@@ -141,7 +161,7 @@ def _unreadable(release: Release) -> Iterator[Gap]:
                 {
                     component
                     for module in inspectors()
-                    if hasattr(module, "inspect") and module.wants(file, release)
+                    if hasattr(module, "inspect") and _is_wanted(module, file, release)
                     for component in module.COMPONENTS
                 }
             )
@@ -153,6 +173,21 @@ def _unreadable(release: Release) -> Iterator[Gap]:
                 detail="the listing has this file, but its bytes cannot be read here",
                 components=tuple(hidden),
             )
+
+
+def _merged(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
+    """Gaps in order; of two about one file and reason the first's words, both's components."""
+    found: dict[tuple[str, str, str], Gap] = {}
+    for gap in gaps:
+        key = (gap.source, gap.path, gap.reason)
+        known = found.get(key)
+        if known is None or not gap.path or known.by == gap.by:
+            key = key if known is None else (*key[:2], f"{gap.reason} {gap.by} {gap.detail}")
+            found.setdefault(key, gap)
+        else:
+            components = tuple(sorted({*known.components, *gap.components}))
+            found[key] = replace(known, components=components)
+    return tuple(sorted(set(found.values())))
 
 
 def _in_order(facts: Iterable[Fact]) -> tuple[Fact, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from posixpath import join, normpath
 from typing import TypeVar
+from urllib.parse import unquote
 
 from openassay.errors import ReadError
 from openassay.files import File, FileKind, listing_evidence
@@ -22,6 +23,22 @@ from openassay.types import Evidence, Gap, SourceInfo
 
 T = TypeVar("T")
 
+# what a document that cannot be read could have shown
+IN_DOCUMENTS = (
+    "datasets",
+    "model_parameters_final",
+    "model_parameters_intermediate",
+    "training_code",
+    "inference_code",
+    "evaluation_code",
+    "evaluation_data",
+    "evaluation_results",
+    "model_card",
+    "data_card",
+    "technical_report",
+    "research_paper",
+    "sample_outputs",
+)
 _DOCUMENT_SUFFIXES = frozenset((".md", ".markdown", ".mdx", ".rst"))
 
 
@@ -36,10 +53,20 @@ def _depth(folder: str) -> int:
 
 
 def read_document(file: File) -> markdown.Document:
-    """A file's text as a document; an empty one when its bytes cannot be had."""
+    """A file's text as a document; an empty one, with a gap, when its bytes cannot be had."""
     try:
         return markdown.parse(file.lines)
-    except ReadError:
+    except ReadError as error:
+        file.gaps.append(
+            Gap(
+                source=file.source,
+                path=file.path,
+                by="documents",
+                reason=error.reason,
+                detail=str(error),
+                components=IN_DOCUMENTS,
+            )
+        )
         return markdown.parse(())
 
 
@@ -109,7 +136,7 @@ class Release:
 
         A leading slash means the root, as Git hosts read it; nothing leads out of the root.
         """
-        target = target.split("#", 1)[0].split("?", 1)[0]
+        target = unquote(target.split("#", 1)[0].split("?", 1)[0])
         if not target or "://" in target:
             return None
         base = "" if target.startswith("/") else file.folder
@@ -126,7 +153,7 @@ class Release:
         parts = locator.path.split("/", 2)
         if source is None or len(parts) < 3 or parts[0] not in ("blob", "raw", "tree", "resolve"):
             return None
-        return self.get(source, parts[2].split("?", 1)[0])
+        return self.get(source, unquote(parts[2].split("?", 1)[0]))
 
     def has_folder(self, source: str, folder: str) -> bool:
         return (source, folder.strip("/")) in self.folders

@@ -52,6 +52,8 @@ _SUFFIX = (
     r"(?:[\s_-]?v?(?P<version>\d{1,2}(?:\.\d{1,2})?)(?![\d.]*[bmk%x]|\d))?"
     r"(?:base|chat|instruct|s)?(?![a-z])"
 )
+MAX_FAMILY = 40  # letters of a family's name that are looked for in texts
+MAX_NAMES = 60  # families looked for
 _VARIANTS = frozenset(
     """base chat instruct it sft rlhf dpo hf gguf ggml gptq awq int4 int8 fp16 bf16 fp8 mlx onnx
     deduped model models weights checkpoint checkpoints intermediate small medium large xl xxl tiny
@@ -159,7 +161,10 @@ class Subject:
         found = []
         by_whose = {Whose.OWN: set(self.families), Whose.SIBLING: set(self._sibling_families)}
         for whose, families in by_whose.items():
-            spelled = sorted((r"[\s_-]?".join(map(re.escape, f)) for f in families if f), key=len)
+            short = sorted(family for family in families if 0 < len(family) <= MAX_FAMILY)
+            spelled = sorted(
+                (r"[\s_-]?".join(map(re.escape, f)) for f in short[:MAX_NAMES]), key=len
+            )
             if spelled:
                 words = "|".join(reversed(spelled))
                 found.append((whose, re.compile(rf"(?<![a-z])(?:{words}){_SUFFIX}", re.I)))
@@ -179,9 +184,21 @@ class Subject:
                 found.add(Whose.SIBLING if other else Whose.OWN)
         return frozenset(found)
 
-    def only_sibling(self, text: str) -> bool:
-        """Whether a text speaks of an older generation or another model of the house only."""
-        return self.mentioned(text) == {Whose.SIBLING}
+    def nearest(self, text: str, trail: str = "") -> frozenset[Whose]:
+        """Whose models a text names or, where it names none, the innermost heading that does.
+
+        ``trail`` is a section's headings from the outermost in, joined by `` / ``.
+        """
+        if named := self.mentioned(text):
+            return named
+        for heading in reversed(trail.split(" / ")):
+            if named := self.mentioned(heading):
+                return named
+        return frozenset()
+
+    def is_foreign(self, text: str, trail: str = "") -> bool:
+        """Whether a text speaks only of an older generation or another model of the house."""
+        return self.nearest(text, trail) == {Whose.SIBLING}
 
     def place(self, path: str) -> Place:
         """What a path is part of, by its folders' names and the file's own."""

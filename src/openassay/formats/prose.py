@@ -11,9 +11,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _SENTENCE_END = re.compile(
-    r"(?<=[.!?;])\s+(?=[A-Z\"“(\[*✨🔥0-9])|(?<=[。！？；])|\n(?=\s*(?:[-*+•]|\d+[.)、]"
+    r"(?<=[.!?;])\s{1,8}(?=[A-Z\"“(\[*✨🔥0-9])|(?<=[。！？；])|\n(?=[ \t]{0,12}(?:[-*+•]|\d+[.)、]"
     r"|[（(]\d)\s?)|\n{2,}"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A pattern that is only tried on texts with one of its words: most have none of them.
+
+    ``words`` are lower case; every match of the pattern holds one of them.
+    """
+
+    pattern: re.Pattern[str]
+    words: tuple[str, ...]
+
+    def search(self, text: str) -> re.Match[str] | None:
+        low = text.lower()
+        if any(word in low for word in self.words):
+            return self.pattern.search(text)
+        return None
+
+
+def keyed(words: str, *parts: str) -> Keyed:
+    """Alternatives in any case, and the words that tell where to try; bars separate these."""
+    return Keyed(_words(*parts), tuple(words.split("|")))
 
 
 def _words(*parts: str) -> re.Pattern[str]:
@@ -44,7 +66,8 @@ FINETUNING = _words(
     r"指令数据",
     r"对齐",
 )
-EVALUATION = _words(
+EVALUATION = keyed(
+    "eval|benchmark|leaderboard|test set|performance|score|评|基准|测|榜单|性能",
     r"\bevaluat",
     r"\bbenchmark",
     r"\beval\b",
@@ -62,7 +85,10 @@ EVALUATION = _words(
     r"评价",
     r"性能",
 )
-OTHERS = _words(
+OTHERS = keyed(
+    "acknowledg|community|ecosystem|third-part|third part|related |powered by"
+    "|project|thanks|credit|contributor|research building on|friend|who uses"
+    "|awesome|致谢|感谢|社区|生态|友情|相关|第三方",
     r"\backnowledg",
     r"\bcommunity\b",
     r"\becosystem\b",
@@ -133,7 +159,9 @@ SHAPE = _words(
     r"架构",
     r"模型细节",
 )
-FUTURE = _words(
+FUTURE = keyed(
+    "soon|to be released|will |plan|to-do|todo|tbd|stay tuned|in the future"
+    "|we may release|not yet |即将|敬请期待|将|计划|待|后续|暂未",
     r"\bcoming soon\b",
     r"\bto be released\b",
     r"\bwill (?:be )?(?:soon )?(?:release|publish|open|made|update|upload|available)",
@@ -153,7 +181,10 @@ FUTURE = _words(
     r"后续(?:会|将)?(?:开源|发布|公开)",
     r"暂未",
 )
-WITHHELD = _words(
+WITHHELD = keyed(
+    "releas|publish|sourc|disclos|share|made public|made available|proprietary"
+    "|internal|private|in-house|confidential|closed|custom training|开源|公开|发布|提供"
+    "|内部",
     r"\b(?:not|never|cannot|can't|won't|don't|unable to)\s+(?:\w+\s+){0,3}(?:releas\w+"
     r"|publish\w*|open[- ]?sourc\w+|disclos\w+|(?:be )?shared?|(?:be )?made (?:public"
     r"|available))\b",
@@ -204,9 +235,9 @@ def sentences(text: str, limit: int = 4000) -> Iterator[Sentence]:
 
 
 _AMOUNT = re.compile(
-    r"(?<![\w.])(\d{1,4}(?:[.,]\d{1,3})*)\s*(t|trillion|b|billion|m|million|万亿|千亿|百亿"
-    r"|十亿|亿|万)(?![a-z])[\s-]*"
-    r"(?:of\s+)?(?:\w+[\s-]+){0,2}?(?:tokens?|词元|个?\s?tokens?|字节对)",
+    r"(?<![A-Za-z0-9_.,])(\d{1,4}(?:[.,]\d{1,3}){0,5})\s{0,3}(t|trillion|b|billion|m|million|万亿|千亿|百亿"
+    r"|十亿|亿|万)(?![a-z])[\s-]{0,3}"
+    r"(?:of\s{1,3})?(?:\w{1,30}[\s-]{1,3}){0,2}?(?:tokens?|词元|个?\s?tokens?|字节对)",
     re.I,
 )
 _SCALE = {

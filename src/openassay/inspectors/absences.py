@@ -65,7 +65,7 @@ def wants(file: File, release: Release) -> bool:
 
 def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
     for passage in passages(file, release):
-        if len(passage.text) > 1200 or release.subject.only_sibling(passage.text):
+        if len(passage.text) > 1200 or release.subject.is_foreign(passage.text, passage.trail):
             continue
         future = prose.FUTURE.search(passage.text)
         withheld = prose.WITHHELD.search(passage.text)
@@ -82,14 +82,18 @@ def _ruled_out(passage: Passage, how: str, start: int, end: int) -> Iterator[Fac
     sides = (before, telling, after) if _PASSIVE.search(telling) else (telling, after, before)
     for side in sides:
         found = [
-            (side.rfind(hit.group(0)) if side is before else -hit.start(), component)
+            (
+                side.rfind(hit.group(0)) if side is before else -hit.start(),
+                len(hit.group(0)),
+                component,
+            )
             for component, pattern in _COMPONENTS
             if (hit := pattern.search(side))
         ]
         if found:
             yield RuledOut(
                 evidence=(passage.cite(),),
-                component=max(found)[1],
+                component=max(found)[2],
                 looked_for=(how,),
                 detail=f"The authors say that it is {how}.",
             )

@@ -91,7 +91,7 @@ _SOURCE = re.compile(
     re.I,
 )
 _CHARACTERISTICS = re.compile(
-    r"\d[\d.,]*\s?(?:[kmbt]|million|billion|trillion|万|亿|万亿)?\s?(?:tokens?|documents?"
+    r"(?<![\d.,])\d[\d.,]{0,14}\s?(?:[kmbt]|million|billion|trillion|万|亿|万亿)?\s?(?:tokens?|documents?"
     r"|examples?|samples?|rows?|hours?|images?|videos?|gb|tb|条|词|小时)|"
     r"\d+(?:\.\d+)?\s?%|\blanguages?\b.{0,40}\d|\bdistribution\b|\bproportion|占比|分布|规模",
     re.I,
@@ -100,6 +100,11 @@ _PREPROCESSING = re.compile(
     r"\b(?:filter\w*|clean\w*|dedup\w*|de-dup\w*|normali[sz]\w*|pre-?process\w*|annotat\w*"
     r"|tokeni[sz]\w*|decontaminat\w*|quality (?:filter|control|classif)\w*|removed?)\b|"
     r"清洗|过滤|去重|预处理|标注|筛选",
+    re.I,
+)
+_DEDICATED = re.compile(
+    r"\W*(?:(?:pre-?)?training |fine-?tuning )?data(?:sets?)?(?: card)?\W*$"
+    r"|\W*(?:预?训练)?数据(?:集)?(?:介绍|说明)?\W*$",
     re.I,
 )
 _SHAPE_ROW = re.compile(
@@ -125,7 +130,7 @@ def wants(file: File, release: Release) -> bool:
 def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
     document = release.document(file)
     title = f"{file.name} {document.title}"
-    said = [p for p in passages(file, release) if not release.subject.only_sibling(p.trail)]
+    said = [p for p in passages(file, release) if not release.subject.is_foreign("", p.trail)]
     if _CARD_NAME.search(title) or _is_hub_card(file, document):
         yield from _presented(file, document, said)
     elif release.is_front(file):
@@ -278,12 +283,13 @@ def _data_card(
         telling = named or whole_file or in_card or _is_data_section(section)
         if not section.level or not telling:
             continue
-        if release.subject.only_sibling(section.trail):
+        if release.subject.is_foreign("", section.trail):
             continue
         start, end = document.subtree(section)
         aspects = _data_aspects([p for p in said if start <= p.start <= end])
         if len(aspects) >= 2 and ("source" in aspects or whole_file or named):
-            whole = len(aspects) == 3 and (named or whole_file)
+            dedicated = bool(_DEDICATED.match(section.title))
+            whole = len(aspects) == 3 and (named or whole_file or dedicated)
             yield Found(
                 evidence=(file.cite_lines(start), *aspects.values()),
                 component="data_card",
@@ -350,7 +356,7 @@ def _shape(file: File, document: Document, release: Release) -> Iterator[Fact]:
         if sum(bool(_SHAPE_ROW.search(label)) for label in labels) >= 2:
             rows += [table.start, table.start]
     trails = {number: document.section_at(number).trail for number in rows}
-    own = [n for n in rows if not release.subject.only_sibling(trails[n])]
+    own = [n for n in rows if not release.subject.is_foreign("", trails[n])]
     if len(own) < 2:
         return
     first = min(own)

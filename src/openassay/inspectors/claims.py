@@ -92,9 +92,21 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
 )
-_KINDS = tuple((kind, re.compile("|".join(parts), re.I)) for kind, parts in _PATTERNS)
+# words without which no pattern of a kind can match
+_WORDS = {
+    "fully_open": "fully|completely|truly|totally|100|all |entirely|开源",
+    "reproducible": "reproduc|复现",
+    "open_weights": "openweight|open weight|open-weight|weights are|开放",
+    "open_access": "open access|openness|openly|publicly|freely|开放",
+    "open_source": "sourc|开源|more open",
+    "commercial_use": "commercial|商",
+    "release": "we |we'|we’|paper|releas|share|publish|repo|我们",
+    "open": "open",
+}
+_KINDS = tuple((kind, prose.keyed(_WORDS[kind], *parts)) for kind, parts in _PATTERNS)
 
-_LICENSED = re.compile(
+_LICENSED = prose.keyed(
+    "licen|apache|mit|bsd|gpl|cc-by|cc by|agreement|openrail|research purposes|协议|许可",
     r"\bfor (?:academic )?research purposes only\b|"
     r"\b(?:licen[cs]ed|released|distributed|available|provided|published"
     r"|covered)\b[^.。]{0,60}\b(?:under|by|with)\b"
@@ -103,7 +115,6 @@ _LICENSED = re.compile(
     r"]{2,40}licen[cs]e"
     r"|(?:遵循|采用|依照|基于|使用)[^。]{0,40}(?:协议|许可)|(?:协议"
     r"|许可)[^。]{0,20}(?:开源|发布|授权)",
-    re.I,
 )
 _RIVALS = re.compile(
     r"\b(?:other|existing|rival|leading|among|best|previous|current|many|most|some|various"
@@ -137,7 +148,7 @@ _FIRST = re.compile(
     r"|权重|模型)|以上所有|系列(?:中|的)?",
     re.I,
 )
-_NOT = re.compile(r"\b(?:not|never|no longer|isn't|aren't)\b[^.。]{0,20}\bopen", re.I)
+_NOT = prose.keyed("open", r"\b(?:not|never|no longer|isn't|aren't)\b[^.。]{0,20}\bopen")
 _HOUSEKEEPING = re.compile(r"^\.github/|contributing|code_of_conduct|changelog|security", re.I)
 _TITLE = re.compile(r"^\s*title\s*=\s*[{\"]+(.{3,300}?)[}\"]+,?\s*$", re.I)
 
@@ -183,7 +194,7 @@ def _kind(passage: Passage, release: Release) -> str | None:
         return None
     if text.rstrip("* ").endswith(("?", "？")):
         return None
-    if release.subject.only_sibling(f"{text}\n{passage.trail}"):
+    if release.subject.is_foreign(text, passage.trail):
         return None
     named = Whose.OWN in release.subject.mentioned(text)
     if prose.FUTURE.search(text):

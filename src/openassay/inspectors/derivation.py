@@ -19,13 +19,11 @@ from openassay.types import Derived, Extent, Fact, Gap, Linked, Relation
 NAME = "derivation"
 COMPONENTS = ("model_parameters_intermediate",)
 
-_NAME = r"(?P<base>[A-Z][\w.-]*(?:[ -](?:v?\d[\w.]*|[A-Z][\w.-]*)){0,3})"
+_NAME = r"(?P<base>[A-Z][\w-]*(?:\.\d[\w-]*)*(?:[ -](?:v?\d[\w.]*\w|[A-Z][\w-]*)){0,3})"
 _FROM = re.compile(
-    rf"\b(?:fine-?\s?tuned|instruction[- ]tuned|finetuning|adapted|initiali[sz]ed"
-    rf"|continu\w+ (?:pre-?)?train\w*)\s+"
-    rf"(?:version |model )?(?:from|of|on top of|based on|upon)\s+(?:the |a |an |our "
-    rf")?(?:base |pre-?trained )?(?:model )?(?:\d+b )?{_NAME}",
-    re.I,
+    r"(?i:\b(?:fine-?\s?tuned|instruction[- ]tuned|finetuning|adapted|initiali[sz]ed"
+    r"|continu\w+ (?:pre-?)?train\w*)\s+(?:version |model )?(?:from|of|on top of|based on|upon)\s+"
+    r"(?:the |a |an |our )?(?:base |pre-?trained )?(?:model )?(?:\d+b )?)" + _NAME
 )
 _PRETRAINED = re.compile(
     r"\b(?:use[ds]?|start(?:ed|ing)? from|took) the "
@@ -34,7 +32,8 @@ _PRETRAINED = re.compile(
     re.I,
 )
 _ZH = re.compile(
-    r"基于\s*(?P<base>[A-Za-z][\w.-]*(?:[ -]?\d[\w.]*)?)[^。，]{0,20}(?:微调|精调|继续预?训练"
+    r"基于\s*(?P<base>[A-Za-z][A-Za-z0-9_.-]*(?:[ -]?\d[\d.]*)?)[^。，]{0,20}(?:微调|精调"
+    r"|继续预?训练"
     r"|增量预?训练)"
 )
 _OURS = re.compile(r"\b(?:we|our|this model|the (?:current )?model)\b|我们|本模型|本项目", re.I)
@@ -60,6 +59,8 @@ def wants(file: File, release: Release) -> bool:
 def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
     for passage in passages(file, release):
         if len(passage.text) > 1500 or prose.OTHERS.search(passage.trail):
+            continue
+        if release.subject.is_foreign("", passage.trail):
             continue
         yield from _stage(passage, release)
         if _TUNED.search(passage.text) and _is_ours(passage.text, release):

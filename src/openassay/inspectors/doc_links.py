@@ -165,6 +165,7 @@ def _weights(spot: Spot, release: Release) -> Iterator[Fact]:
         if (
             hub
             and Whose.OWN in spot.whose
+            and not prose.FUTURE.search(spot.near)
             and re.search(r"weights|models?|checkpoints?|权重|模型", spot.near, re.I)
         ):
             yield _final(spot, "The publisher's page on a hub is linked as where the models are.")
@@ -209,7 +210,7 @@ def _hub_model(spot: Spot, release: Release) -> Iterator[Fact]:
     ):
         return
     mine = subject.owns(locator.owner)
-    if not mine and (_COPY.search(locator.name) or prose.OTHERS.search(spot.trail)):
+    if not mine and (_COPY.search(locator.name) or not _is_mirror(spot, release)):
         return
     if _names_checkpoints(spot):
         extent = Extent.PART if re.search(r"stage", locator.name, re.I) else Extent.WHOLE
@@ -227,6 +228,12 @@ def _hub_model(spot: Spot, release: Release) -> Iterator[Fact]:
     yield _final(spot, f"The hub repository {locator.id} is linked as this release's model.")
     if _GATE.search(spot.near):
         yield Gated(evidence=(spot.cite(),), barrier="agreement on the hub")
+
+
+def _is_mirror(spot: Spot, release: Release) -> bool:
+    """Whether another account's repository carries the very name of one of the own models."""
+    own = {name.lower() for name in release.subject.names}
+    return spot.locator.name.lower() in own and not prose.OTHERS.search(spot.trail)
 
 
 def _names_checkpoints(spot: Spot) -> bool:
@@ -446,7 +453,8 @@ def _is_harness(spot: Spot) -> bool:
 
 
 def _is_this_repository(spot: Spot, release: Release) -> bool:
-    return spot.locator.id.lower() in {source.name.lower() for source in release.sources}
+    names = {source.name.lower().replace("+", "/") for source in release.sources}
+    return spot.locator.id.lower() in names
 
 
 def _linked_code(spot: Spot, component: str, aspect: str, detail: str) -> Linked:
@@ -530,7 +538,7 @@ def _referred_cards(file: File, release: Release) -> Iterator[Fact]:
     if hub is None:
         return
     for passage in passages(file, release):
-        if _REFERRED.search(passage.text) and not release.subject.only_sibling(passage.text):
+        if _REFERRED.search(passage.text) and not release.subject.is_foreign(passage.text):
             yield Linked(
                 evidence=(passage.cite(), hub.cite()),
                 component="model_card",

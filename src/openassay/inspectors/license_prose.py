@@ -21,10 +21,11 @@ from openassay.types import Evidence, Fact, Gap, Gated, How, Licensed, Stated
 NAME = "license_prose"
 COMPONENTS: tuple[str, ...] = ()
 
-_LICENSE_WORD = re.compile(
-    r"licen[cs]|agreement|terms|协议|许可|授权|apache|\bmit\b|\bgpl|\bcc[- ]by|openrail"
+_LICENSE_WORD = prose.keyed(
+    "licen|agreement|terms|协议|许可|授权|apache|mit|gpl|cc-by|cc by|cc0|cdla|odc|rail",
+    r"licen[cs]|agreement|terms|协议|许可|授权|apache|\bmit\b|\bgpl|\bcc[- ]?(?:by|0)"
+    r"|\bcdla|\bodc|openrail"
     r"|\brail\b",
-    re.I,
 )
 _GOVERNS = re.compile(
     r"\b(?:licen[cs]ed?|released|distributed|available|provided|published|covered|governed"
@@ -55,10 +56,16 @@ _OURS = re.compile(
     r"\b(?:we|our|this|these|all|here)\b|^(?:the )?(?:source )?(?:code|model|weights|data"
     r"|checkpoints)\b"
     r"|\bthe (?:source )?(?:code|models?|weights|checkpoints|data ?set|repository"
-    r"|project)\b|本|我们|所有|以上",
+    r"|project)\b|本|我们|所有|以上|^(?:代码|模型|权重|数据)"
+    r"|(?:代码|权重|模型|数据集?)(?:均|都|则)?(?:采用|遵循|依照|使用)",
     re.I,
 )
 _LOCAL = ("release", "code", "document")  # said in a folder's README, of that folder
+_DENIED = re.compile(
+    r"\b(?:not|never|no longer)\b[^.]{0,40}\b(?:under|by|with)\b[^.]{0,12}$|(?:不"
+    r"|未)(?:采用|遵循|适用)[^。]{0,8}$",
+    re.I,
+)
 _NOT_OURS = re.compile(
     r"\b(?:third[- ]part|adapted from|borrowed|their (?:own )?licen|respective|original licen"
     r"|built on|dependenc|copied|derived from|thanks|based on code|is a fork)",
@@ -71,8 +78,20 @@ _OF_MODEL = re.compile(
     re.I,
 )
 
-_RESTRICTIONS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern, re.I))
+# words without which the pattern of a kind cannot match
+_WORDS = {
+    "user_cap": "active user|dau|mau| users|用户|月活|日活",
+    "commercial_application": "commercial|商用|商业",
+    "non_commercial": "commercial|research|academic|仅|商",
+    "no_training": "not|prohibit|compete with openai|不得",
+    "territory": "european|eu member|not licensed|not available|excluding|outside|欧盟|英国|地区",
+    "field_of_use": "must not|shall not|may not|should not|危害|军事|违法",
+    "registration": "填写|登记|form|questionnaire|accept the agreement",
+    "acceptable_use_policy": "use policy",
+    "revocable": "revo|可撤销",
+}
+_RESTRICTIONS: tuple[tuple[str, prose.Keyed], ...] = tuple(
+    (kind, prose.keyed(_WORDS[kind], pattern))
     for kind, pattern in (
         (
             "user_cap",
@@ -137,7 +156,7 @@ def wants(file: File, release: Release) -> bool:
 def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
     for passage in passages(file, release):
         text = passage.text
-        if len(text) > 3000 or release.subject.only_sibling(f"{passage.trail}\n{text}"):
+        if len(text) > 3000 or release.subject.is_foreign(text, passage.trail):
             continue
         if _speaks_of_us(passage, release):
             yield from _restrictions(passage)
@@ -175,8 +194,9 @@ def _licensed(passage: Passage, release: Release) -> Iterator[Fact]:
                 how=How.PROSE,
                 detail=f"A sentence says so of {scope}.",
             )
-        if scopes:
-            at = _after(passage.text, mention.end_offset)
+        between = passage.text[mention.end_offset : following]
+        if any(pattern.search(between) for _, pattern in _SCOPES) or len(between) > 200:
+            at = mention.end_offset  # the next licence has a subject of its own
 
 
 def _speaks_of_us(passage: Passage, release: Release) -> bool:
@@ -187,17 +207,13 @@ def _speaks_of_us(passage: Passage, release: Release) -> bool:
     return Whose.OWN in release.subject.mentioned(f"{passage.text}\n{title}\n{passage.file.path}")
 
 
-def _after(text: str, offset: int) -> int:
-    """Where the next clause's subject starts: behind the licence, unless joined by "and"."""
-    joined = re.match(r"\W{0,3}(?:and|和|与|及|or|/)\W", text[offset : offset + 12], re.I)
-    return offset if not joined else max(0, offset - 400)
-
-
 def _scopes(
     passage: Passage, at: int, start: int, end: int, following: int, heading: bool
 ) -> tuple[str, ...]:
     """What a licence is said of: the nouns before it in its clause, else after it, else above."""
     before = passage.text[at:start]
+    if _DENIED.search(before):
+        return ()
     found = tuple(name for name, pattern in _SCOPES if pattern.search(before))
     if not found:
         after = passage.text[end:following]
@@ -229,7 +245,7 @@ def _restrictions(passage: Passage) -> Iterator[Fact]:
             )
 
 
-def _cite_line(passage: Passage, pattern: re.Pattern[str]) -> Evidence:
+def _cite_line(passage: Passage, pattern: prose.Keyed) -> Evidence:
     for number in range(passage.start, passage.end + 1):
         if pattern.search(passage.file.lines[number - 1]):
             return passage.file.cite_lines(number)

@@ -99,22 +99,26 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
 def survey(release: Release) -> Iterator[Fact | Gap]:
     """Tracked PDFs, even where their bytes are missing: the name says what they are."""
     for file in release.files:
-        if file.suffix != ".pdf" or not file.is_regular or release.place(file) is not Place.OWN:
+        if file.suffix != ".pdf" or not file.is_regular or release.place(file) is Place.VENDORED:
             continue
         name = re.sub(r"[_\-.]+", " ", file.name)
-        if (
-            _REPORT.search(name)
-            and _speaks_of_us(name, release)
-            and not re.search(r"licen[cs]e|协议|许可", name, re.I)
-        ):
-            detail = "A tracked PDF is named a report."
+        earlier = release.subject.mentioned(name) == {Whose.SIBLING}
+        if _LICENSE.search(name) or not (earlier or _speaks_of_us(name, release)):
+            continue
+        called = (
+            "technical_report"
+            if _REPORT.search(name)
+            else "research_paper"
+            if _PAPER.search(name)
+            else ""
+        )
+        if called:
             yield Found(
-                evidence=(file.cite_whole(file.name),), component="technical_report", detail=detail
-            )
-        elif _PAPER.search(name) and _speaks_of_us(name, release):
-            detail = "A tracked PDF is named a paper."
-            yield Found(
-                evidence=(file.cite_whole(file.name),), component="research_paper", detail=detail
+                evidence=(file.cite_whole(file.name),),
+                component=called,
+                extent=Extent.PART if earlier else Extent.WHOLE,
+                detail="A tracked PDF is named so"
+                + (", of an earlier generation." if earlier else "."),
             )
 
 
@@ -123,7 +127,12 @@ def _speaks_of_us(name: str, release: Release) -> bool:
     named = release.subject.mentioned(name)
     words = re.findall(
         r"[^\W\d_]{3,}",
-        re.sub(r"paper|tech\w*|report|full|final|version|pdf|main|arxiv", "", name, flags=re.I),
+        re.sub(
+            r"paper|tech\w*|report|技术报告|技术|报告|论文|full|final|version|pdf|main|arxiv",
+            "",
+            name,
+            flags=re.I,
+        ),
     )
     return Whose.OWN in named or (not named and not words)
 
@@ -187,7 +196,7 @@ def _own_paper(spot: Spot, release: Release, cited: _Cited) -> Extent | None:
         return Extent.WHOLE
     if _names_another(spot, release):
         return None
-    if Whose.OWN in named:
+    if Whose.OWN in named and not prose.OTHERS.search(spot.trail):
         return Extent.WHOLE
     if re.search(r"data\s?sheet|data ?card", spot.link.text, re.I):
         return None
@@ -317,7 +326,7 @@ def _tracked(file: File, release: Release) -> Iterator[Fact]:
         if target is None or target.suffix not in (".md", ".pdf", ".html", ".tex"):
             continue
         near = nearby(document, link)
-        if release.subject.only_sibling(f"{near}\n{link.text}"):
+        if release.subject.is_foreign(f"{near}\n{link.text}"):
             continue
         title = document.section_at(link.line).title
         label = f"{link.text} {link.url} {title}"
@@ -377,8 +386,12 @@ def _asks(lines: tuple[str, ...], start: int) -> bool:
 
 def _entries(file: File, release: Release, text: str, start: int, asked: bool) -> Iterator[Fact]:
     for index, entry in enumerate(_bib(text, start)):
-        if not _is_own_entry(entry, release, asked and index == 0):
+        earlier = asked and release.subject.mentioned(entry.fields.get("title", "")) == {
+            Whose.SIBLING
+        }
+        if not earlier and not _is_own_entry(entry, release, asked and index == 0):
             continue
+        extent = Extent.PART if earlier else Extent.WHOLE
         where = " ".join(
             entry.fields.get(k, "")
             for k in ("journal", "eprint", "url", "booktitle", "howpublished", "note")
@@ -396,6 +409,7 @@ def _entries(file: File, release: Release, text: str, start: int, asked: bool) -
                 evidence=cite,
                 component="research_paper",
                 url=url,
+                extent=extent,
                 aspect="document",
                 detail="The release asks to be cited by this archived paper.",
             )
@@ -416,6 +430,7 @@ def _entries(file: File, release: Release, text: str, start: int, asked: bool) -
                     evidence=cite,
                     component="research_paper",
                     url=entry.fields.get("url", ""),
+                    extent=extent,
                     detail=f"The release asks to be cited by a paper in {venue[:80]}.",
                 )
         venue = f"{entry.fields.get('booktitle', '')} {entry.fields.get('journal', '')}"

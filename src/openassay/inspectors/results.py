@@ -14,7 +14,7 @@ from openassay.files import File
 from openassay.formats import prose
 from openassay.formats.locators import Target
 from openassay.formats.markdown import Document, Section, Table
-from openassay.passages import Spot, spots, wanted
+from openassay.passages import Spot, passages, spots, wanted
 from openassay.release import Release
 from openassay.subject import Whose
 from openassay.types import Extent, Fact, Found, Gap, Linked, Stated
@@ -58,6 +58,7 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
     for table in document.tables:
         yield from _table(file, document, table, release)
     yield from _pictures(spots(file, release), document, release)
+    yield from _in_text(file, release)
 
 
 # -- results -----------------------------------------------------------------------------------
@@ -65,7 +66,7 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
 
 def _table(file: File, document: Document, table: Table, release: Release) -> Iterator[Fact]:
     section = document.section_at(table.start)
-    if len(table.rows) < 2 or release.subject.only_sibling(section.title):
+    if len(table.rows) < 2 or release.subject.is_foreign("", section.trail):
         return
     header = " ".join(table.rows[0].cells)
     labels = " ".join(row.cells[0] for row in table.rows if row.cells)
@@ -80,7 +81,7 @@ def _table(file: File, document: Document, table: Table, release: Release) -> It
         return
     named = release.subject.mentioned(f"{header}\n{labels}\n{text[:3000]}")
     own = Whose.OWN in named or re.search(
-        r"\bours?\b|this (?:model|work)|\b\d+(?:\.\d+)?b\b", f"{header} {labels}", re.I
+        r"\bours?\b|this (?:model|work)", f"{header} {labels}", re.I
     )
     if own:
         named_benchmarks = {hit.lower() for hit in _BENCHMARK.findall(f"{header} {labels}")}
@@ -161,3 +162,20 @@ def _shows_results(spot: Spot, document: Document, name: str) -> bool:
     return bool(
         re.search(r"outperform|state-of-the-art|\bsota\b|benchmark|优于|超过|领先", before, re.I)
     )
+
+
+def _in_text(file: File, release: Release) -> Iterator[Fact]:
+    """A sentence that gives this model's scores on two or more named measures."""
+    for passage in passages(file, release):
+        text = passage.text
+        if len(text) > 1500 or "|" in text or Whose.OWN not in release.subject.mentioned(text):
+            continue
+        measures = {hit.group(0).lower() for hit in prose.METRIC.finditer(text)}
+        if len(measures) >= 2 and len(re.findall(r"\d+\.\d+", text)) >= 2:
+            yield Found(
+                evidence=(passage.cite(),),
+                component="evaluation_results",
+                aspect="prose",
+                detail="A sentence gives this model's scores.",
+            )
+            return

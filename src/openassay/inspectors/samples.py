@@ -56,6 +56,11 @@ _COMMAND = re.compile(
     r"deepspeed|accelerate|CUDA\w*|@\w+\{|def|class|#!)(?:\b|=)|^\s*(?:--\w|[├└│{}])|\.py\b",
     re.M,
 )
+_SHELL = re.compile(
+    r"^\s*(?:\$ ?)?(?:pip3?|python3? |git|cd|conda|docker|wget|export|curl|torchrun|bash"
+    r"|sh |make)\b",
+    re.M,
+)
 _NUMBERS = re.compile(r"\b(?:GB|MB|MiB|loss|step|iter|epoch)\b", re.I)
 _ASKED = re.compile(r"prompt|input|instruction|question|query|输入|指令|问题|提示", re.I)
 _ANSWERED = re.compile(r"output|response|answer|completion|generat|输出|回答|回复|结果|生成", re.I)
@@ -126,7 +131,7 @@ def _in_sections(document: Document, release: Release) -> Iterator[int]:
 
 
 def _is_foreign(section: Section, release: Release) -> bool:
-    return release.subject.only_sibling(section.trail) or bool(_PURPOSE.search(section.title))
+    return release.subject.is_foreign("", section.trail) or bool(_PURPOSE.search(section.title))
 
 
 def _is_program(block: CodeBlock) -> bool:
@@ -141,7 +146,7 @@ def _is_program(block: CodeBlock) -> bool:
 def _quoted(document: Document, release: Release, root: bool) -> Iterator[int]:
     """Blocks introduced as output, and answers in interactive code."""
     for block in document.code:
-        if release.subject.only_sibling(document.section_at(block.start).trail):
+        if release.subject.is_foreign("", document.section_at(block.start).trail):
             continue
         for hit in list(_ANSWER.finditer(block.text))[:5]:
             yield block.start + 1 + block.text.count("\n", 0, hit.end())
@@ -160,7 +165,7 @@ def _tabled(document: Document, release: Release) -> Iterator[int]:
         header = table.rows[0].cells if table.rows else ()
         asked = any(_ASKED.search(cell) for cell in header)
         answered = [i for i, cell in enumerate(header) if _ANSWERED.search(cell)]
-        if not asked or not answered or release.subject.only_sibling(" ".join(header)):
+        if not asked or not answered or release.subject.is_foreign(" ".join(header)):
             continue
         for row in table.rows[1:]:
             if len(row.cells) > answered[0] and len(row.cells[answered[0]]) > 15:

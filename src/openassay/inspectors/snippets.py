@@ -59,6 +59,10 @@ _HARNESS = re.compile(
 _TASKS = re.compile(
     r"--tasks?[\s=]+[\"']?([\w,|:*-]{2,300})|--datasets?[\s=]+([\w ,-]{2,200})", re.I
 )
+_COPY = re.compile(
+    r"(?:^|[-_. ])(?:gguf|ggml|gptq|awq|mlx|onnx|int4|int8|exl2|lora|adapter|openvino)(?:[-_. ]|$)",
+    re.I,
+)
 _INSTALL = re.compile(
     r"\b(?:pip3?|conda|mamba) install (?:-[\w-]+ )*(?:[a-z][\w\[\].<>=~-]{1,40}\s+){2,}[a-z]", re.I
 )
@@ -76,7 +80,7 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
     document = release.document(file)
     for block in document.code[:400]:
         trail = document.section_at(block.start).trail
-        if release.subject.only_sibling(f"{trail}\n{block.text[:4000]}"):
+        if release.subject.is_foreign(block.text[:4000], trail):
             continue
         names = _names(block)
         own = [(line, n) for line, n in names if release.subject.whose(n) is Whose.OWN]
@@ -176,6 +180,8 @@ def _downloads(
         block.text,
     )
     for line, name in own[:3]:
+        if _COPY.search(name):
+            continue
         if (
             loads
             and not _DATA_CALL.search(block.text)

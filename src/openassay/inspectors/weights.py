@@ -122,10 +122,18 @@ def _read(checkpoint: Checkpoint) -> Iterator[Gap]:
         try:
             found = weights_file.parse(file.read, file.size, file.suffix)
         except FormatError as error:
-            head = file.read(0, 512)
-            why = "text or zeros stand where weights should be" if weights_file.is_placeholder(
-                head) else error.message  # fmt: skip
-            checkpoint.broken.append((file, why))
+            if weights_file.is_placeholder(file.read(0, 512)):
+                checkpoint.broken.append((file, "text or zeros stand where weights should be"))
+                continue
+            checkpoint.broken.append((file, error.message))
+            yield Gap(
+                source=file.source,
+                path=file.path,
+                by=NAME,
+                reason=str(error.problem).replace("-", "_"),
+                detail=f"{error.message}; publish the file again",
+                components=COMPONENTS,
+            )
             continue
         except ReadError as error:
             yield Gap(

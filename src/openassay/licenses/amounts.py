@@ -152,3 +152,19 @@ def place(body: str) -> str:
     if re.search(r"china|中国|中华人民共和国|境内|大陆", body):
         return "only China" if re.search(r"仅|only|solely|exclusively|limited", body) else ""
     return "limited to a named territory" if "territory" in body else ""
+
+
+def law(raw: str) -> str:
+    """Whose law governs, as the sentence names it; empty where it names none."""
+    found = re.search(
+        r"(?i:laws?)\s+(?i:of)\s+(?i:the\s+)?((?:State\s+of\s+|Federal\s+)?[A-Z][\w.’' -]{1,110}?)"
+        r"(?=\s*(?:[,;.()]|$)|\s+(?:without|excluding|and|as|shall|will|are|is|regardless|where|applicable"
+        r"|except|notwithstanding|irrespective|for|United Nations)\b)",
+        raw,
+    )
+    if found:
+        return " ".join(found[1].split()).removeprefix("State of ")
+    if re.search(r"中华人民共和国|中国(?:大陆)?(?:的)?法律", raw):
+        return "People's Republic of China"
+    named = re.search(r"\b([A-Z][a-z]+(?:\s[A-Z][a-z]+)?) law\b", raw)
+    return named[1] if named and named[1] not in ("Applicable", "Governing") else ""

@@ -49,7 +49,8 @@ def _table() -> tuple[Mapping[str, Row], tuple[str, ...]]:
 
 
 @cache
-def _toml(name: str) -> Mapping[str, Any]:
+def table(name: str) -> Mapping[str, Any]:
+    """A TOML file of ``data``, read once."""
     import tomllib  # 8 ms that most questions need not spend
 
     return tomllib.loads(store.read(name).decode("utf-8"))
@@ -89,7 +90,7 @@ def facts(id: str) -> Mapping[str, Any]:
     if not re.fullmatch(r"[a-z0-9][a-z0-9.+_-]{0,80}", name) or ".." in name:
         return MappingProxyType({})
     try:
-        return _toml(f"licenses/{name}.toml")
+        return table(f"licenses/{name}.toml")
     except FileNotFoundError:
         return MappingProxyType({})
 
@@ -100,10 +101,9 @@ def info(id: str) -> Info | None:
     row = find(id)
     if row is None:
         return None
-    from .terms import known_terms
+    from .terms import known_more, known_terms
 
     flag = {"1": True, "0": False}
-    source = str(facts(row.id).get("source") or _table()[1][int(row.source)])
     return Info(
         row.id,
         row.name,
@@ -111,8 +111,22 @@ def info(id: str) -> Info | None:
         flag.get(row.fsf),
         row.kind,
         MappingProxyType(known_terms(row.id, row.kind)),
-        source,
+        _source(row),
+        MappingProxyType(known_more(row.id)),
+        _verified(row),
     )
+
+
+def _source(row: Row) -> str:
+    return str(facts(row.id).get("source") or _table()[1][int(row.source)])
+
+
+def _verified(row: Row) -> bool:
+    """Whether the facts can be held against a public text: a list's, or one at a commit."""
+    kept = facts(row.id)
+    if "verified" in kept:
+        return bool(kept["verified"])
+    return bool(not kept or re.search(r"@ ?[0-9a-f]{7,40}\b|ScanCode LicenseDB|SPDX", _source(row)))
 
 
 @cache
@@ -126,7 +140,7 @@ def sets() -> Mapping[str, frozenset[str]]:
         "spdx-osi": frozenset(r.id for r in spdx if r.osi == "1"),
         "spdx-fsf": frozenset(r.id for r in spdx if r.fsf == "1"),
     }
-    for name, body in _toml("sets.toml")["set"].items():
+    for name, body in table("sets.toml")["set"].items():
         pattern = "|".join(f"(?:{p})" for p in body.get("patterns", ()))
         matched = {r.id for r in rows if re.fullmatch(pattern, r.id)} if pattern else set()
         out[name] = frozenset({*body.get("ids", ()), *matched} - set(body.get("except", ())))
@@ -136,7 +150,7 @@ def sets() -> Mapping[str, frozenset[str]]:
 @cache
 def _open_set(kind: str) -> frozenset[str]:
     named = sets()
-    groups = _toml("sets.toml")["open"][kind]
+    groups = table("sets.toml")["open"][kind]
     return frozenset(i.lower() for g in groups for i in named[g])
 
 

@@ -19,6 +19,7 @@ from .model import Term
 from .words import clean
 
 MAX_CLAUSES = 4_000
+FILES = ("clauses.toml", "duties.toml")
 _SENTENCE = 1_600
 _QUOTE = 400
 _ITEM = re.compile(
@@ -55,15 +56,22 @@ class Rule:
     but: tuple[re.Pattern[str], ...]
 
 
-def read_terms(text: str) -> tuple[Term, ...]:
+def read_terms(text: str, *, more: bool = False) -> tuple[Term, ...]:
     """The terms a licence states, at most one answer a column, in the order of the text.
 
+    ``more`` reads the columns of `terms.MORE` too (patents, ending, handing on, warnings).
     Reads `words.MAX_CHARS` characters and `MAX_CLAUSES` sentences at most.
     """
     seen, _ = clean(text)
     best: dict[str, tuple[int, Term]] = {}
     low = seen.lower()
-    rules = [_rule(n) for n, row in enumerate(_table()["rule"]) if _may_hold(row, low)]
+    files = FILES if more else FILES[:1]
+    rules = [
+        _rule(file, number)
+        for file in files
+        for number, row in enumerate(_table(file)["rule"])
+        if _may_hold(row, low)
+    ]
     if not rules:
         return ()
     for clause in clauses(seen):
@@ -80,15 +88,15 @@ def read_terms(text: str) -> tuple[Term, ...]:
 
 
 @cache
-def _table() -> dict[str, Any]:
+def _table(file: str) -> dict[str, Any]:
     import tomllib  # 8 ms that most questions need not spend
 
-    return tomllib.loads(store.read("clauses.toml").decode("utf-8"))
+    return tomllib.loads(store.read(file).decode("utf-8"))
 
 
 @cache
-def _rule(number: int) -> Rule:
-    row = _table()["rule"][number]
+def _rule(file: str, number: int) -> Rule:
+    row = _table(file)["rule"][number]
     return Rule(
         row["term"],
         row["value"],
@@ -101,7 +109,7 @@ def _rule(number: int) -> Rule:
 
 @cache
 def _forbidding() -> re.Pattern[str]:
-    return re.compile("|".join(_table()["forbid"]))
+    return re.compile("|".join(_table(FILES[0])["forbid"]))
 
 
 def _may_hold(row: dict[str, Any], low: str) -> bool:
@@ -124,6 +132,8 @@ def _value(rule: Rule, clause: Clause) -> str:
         return amounts.threshold(clause.body)
     if rule.value == "#phrase":
         return amounts.phrase(clause.raw)
+    if rule.value == "#law":
+        return amounts.law(clause.raw)
     if rule.value == "#place":
         return amounts.place(clause.body)
     return rule.value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,12 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """What is known of one licence id. ``osi`` and ``fsf`` are None where nobody has ruled."""
+    """What is known of one licence id. ``osi`` and ``fsf`` are None where nobody has ruled.
+
+    ``terms`` has the ten columns of `terms.COLUMNS`, ``more`` those of `terms.MORE`; either is
+    empty where nothing is known. ``verified`` is False for facts whose source is no public text
+    at a commit and no licence list.
+    """
 
     id: str
     name: str
@@ -69,6 +74,8 @@ class Info:
     kind: str
     terms: Mapping[str, str]
     source: str
+    more: Mapping[str, str] = field(default_factory=dict)
+    verified: bool = True
 
 
 @dataclass(frozen=True, slots=True)

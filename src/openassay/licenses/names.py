@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from . import catalog, expressions, lexicon, store
 
@@ -59,6 +59,7 @@ _VERSION_WORD = re.compile(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
 _SPLIT = re.compile(r"[^a-z0-9.+\u3400-\u9fff]+")
 
 
+@lru_cache(maxsize=4096)  # headers and cards say the same few names again and again
 def key(name: str) -> str:
     """The form in which names are compared.
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
-from . import catalog
+from . import catalog, store
 
 COLUMNS = (
     "commercial_use",
@@ -18,6 +20,39 @@ COLUMNS = (
     "geographic_limit",
     "registration_required",
     "revocable_or_updatable",
+)
+MORE = (
+    "patent_grant",
+    "ends_on_breach",
+    "ends_on_litigation",
+    "outputs",
+    "redistribution",
+    "include_license",
+    "keep_notices",
+    "state_changes",
+    "pass_on_restrictions",
+    "disclose_source",
+    "governing_law",
+    "disputes",
+    "indemnity",
+    "grant_back",
+    "must_update",
+    "remote_restriction",
+    "language_prevails",
+)
+"""Columns beyond the ten. ``patent_grant`` and ``redistribution`` are yes, no or empty (the text
+does not say); ``outputs`` is yours, restricted or empty; ``governing_law``, ``disputes`` (courts,
+arbitration) and ``language_prevails`` name what they name; all others are yes or no."""
+_OPEN_ENDED = (
+    "user_threshold",
+    "attribution_naming",
+    "geographic_limit",
+    "patent_grant",
+    "outputs",
+    "redistribution",
+    "governing_law",
+    "disputes",
+    "language_prevails",
 )
 _PLAIN = {
     "commercial_use": "yes",
@@ -43,7 +78,7 @@ def known_terms(id: str, kind: str) -> Mapping[str, str]:
     """
     kept = catalog.facts(id).get("terms")
     if kept is not None:
-        return {**_PLAIN, **{k: str(v) for k, v in kept.items()}}
+        return {**_PLAIN, **{k: str(v) for k, v in kept.items() if k in COLUMNS}}
     by_name = re.match(r"CC-BY(-NC)?(-SA)?(-ND)?-", id)
     if by_name:
         return {
@@ -55,3 +90,48 @@ def known_terms(id: str, kind: str) -> Mapping[str, str]:
         alike = kind == "copyleft" or bool(_SHARE_ALIKE.search(id))
         return {**_PLAIN, "share_alike": "yes" if alike else "no"}
     return {}
+
+
+def known_more(id: str) -> Mapping[str, str]:
+    """The columns of `MORE` for a licence: hand-kept facts, else what was read in its text when
+    the index was built; empty where there is neither."""
+    entry = obligations(id)
+    kept = {k: str(v) for k, v in catalog.facts(id).get("terms", {}).items() if k in MORE}
+    if entry or kept:
+        stated = entry.get("terms", {}) if entry else recorded(id)
+        return {**_silence(), **{k: str(v) for k, v in stated.items() if k in MORE}, **kept}
+    read = recorded(id)
+    return {**_silence(), **{k: v for k, v in read.items() if k in MORE}} if read else {}
+
+
+def obligations(id: str) -> Mapping[str, Any]:
+    """The entry of ``data/obligations.toml`` for a licence; empty where there is none."""
+    for entry in catalog.table("obligations.toml")["facts"]:
+        if re.fullmatch(entry["ids"], id):
+            return dict(entry)
+    return {}
+
+
+def silent(column: str) -> str:
+    """What it means that a text says nothing of a column: nothing, or no."""
+    return "" if column in _OPEN_ENDED else "no"
+
+
+def _silence() -> dict[str, str]:
+    return {column: silent(column) for column in MORE}
+
+
+def recorded(id: str) -> Mapping[str, str]:
+    """What the clause reader found in a licence's text when the index was built."""
+    own = catalog.facts(id).get("read")
+    return own if own is not None else _recorded().get(id, {})
+
+
+@cache
+def _recorded() -> Mapping[str, Mapping[str, str]]:
+    rows = {}
+    for line in store.read("read.tsv").decode("utf-8").split("\n"):
+        id, _, told = line.partition("\t")
+        if told and not id.startswith("#"):
+            rows[id] = dict(pair.split("=", 1) for pair in told.split(";"))
+    return rows

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from html import unescape
 from urllib.parse import unquote, urljoin, urlsplit
 
 MAX_LINKS = 100_000
@@ -24,6 +24,10 @@ _VERSION = re.compile(
 )
 _PRE = {"a": 0, "alpha": 0, "b": 1, "beta": 1, "c": 2, "rc": 2, "pre": 2, "preview": 2}
 _SDISTS = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
+_TAG = re.compile(r"<(a|base)\s([^<>]{1,8000})>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    r"([A-Za-z][\w-]{0,60})(?:\s{0,8}=\s{0,8}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+)))?"
+)
 _SHA256 = re.compile(r"(?:^|&)sha256=([0-9a-fA-F]{64})(?:&|$)")
 
 
@@ -127,10 +131,7 @@ def links(content: bytes, kind: str, base: str) -> list[Link]:
     text = content.decode("utf-8", "replace")
     if "json" in kind:
         return _json_links(text, base)
-    parser = _Anchors(base)
-    parser.feed(text)
-    parser.close()
-    return parser.found
+    return list(_anchors(text, base))
 
 
 def make_link(url: str, *, sha256: str = "", yanked: bool = False, name: str = "") -> Link:
@@ -166,21 +167,25 @@ def _json_links(text: str, base: str) -> list[Link]:
     return found
 
 
-class _Anchors(HTMLParser):
-    def __init__(self, base: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self._base = base
-        self.found: list[Link] = []
+def _anchors(text: str, base: str) -> Iterator[Link]:
+    """The anchors of a page as PEP 503 writes them; a ``<base>`` moves where links start.
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        href = values.get("href")
-        if tag == "base" and href:
-            self._base = _joined(self._base, href) or self._base
-        if tag == "a" and href and len(self.found) < MAX_LINKS:
-            url = _joined(self._base, href)
-            if url:
-                self.found.append(make_link(url, yanked="data-yanked" in values))
+    Read by a bounded pattern: the page is somebody else's, and a full HTML parser can be made slow.
+    """
+    count = 0
+    for tag in _TAG.finditer(text):
+        values = {
+            name.lower(): unescape(double or single or bare)
+            for name, double, single, bare in _ATTRIBUTE.findall(tag.group(2))
+        }
+        href = values.get("href", "")
+        if not href:
+            continue
+        if tag.group(1).lower() == "base":
+            base = _joined(base, href) or base
+        elif count < MAX_LINKS and (url := _joined(base, href)):
+            count += 1
+            yield make_link(url, yanked="data-yanked" in values)
 
 
 def _joined(base: str, href: str) -> str:
