@@ -10,15 +10,20 @@ from __future__ import annotations
 from .assess import Assessment, TermValue, assess
 from .catalog import display, info, is_open, openness, sets, spdx
 from .clauses import read_terms
+from .duties import Caution, Duty, Owed, Relation, Use, duties, lacking, owes, warnings
 from .expressions import And, Id, LicenseExpressionError, Node, Or, With, ids, parse, render
 from .identify import identify
 from .mentions import headers, mentions
 from .model import Identification, Info, Match, Mention, Region, Term
 from .names import normalize
+from .together import Governing, Place, Statement, together
 
 __all__ = [
     "And",
     "Assessment",
+    "Caution",
+    "Duty",
+    "Governing",
     "Id",
     "Identification",
     "Info",
@@ -27,23 +32,33 @@ __all__ = [
     "Mention",
     "Node",
     "Or",
+    "Owed",
+    "Place",
     "Region",
+    "Relation",
+    "Statement",
     "Term",
     "TermValue",
+    "Use",
     "With",
     "assess",
     "display",
+    "duties",
     "headers",
     "identify",
     "ids",
     "info",
     "is_open",
+    "lacking",
     "mentions",
     "normalize",
     "openness",
+    "owes",
     "parse",
     "read_terms",
     "render",
     "sets",
     "spdx",
+    "together",
+    "warnings",
 ]

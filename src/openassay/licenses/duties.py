@@ -8,14 +8,16 @@ there is none.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 from . import catalog, expressions
 from .model import Term
-from .terms import COLUMNS, MORE, obligations
+from .terms import obligations
 
 
 class Use(StrEnum):
@@ -41,11 +43,10 @@ class Relation(StrEnum):
 class Duty:
     """One line of a checklist.
 
-    ``id``      the duty (``include_license`` ...), ``text`` the same in plain words
-    ``license`` the licence that asks it
-    ``needed``  True, False is never listed, None: not known, look in the text
-    ``uses``    when it applies
-    ``rests_on`` the fact's source, or ``text`` where the clause ``evidence`` was read
+    ``id`` names the duty (``include_license`` ...), ``text`` says it in plain words, ``license``
+    is the licence that asks it, ``uses`` when it applies. ``needed`` is True, or None where nobody
+    knows the licence: look in its text. ``rests_on`` is the source of the fact, or ``text`` where
+    the clause in ``evidence`` was read.
     """
 
     id: str
@@ -59,7 +60,7 @@ class Duty:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:
+class Caution:
     """Something a careful reader would point out: a term, in plain words, and what it rests on."""
 
     id: str
@@ -96,18 +97,18 @@ def duties(
     return tuple(out)
 
 
-def warnings(expression: str, read: Mapping[str, Term] | None = None) -> tuple[Warning, ...]:
+def warnings(expression: str, read: Mapping[str, Term] | None = None) -> tuple[Caution, ...]:
     """What is worth a warning in each licence of an expression, in plain words."""
-    out: list[Warning] = []
+    out: list[Caution] = []
     for id in expressions.ids(expression):
         known, source = _known(id)
         for row in _table()["warning"]:
             clause = (read or {}).get(row["term"])
-            value = known.get(row["term"]) or (clause.value if clause and not known else "")
-            if value and (value in row["values"] or "*" in row["values"]):
+            value = known.get(row["term"], "") if known else clause.value if clause else ""
+            if _applies(row, value):
                 told = row["text"].replace("{value}", value)
-                clause = clause if clause and clause.value == value else None
-                out.append(Warning(row["id"], told, id, source if known else "text", clause))
+                clause = clause if clause and _applies(row, clause.value) else None
+                out.append(Caution(row["id"], told, id, source if known else "text", clause))
     return tuple(out)
 
 
@@ -119,13 +120,12 @@ def lacking(expression: str, present: Collection[str]) -> tuple[Duty, ...]:
     permissive label with neither text nor notice lacks both: without them nobody is licensed to
     hand the material on.
     """
-    met = {d for p in present for d in _table()["met_by"].get(p, ())}
+    table = _table()
+    met = {duty for name in present for duty in table["met_by"].get(name, ())}
     return tuple(
-        d for d in duties(expression, Use.REDISTRIBUTE) if d.needed is not None and d.id not in met
-    ) and tuple(
-        d
-        for d in duties(expression, Use.REDISTRIBUTE)
-        if d.id in _table()["visible"] and d.needed and d.id not in met
+        duty
+        for duty in duties(expression, Use.REDISTRIBUTE)
+        if duty.needed and duty.id in table["visible"] and duty.id not in met
     )
 
 
@@ -217,17 +217,25 @@ def _of(id: str, read: Mapping[str, Term]) -> Iterable[Duty]:
     for row in _table()["duty"]:
         column = row["term"]
         clause = read.get(column)
-        value = known.get(column) or (clause.value if clause and not known else "")
-        needed: bool | None = value in row["values"] if row["values"] else bool(value)
-        if column not in known and not clause:
-            needed = None if column in row.get("vital", ()) else False
-        if needed is False or (needed is None and read):
+        value, rests = known.get(column, ""), source
+        if not known and clause:
+            value, rests = clause.value, "text"
+        unknown = not known and not read and row.get("vital", False)
+        if not unknown and not _applies(row, value):
             continue
-        agrees = clause if clause and (clause.value == value or not row["values"]) else None
-        uses = tuple(Use(u) for u in row["uses"])
-        rests = source if column in known else "text" if clause else "not known"
+        agrees = clause if clause and _applies(row, clause.value) else None
+        uses = [Use(u) for u in row["uses"]]
+        if Use.HOST not in uses and re.fullmatch(row.get("also", "(?!)"), id):
+            uses.append(Use.HOST)
         text = row["text"].replace("{value}", value)
-        yield Duty(row["id"], text, id, needed, uses, rests, value, agrees)
+        needed = None if unknown else True
+        yield Duty(row["id"], text, id, needed, tuple(uses), rests or "not known", value, agrees)
+
+
+def _applies(row: Mapping[str, Any], value: str) -> bool:
+    if "*" in row["values"]:
+        return value not in ("", "no", "unknown")
+    return value in row["values"]
 
 
 @cache
@@ -240,8 +248,5 @@ def _known(id: str) -> tuple[Mapping[str, str], str]:
     return {**info.terms, **info.more}, source
 
 
-def _table() -> Mapping[str, Mapping[str, Iterable[str]]]:
+def _table() -> Mapping[str, Any]:
     return catalog.table("checklist.toml")
-
-
-ALL = COLUMNS + MORE

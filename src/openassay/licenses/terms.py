@@ -29,6 +29,7 @@ MORE = (
     "redistribution",
     "include_license",
     "keep_notices",
+    "notice_file",
     "state_changes",
     "pass_on_restrictions",
     "disclose_source",
