@@ -425,7 +425,9 @@ def write_readings(texts: dict[str, str]) -> str:
     for id, text in sorted(texts.items()):
         found = {t.name: t.value for t in clauses.read_terms(text, more=True)}
         if found:
-            lines.append(f"{id}\t" + ";".join(f"{k}={plain(k, v)}" for k, v in sorted(found.items())))
+            lines.append(
+                f"{id}\t" + ";".join(f"{k}={plain(k, v)}" for k, v in sorted(found.items()))
+            )
     return "\n".join(lines) + "\n"
 
 

@@ -253,7 +253,7 @@ def _only_some_benchmarks(facts: list[Fact]) -> list[Fact]:
         default=0,
     )
     linked = [f for f in facts if isinstance(f, Linked) and f.component == "evaluation_data"]
-    by_documents = all(f.inspector == "doc_links" for f in linked)
+    by_documents = all(f.inspector == "data_links" for f in linked)
     if (
         not linked
         or not by_documents

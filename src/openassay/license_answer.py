@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from openassay import licenses
 from openassay.errors import TargetError
 from openassay.files import File
-from openassay.reports.license import LicenseAnswer, Matched, Passage, TermAnswer
+from openassay.reports.license import (
+    DutyAnswer,
+    LicenseAnswer,
+    Matched,
+    Passage,
+    TermAnswer,
+    WarningAnswer,
+)
 from openassay.types import Kind
 
 _PDF = b"%PDF-"
@@ -29,15 +36,28 @@ def of_bytes(asked: str, data: bytes) -> LicenseAnswer:
         unexplained=tuple(Passage(r.start, r.end, r.quote) for r in who.unexplained),
         terms={name: _term(term) for name, term in found.terms.items()},
         source=_source(found.expression),
+        verified=_verified(found.expression),
+        duties=_duties(found.expression, found.read),
+        missing=_missing(found.expression) if found.stated else (),
+        warnings=_warnings(found.expression, found.read),
+        note=_about_text(found),
     )
 
 
 def of_name(asked: str) -> LicenseAnswer:
-    """The licence that goes by a name, an expression or an address; expression None if unknown."""
+    """The licence that goes by a name, an expression or an address; expression None if unknown.
+
+    An address is recognised by its spelling: nothing is fetched.
+    """
     expression = licenses.normalize(asked)
+    if expression is None and "://" in asked:
+        raise TargetError(
+            f"no licence is known by the address {asked}, and addresses are not fetched",
+            hint="download the text and give the file, or pipe it: ... | openassay license -",
+        )
     info = licenses.info(expression) if expression else None
     open_for = {str(k): licenses.openness(expression, str(k)) for k in Kind} if expression else {}
-    known = info.terms if info else {}
+    known = {**info.terms, **info.more} if info else {}
     return LicenseAnswer(
         asked=asked,
         expression=_spdx(expression),
@@ -45,6 +65,11 @@ def of_name(asked: str) -> LicenseAnswer:
         open_for=open_for,
         terms={name: TermAnswer(value or None, "facts") for name, value in known.items()},
         source=_source(expression),
+        verified=_verified(expression),
+        duties=_duties(expression, {}),
+        missing=_missing(expression),
+        warnings=_warnings(expression, {}),
+        note=_about_name(asked, expression),
     )
 
 
@@ -92,3 +117,73 @@ def _pdf_text(asked: str, data: bytes) -> str:
     if text is None:
         raise TargetError(f"{asked}: this PDF has no text that can be trusted", hint=hint)
     return text
+
+
+def _verified(expression: str | None) -> bool | None:
+    """Whether all known terms rest on a public text; None where nothing is known."""
+    found = [licenses.info(id) for id in _ids(expression)]
+    known = [info.verified for info in found if info is not None and info.terms]
+    return all(known) if known else None
+
+
+def _ids(expression: str | None) -> tuple[str, ...]:
+    try:
+        return licenses.ids(expression) if expression and expression != "NONE" else ()
+    except licenses.LicenseExpressionError:
+        return ()
+
+
+def _duties(expression: str | None, read: Mapping[str, licenses.Term]) -> tuple[DutyAnswer, ...]:
+    if not _ids(expression):
+        return ()
+    return tuple(
+        DutyAnswer(
+            d.id, d.text, d.license, d.needed, tuple(map(str, d.uses)), d.rests_on, _at(d.evidence)
+        )
+        for d in licenses.duties(expression or "", None, read)
+    )
+
+
+def _missing(expression: str | None) -> tuple[str, ...]:
+    """What a bare label does not come with: the licence's text and notices."""
+    if not _ids(expression):
+        return ()
+    lacking = licenses.lacking(expression or "", ())
+    wanted = ("include_license", "keep_notices", "notice_file")
+    return tuple(dict.fromkeys(d.id for d in lacking if d.id in wanted))
+
+
+def _warnings(
+    expression: str | None, read: Mapping[str, licenses.Term]
+) -> tuple[WarningAnswer, ...]:
+    if not _ids(expression):
+        return ()
+    return tuple(
+        WarningAnswer(w.id, w.text, w.license, w.rests_on, _at(w.evidence))
+        for w in licenses.warnings(expression or "", read)
+    )
+
+
+def _at(clause: licenses.Term | None) -> Passage | None:
+    return Passage(clause.start_line, clause.end_line, clause.quote) if clause else None
+
+
+def _about_name(asked: str, expression: str | None) -> str:
+    if "://" in asked:
+        return "recognised by the address alone: nothing was fetched"
+    if expression == "NONE":
+        return "this says that there is no licence: all rights are reserved"
+    if expression is None:
+        return "no licence is known by this name; give the file with its text"
+    return ""
+
+
+def _about_text(found: licenses.Assessment) -> str:
+    guard = found.identification.guard
+    if guard == "empty":
+        return "there is no text: without a licence all rights are reserved"
+    if guard == "binary":
+        return "this is not a text; give the licence as plain text, Markdown, HTML or PDF"
+    if found.stated:
+        return "the text names a licence and does not contain it"
+    return ""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from openassay.files import File
-from openassay.formats.locators import Locator, classify
+from openassay.formats.locators import Locator, Target, classify
 from openassay.formats.markdown import Document, Link, Paragraph, plain
 from openassay.formats.prose import Sentence, sentences
 from openassay.release import Release, is_document
@@ -50,6 +50,16 @@ class Spot:
     def about_sibling(self) -> bool:
         return self.whose == {Whose.SIBLING}
 
+    @property
+    def leads_out(self) -> bool:
+        """Whether the link leaves the tree, and is more than a badge."""
+        url = self.link.url
+        hosted = self.locator.host.endswith(
+            ("huggingface.co", "hf.co", "modelscope.cn", "github.com")
+        )
+        out = "://" in url or url.startswith("magnet:") or hosted
+        return out and self.locator.target is not Target.BADGE
+
     def cite(self) -> Evidence:
         return self.file.cite_lines(self.link.line, quote=quote_at(self.file, self.link))
 
@@ -64,8 +74,16 @@ def quote_at(file: File, link: Link) -> str:
     return line[start : start + 280]
 
 
-def spots(file: File, release: Release) -> Iterator[Spot]:
+def spots(file: File, release: Release) -> tuple[Spot, ...]:
     """Every link of a document, in order, at most MAX_LINKS."""
+
+    def listed_spots(_: File) -> tuple[Spot, ...]:
+        return tuple(_spots(file, release))
+
+    return release.parsed(file, listed_spots)  # many inspectors ask for the same
+
+
+def _spots(file: File, release: Release) -> Iterator[Spot]:
     document = release.document(file)
     headers = {row.line: table.rows[0].cells for table in document.tables for row in table.rows[1:]}
     for link in document.links[:MAX_LINKS]:

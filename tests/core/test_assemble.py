@@ -61,7 +61,7 @@ def linked(
     extent: Extent = WHOLE,
     aspect: str = "",
     url: str = "https://a.org/x",
-    inspector: str = "doc_links",
+    inspector: str = "data_links",
 ) -> Linked:
     return Linked(
         evidence=at(),

@@ -85,7 +85,7 @@ def make_dossier() -> Dossier:
     )
     hub = Linked(
         evidence=(lines("README.md", 30, 30, "权重: https://huggingface.co/acme/Gold-7B"),),
-        inspector="doc_links",
+        inspector="weights_links",
         detail="own weights on a hub",
         component="model_parameters_final",
         url="https://huggingface.co/acme/Gold-7B",

@@ -210,6 +210,13 @@ METRIC = re.compile(
     re.I,
 )
 
+GALLERY = re.compile(
+    r"\bgaller|\bsample (?:outputs?|page|videos?|images?)|\b(?:generated|output"
+    r"|generation) (?:samples?|dataset|examples?|videos?)|output[-_ ]dataset|\bsamples\b"
+    r"|\bshowcase|demo (?:page|videos?)|作品|样例|生成结果",
+    re.I,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:

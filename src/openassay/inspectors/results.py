@@ -8,7 +8,7 @@ Numbers inside images are not read: an image is cited as an image.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from openassay.files import File
 from openassay.formats import prose
@@ -125,7 +125,7 @@ def _own_row(table: Table, release: Release) -> int:
     return table.rows[-1].line
 
 
-def _pictures(found: Iterator[Spot], document: Document, release: Release) -> Iterator[Fact]:
+def _pictures(found: Iterable[Spot], document: Document, release: Release) -> Iterator[Fact]:
     for spot in found:
         is_picture = spot.link.image or spot.locator.target is Target.IMAGE
         if not is_picture or spot.about_sibling or spot.locator.target is Target.BADGE:

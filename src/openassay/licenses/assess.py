@@ -1,17 +1,15 @@
-"""One text, everything said of it: identity, openness and the ten terms with their evidence."""
+"""One text, everything said of it: identity, openness and the terms with their evidence."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from . import catalog, clauses, expressions, stated, terms
 from .identify import identify
 from .model import Identification, Term
-
-_STRICTEST = {"no": 3, "conditional": 2, "yes": 1, "": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +27,18 @@ class TermValue:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """``expression`` is the text's identity or, where it only names licences, what it states."""
+    """``expression`` is the text's identity or, where it only names licences, what it states.
+
+    ``terms`` has the columns of `terms.COLUMNS` and `terms.MORE`; ``read`` what the clause reader
+    found, for `duties` and `warnings`.
+    """
 
     identification: Identification
     expression: str | None
     stated: bool
     openness: Mapping[str, bool | None]
     terms: Mapping[str, TermValue]
+    read: Mapping[str, Term] = field(default_factory=dict)
 
 
 def assess(text: str) -> Assessment:
@@ -53,34 +56,47 @@ def assess(text: str) -> Assessment:
         k: None if expression is None or who.modified else catalog.openness(expression, k)
         for k in catalog.KINDS
     }
-    read = {t.name: t for t in clauses.read_terms(passage)}
+    read = {t.name: t for t in clauses.read_terms(passage, more=True)}
     return Assessment(
         who,
         expression,
         by_statement,
         MappingProxyType(open_for),
         MappingProxyType(_terms(who, expression, read)),
+        MappingProxyType(read),
     )
 
 
 def _terms(
     who: Identification, expression: str | None, read: Mapping[str, Term]
 ) -> dict[str, TermValue]:
-    known = _facts(expression) if expression and _sure(who, expression) else None
+    known = _facts(expression) if expression and _sure(who, expression) else {}
     silent = expression is not None or bool(read)
     out = {}
-    for column in terms.COLUMNS:
+    for column in (*terms.COLUMNS, *terms.MORE):
         clause = read.get(column)
-        evidence = (clause,) if clause else ()
-        if known is not None:
+        told = _settle(column, clause.value if clause else None, read)
+        if column in known:
+            evidence = _evidence(column, known[column], told, read)
             out[column] = TermValue(known[column], "facts", evidence)
         elif clause:
-            out[column] = TermValue(_settle(column, clause.value, read), "clause", evidence)
+            out[column] = TermValue(told, "clause", _evidence(column, told, told, read))
         elif silent:
-            out[column] = TermValue(_settle(column, None, read), "silence", ())
+            out[column] = TermValue(told, "silence", _evidence(column, told, told, read))
         else:
             out[column] = TermValue(None, "silence", ())
     return out
+
+
+def _evidence(column: str, value: str, told: str, read: Mapping[str, Term]) -> tuple[Term, ...]:
+    """The clause a value rests on: only one that says the same as what is known."""
+    clause = read.get(column)
+    if column == "commercial_use" and value == "conditional" and clause is not None:
+        if clause.value != value:
+            clause = read.get("user_threshold") or read.get("registration_required")
+        return (clause,) if clause else ()
+    valued = column in terms.OPEN_ENDED and bool(value) == bool(told)
+    return (clause,) if clause and (told == value or valued) else ()
 
 
 def _sure(who: Identification, expression: str) -> bool:
@@ -102,30 +118,33 @@ def _settle(column: str, value: str | None, read: Mapping[str, Term]) -> str:
         return value or "yes"
     if column == "field_of_use_restrictions" and "acceptable_use_policy" in read:
         return value or "yes"  # a policy of acceptable uses is a list of unacceptable ones
-    if column in ("user_threshold", "attribution_naming", "geographic_limit"):
-        return value or ""
-    return value or "no"
+    return value or terms.silent(column)
 
 
-def _facts(expression: str) -> dict[str, str] | None:
-    """The strictest of the parts' terms; None when one of them is not known."""
+def _facts(expression: str) -> dict[str, str]:
+    """The strictest of the parts' terms; no columns where one of them is not known."""
     try:
         ids = expressions.ids(expression)
     except expressions.LicenseExpressionError:
-        return None
-    rows = []
-    for id in ids:
-        info = catalog.info(id)
-        if info is None or not info.terms:
-            return None
-        rows.append(info.terms)
-    out: dict[str, str] = {}
-    for column in terms.COLUMNS:
-        values = [row[column] for row in rows]
-        if column == "commercial_use":
-            out[column] = max(values, key=lambda v: _STRICTEST.get(v, 0))
-            if len(set(values)) > 1:
-                out[column] = "conditional"
-        else:
-            out[column] = "yes" if "yes" in values else next((v for v in values if v), "")
+        return {}
+    infos = [catalog.info(id) for id in ids]
+    rows = [dict(info.terms) for info in infos if info is not None and info.terms]
+    if len(rows) < len(ids):
+        return {}
+    kept = [terms.kept_more(id) for id in ids]
+    out = {column: _strictest(column, [row[column] for row in rows]) for column in terms.COLUMNS}
+    if all(kept):
+        out |= {c: _strictest(c, [row[c] for row in kept]) for c in terms.MORE}
     return out
+
+
+def _strictest(column: str, values: list[str]) -> str:
+    if column == "commercial_use":
+        if len(set(values)) > 1:
+            return "conditional"
+        return values[0]
+    if column in ("patent_grant", "redistribution"):
+        return "no" if "no" in values else "yes" if set(values) == {"yes"} else ""
+    if column == "outputs" and "restricted" in values:
+        return "restricted"
+    return "yes" if "yes" in values else next((v for v in values if v), "")

@@ -44,7 +44,7 @@ MORE = (
 """Columns beyond the ten. ``patent_grant`` and ``redistribution`` are yes, no or empty (the text
 does not say); ``outputs`` is yours, restricted or empty; ``governing_law``, ``disputes`` (courts,
 arbitration) and ``language_prevails`` name what they name; all others are yes or no."""
-_OPEN_ENDED = (
+OPEN_ENDED = (
     "user_threshold",
     "attribution_naming",
     "geographic_limit",
@@ -96,13 +96,21 @@ def known_terms(id: str, kind: str) -> Mapping[str, str]:
 def known_more(id: str) -> Mapping[str, str]:
     """The columns of `MORE` for a licence: hand-kept facts, else what was read in its text when
     the index was built; empty where there is neither."""
-    entry = obligations(id)
-    kept = {k: str(v) for k, v in catalog.facts(id).get("terms", {}).items() if k in MORE}
-    if entry or kept:
-        stated = entry.get("terms", {}) if entry else recorded(id)
-        return {**_silence(), **{k: str(v) for k, v in stated.items() if k in MORE}, **kept}
+    kept = kept_more(id)
+    if kept:
+        return kept
     read = recorded(id)
     return {**_silence(), **{k: v for k, v in read.items() if k in MORE}} if read else {}
+
+
+def kept_more(id: str) -> Mapping[str, str]:
+    """The columns of `MORE` as far as facts are kept by hand; empty where there are none."""
+    own = {k: str(v) for k, v in catalog.facts(id).get("terms", {}).items() if k in MORE}
+    entry = obligations(id)
+    if not entry and not own:
+        return {}
+    stated = entry.get("terms") or recorded(id)
+    return {**_silence(), **{k: str(v) for k, v in stated.items() if k in MORE}, **own}
 
 
 def obligations(id: str) -> Mapping[str, Any]:
@@ -115,7 +123,7 @@ def obligations(id: str) -> Mapping[str, Any]:
 
 def silent(column: str) -> str:
     """What it means that a text says nothing of a column: nothing, or no."""
-    return "" if column in _OPEN_ENDED else "no"
+    return "" if column in OPEN_ENDED else "no"
 
 
 def _silence() -> dict[str, str]:

@@ -151,7 +151,8 @@ def _why(first: Statement, agree: tuple[Statement, ...], differ: tuple[Statement
         text += "; " + ", ".join(dict.fromkeys(str(s.place) for s in agree[1:])) + " agree"
     if differ:
         others = ", ".join(
-            f"{s.place} says {s.expression}{' (modified)' if s.modified else ''}" for s in differ[:6]
+            f"{s.place} says {s.expression}{' (modified)' if s.modified else ''}"
+            for s in differ[:6]
         )
         text += f"; contradicted: {others}"
     return text

@@ -64,6 +64,33 @@ class TermAnswer:
     passages: tuple[Passage, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class DutyAnswer:
+    """One line of the checklist: what has to be done, for which uses, and what that rests on.
+
+    ``needed`` None: not known, the licence's text has to be read.
+    """
+
+    id: str
+    text: str
+    license: str
+    needed: bool | None
+    uses: tuple[str, ...]
+    rests_on: str
+    passage: Passage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WarningAnswer:
+    """Something a careful reader would point out, and what it rests on."""
+
+    id: str
+    text: str
+    license: str
+    rests_on: str
+    passage: Passage | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LicenseAnswer:
     """The answer to ``openassay license``; built by the command line from the licence library."""
@@ -79,6 +106,11 @@ class LicenseAnswer:
     unexplained: tuple[Passage, ...] = ()
     terms: Mapping[str, TermAnswer] = field(default_factory=dict)
     source: str = ""  # where the known terms come from
+    verified: bool | None = None  # the source of the known terms is public and dated
+    duties: tuple[DutyAnswer, ...] = ()
+    missing: tuple[str, ...] = ()  # ids of duties that what was given does not meet by itself
+    warnings: tuple[WarningAnswer, ...] = ()
+    note: str = ""  # how the question was understood
 
 
 _UNKNOWN = TermAnswer(None, "silence")
@@ -104,6 +136,11 @@ def render_json(answer: LicenseAnswer) -> str:
             "unexplained": [_passage(region) for region in answer.unexplained],
             "terms": {name: _term(answer.terms.get(name, _UNKNOWN)) for name in names},
             "source": answer.source or None,
+            "verified": answer.verified,
+            "duties": [_duty(duty) for duty in answer.duties],
+            "missing": list(answer.missing),
+            "warnings": [_warning(warning) for warning in answer.warnings],
+            "note": answer.note or None,
         }
     )
 
@@ -113,6 +150,20 @@ def _term(term: TermAnswer) -> dict[str, Any]:
     return {"value": term.value, "basis": term.basis, "evidence": evidence}
 
 
+def _duty(duty: DutyAnswer) -> dict[str, Any]:
+    return {**_warning(duty), "needed": duty.needed, "uses": list(duty.uses)}
+
+
+def _warning(said: DutyAnswer | WarningAnswer) -> dict[str, Any]:
+    return {
+        "id": said.id,
+        "text": said.text,
+        "license": said.license,
+        "rests_on": said.rests_on,
+        "evidence": _passage(said.passage) if said.passage else None,
+    }
+
+
 def _passage(passage: Passage) -> dict[str, int | str]:
     return {"start": passage.start, "end": passage.end, "quote": passage.quote}
 
@@ -120,7 +171,13 @@ def _passage(passage: Passage) -> dict[str, int | str]:
 def render_terminal(answer: LicenseAnswer, look: Look) -> str:
     """The answer on one screen."""
     pen = Pen(look)
-    blocks = (_head(answer, pen), _terms(answer, pen), _rest(answer, pen))
+    blocks = (
+        _head(answer, pen),
+        _terms(answer, pen),
+        _duties(answer, pen),
+        _warnings(answer, pen),
+        _rest(answer, pen),
+    )
     return pen.sign("\n\n".join(text for b in blocks if (text := "\n".join(b)))) + "\n"
 
 
@@ -129,6 +186,8 @@ def _head(answer: LicenseAnswer, pen: Pen) -> Iterator[str]:
     word, ink = _OPEN[answer.open]
     name += ", modified" if answer.modified else ", named but not given" if answer.stated else ""
     yield f"{pen.ink(name, Ink.BOLD)}  {pen.ink(word, ink)}"
+    if answer.note:
+        yield visible(answer.note)
     if len(set(answer.open_for.values())) > 1:
         kinds = [kind for kind, value in answer.open_for.items() if value]
         yield f"counts as open for {', '.join(kinds)} only"
@@ -149,7 +208,48 @@ def _terms(answer: LicenseAnswer, pen: Pen) -> Iterator[str]:
             text = f'        line {passage.start}: "{visible(passage.quote)}"'
             yield pen.ink(cut(text, pen.look.width), Ink.DIM)
     if answer.source and any(term.basis == "facts" for term in answer.terms.values()):
-        yield pen.ink(cut(f"Terms from {visible(answer.source)}", pen.look.width), Ink.DIM)
+        checked = "" if answer.verified is not False else " (not checked against a public text)"
+        yield pen.ink(
+            cut(f"Terms from {visible(answer.source)}", pen.look.width - len(checked)) + checked,
+            Ink.DIM,
+        )
+
+
+_DOING = {"use": "use", "change": "change", "host": "host", "redistribute": "hand on"}
+
+
+def _duties(answer: LicenseAnswer, pen: Pen) -> Iterator[str]:
+    """The checklist, grouped by what is done; a group says what it adds to those before it."""
+    if answer.duties:
+        yield pen.ink("Your duties", Ink.BOLD)
+    several = len({duty.license for duty in answer.duties}) > 1
+    for duty in answer.duties:
+        when = (
+            "always" if len(duty.uses) == len(_DOING) else ", ".join(_DOING[u] for u in duty.uses)
+        )
+        whose = f"  [{visible(duty.license)}]" if several else ""
+        mark = "[?]" if duty.needed is None else "[ ]"
+        text = f"{mark} {pad(when, 22)} {visible(duty.text)}{whose}"
+        yield cut(text, pen.look.width)
+        if pen.look.detail:
+            yield pen.ink(cut(" " * 27 + _rests(duty), pen.look.width), Ink.DIM)
+    if answer.missing:
+        yield pen.ink("A label alone is not enough: text and notices have to be there.", Ink.YELLOW)
+
+
+def _warnings(answer: LicenseAnswer, pen: Pen) -> Iterator[str]:
+    if answer.warnings:
+        yield pen.ink("Worth knowing", Ink.BOLD)
+    for warning in answer.warnings:
+        yield cut(f"  {visible(warning.text)}", pen.look.width)
+        if pen.look.detail:
+            yield pen.ink(cut("      " + _rests(warning), pen.look.width), Ink.DIM)
+
+
+def _rests(said: DutyAnswer | WarningAnswer) -> str:
+    if said.passage:
+        return f'line {said.passage.start}: "{visible(said.passage.quote)}"'
+    return visible(said.rests_on)
 
 
 def _rest(answer: LicenseAnswer, pen: Pen) -> Iterator[str]:
