@@ -238,11 +238,6 @@ def test_a_fine_tune_with_front_matter(commit: Commit, audit: Audit) -> None:
     assert verdict(report, "mof-1.0")["floor"] == "none"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a base of the same family (Foo-1B of Foo-1B-Chat) is taken for the release's own"
-    " weights, though front matter names it as the base",
-)
 def test_the_base_of_a_fine_tune_is_not_its_own_weights(commit: Commit, audit: Audit) -> None:
     files = {
         path: content.decode().replace("Zap-Chat", "Foo-1B-Chat")
@@ -410,10 +405,6 @@ def test_a_safetensors_header_that_lies_is_no_weights(
     assert "model.safetensors" not in component(report, "model_parameters_final")["evidence"]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="weights whose header lies read as absent without a gap or a note",
-)
 @pytest.mark.parametrize("length", LIES)
 def test_weights_that_cannot_be_read_are_not_absent_without_a_word(
     run: Run, tmp_path: Path, length: int

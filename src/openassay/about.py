@@ -221,10 +221,16 @@ def _newest(
     if words:
         pattern = re.compile(rf"\b(?:{words})[ -]?v?(\d{{1,2}}(?:\.\d{{1,2}})?)(?![\w.])", re.I)
         for readme in readmes:
-            for section in readme.sections:
-                for hit in pattern.finditer(section.title):
-                    found.add(tuple(int(part) for part in hit.group(1).split(".")))
+            titles = "\n".join(section.title for section in readme.sections)
+            found |= {_version(hit.group(1)) for hit in pattern.finditer(titles)}
+            opening = "\n".join(readme.lines[:80])[:20_000]
+            counted = Counter(_version(hit.group(1)) for hit in pattern.finditer(opening))
+            found |= {version for version, times in counted.items() if times >= 3}
     return max(found, default=())
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))
 
 
 def _spellings(families: list[str], linked: list[str]) -> list[str]:

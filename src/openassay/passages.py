@@ -101,7 +101,11 @@ def nearby(document: Document, link: Link) -> str:
     if len(line) > 2 * _NEAR:
         at = max(line.find(link.url), 0)
         line = line[max(0, at - _NEAR) : at + len(link.url) + _NEAR]
-    return plain(line).strip()
+    near = plain(line).strip()
+    if len(near.replace(link.url, "").strip("-*•: ")) < 5:  # a bare address: the words stand above
+        above = document.lines[max(0, link.line - 4) : link.line - 1]
+        near = f"{plain(next((x for x in reversed(above) if x.strip()), ''))[-400:]} {near}".strip()
+    return near
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ class Release:
         if "://" not in url:
             return self.resolve(file, url)
         locator = classify(url)
-        by_name = {source.name.lower(): source.id for source in self.sources}
+        by_name = {s.name.lower().replace("+", "/"): s.id for s in self.sources}
         source = by_name.get(locator.id.lower())
         parts = locator.path.split("/", 2)
         if source is None or len(parts) < 3 or parts[0] not in ("blob", "raw", "tree", "resolve"):

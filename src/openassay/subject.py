@@ -88,7 +88,7 @@ def parse_name(name: str) -> ModelName | None:
                 rest.append(word)
         elif not version and not rest and (glued := _GLUED.match(word)):
             family.append(glued.group(1).strip("_"))
-            version = _numbers(glued.group(2))
+            version = _glued(glued.group(2))
         elif family and not version and not rest and (lettered := _LETTER_VERSION.match(word)):
             version = _numbers(lettered.group(1))
         elif not version and not rest:
@@ -96,6 +96,13 @@ def parse_name(name: str) -> ModelName | None:
         else:
             rest.append(word)
     return ModelName("".join(family), version, " ".join(rest)) if family else None
+
+
+def _glued(text: str) -> tuple[int, ...]:
+    """A version stuck to a name: two digits are a point release (``foo25`` is Foo 2.5)."""
+    if len(text) == 2 and text.isdigit() and text[0] != "0":
+        return _numbers(f"{text[0]}.{text[1]}")
+    return _numbers(text)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

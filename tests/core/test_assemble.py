@@ -426,11 +426,6 @@ class Counted(Found):
         return self is other
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="every fact of a component is compared with every one that decided: 20,000 facts of one"
-    " inspector, which read allows, take four minutes",
-)
 def test_many_facts_of_one_component_are_not_compared_with_each_other() -> None:
     number = 300
     facts = [Counted(evidence=at(f"{n}.py"), component="training_code") for n in range(number)]

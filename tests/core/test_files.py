@@ -81,7 +81,6 @@ def test_a_quote_that_does_not_stand_there_is_refused() -> None:
         make("Weights are closed.\n").cite_lines(1, quote="Weights are open.")
 
 
-@pytest.mark.xfail(strict=True, reason="a binary file has no lines, yet its line 1 can be cited")
 def test_a_binary_file_has_no_line_to_cite() -> None:
     with pytest.raises(ValueError, match="has no lines"):
         make(b"\x89PNG\0\0\n").cite_lines(1)
@@ -225,11 +224,6 @@ def test_encodings_that_cards_are_written_in(raw: bytes, text: str, encoding: st
     assert (found.text, found.encoding, found.cut) == (text, encoding, False)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="bytes that are no UTF-8 within the last four of a file that was read whole are taken"
-    " for a cut: 许可 in GB 18030 becomes replacement characters",
-)
 @pytest.mark.parametrize("text", ["许可", "Model license: 中国"])
 def test_a_short_chinese_text_in_gb18030_is_decoded(text: str) -> None:
     found = make(text.encode("gb18030")).text()
@@ -291,10 +285,6 @@ def test_a_character_cut_in_two_costs_only_itself() -> None:
     assert found.text[:-1].strip("a开") == ""
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a long GB 18030 text whose cut falls inside a character is decoded as broken UTF-8",
-)
 def test_a_long_gb18030_text_survives_its_cut() -> None:
     found = make(b"a" + "开".encode("gb18030") * (MAX_TEXT // 2 + 5)).text()
     assert found is not None

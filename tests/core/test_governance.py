@@ -188,11 +188,6 @@ def test_a_card_s_tag_says_nothing_of_linked_data() -> None:
     assert governed([tag], [linked("datasets")], "datasets", LINKED).license is None
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the base model's weights and data, which live elsewhere, inherit what the release says"
-    " of its own",
-)
 @pytest.mark.parametrize(
     ("component", "stated"),
     [
@@ -241,11 +236,6 @@ def test_one_restricted_artefact_governs_however_many_are_open() -> None:
     assert (answer.license, answer.open) == (RESTRICTED, False)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="as many artefacts are under an unknown licence as under an open one, and the first"
-    " governs: where equals disagree the stricter one should",
-)
 def test_a_tie_between_open_and_unknown_is_not_open() -> None:
     stated = [says("path:a.py", "MIT"), says("path:b.py", "LicenseRef-acme")]
     assert governed(stated, [found("a.py"), found("b.py")]).open is None
@@ -264,11 +254,6 @@ def test_a_modified_text_is_stricter_than_the_plain_one(turn: int) -> None:
     assert answer.all[0].modified
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a modified restricted licence answers unknown instead of not open, so that one such"
-    " artefact among open ones no longer governs and the component reads as open",
-)
 def test_a_modified_restricted_artefact_governs_open_ones() -> None:
     stated = [says("path:", "MIT"), says("path:b.py", RESTRICTED, modified=True)]
     answer = governed(stated, [found("a.py"), found("c.py"), found("b.py")])

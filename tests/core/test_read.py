@@ -201,11 +201,6 @@ def test_a_crash_of_a_survey_names_the_inspector(only: Only) -> None:
     assert dossier.component("training_code").status is Status.PRESENT
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a README whose bytes fail on reading, not on listing, becomes an empty document without"
-    " a gap: everything it could have said reads as absent",
-)
 def test_a_readme_that_breaks_on_reading_earns_no_absence() -> None:
     def broken(*_: int) -> bytes:
         raise ReadError("README.md: wrong checksum", reason="broken")

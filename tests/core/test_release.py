@@ -89,9 +89,6 @@ def test_a_link_that_leads_nowhere_in_the_release(link: str) -> None:
     assert files.resolve(readme, link) is None
 
 
-@pytest.mark.xfail(
-    strict=True, reason="percent-encoded links are not decoded: a real file reads as a dead link"
-)
 def test_an_encoded_link_leads_to_the_file_with_a_blank_in_its_name() -> None:
     files = release("README.md", "Model License.txt")
     assert files.resolve(files.files[0], "Model%20License.txt") is files.files[1]

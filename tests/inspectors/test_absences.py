@@ -54,7 +54,6 @@ def test_what_is_announced_for_later(told: Absences, text: str) -> None:
     assert told(text) == [f"{LATER[text]} README.md:3"]
 
 
-@pytest.mark.xfail(strict=True, reason="the code that filters data is taken for the data")
 def test_code_that_prepares_data_is_not_the_data(told: Absences) -> None:
     text = "TODO: release the data filtering code."
     assert told(text) == ["data_preprocessing_code README.md:3"]
@@ -118,7 +117,6 @@ def test_a_table_row_and_a_list_item_are_cited_on_their_line(told: Absences) -> 
     assert told(text) == ["training_code README.md:4", "datasets README.md:8"]
 
 
-@pytest.mark.xfail(strict=True, reason="a sibling's section under the own title counts as own")
 def test_a_sibling_under_the_own_title_rules_nothing_out(told: Absences) -> None:
     assert told("## BarVLM\n\nThe weights will be released soon.") == []
 

@@ -15,9 +15,6 @@ from openassay.types import Found, Linked
 
 US = Subject(names=("acme/Foo3",), owners=frozenset({"acme"}), siblings=("acme/BarVLM",))
 SLOW = pytest.mark.slow
-UNDER_OWN_TITLE = pytest.mark.xfail(
-    strict=True, reason="a sibling's section under the own title counts as own"
-)
 Cards = Callable[..., list[str]]
 
 
@@ -90,7 +87,7 @@ NOT_LIMITS = {
 
 
 @pytest.mark.parametrize(
-    "case", [*list(NOT_LIMITS)[:-1], pytest.param("a sibling's limits", marks=UNDER_OWN_TITLE)]
+    "case", [*list(NOT_LIMITS)[:-1], "a sibling's limits"]
 )
 def test_a_legal_disclaimer_is_neither_use_nor_limits(told: Cards, case: str) -> None:
     assert told("model_card", DETAILS + RESULTS + NOT_LIMITS[case]) == ["Found part README.md:3"]
@@ -102,7 +99,6 @@ def test_speed_is_no_performance(told: Cards) -> None:
     assert told("model_card", text) == []
 
 
-@UNDER_OWN_TITLE
 def test_a_siblings_section_is_not_this_models_card(told: Cards) -> None:
     text = DETAILS + "## BarVLM\n\n" + RESULTS.replace("##", "###").replace("Foo3", "BarVLM")
     assert told("model_card", text) == []
@@ -157,7 +153,6 @@ def test_a_data_card_file_with_all_three(told: Cards, path: str) -> None:
     assert told("data_card", text, path)[:1] == [f"Found whole {path}:1"]
 
 
-@pytest.mark.xfail(strict=True, reason="a section with all three is only ever part")
 @pytest.mark.parametrize(
     "text",
     [
@@ -195,7 +190,7 @@ NO_DATA_CARD = {
 
 
 @pytest.mark.parametrize(
-    "case", [*list(NO_DATA_CARD)[:-1], pytest.param("a sibling's", marks=UNDER_OWN_TITLE)]
+    "case", [*list(NO_DATA_CARD)[:-1], "a sibling's"]
 )
 def test_what_is_no_data_card(told: Cards, case: str) -> None:
     assert told("data_card", f"# Foo3\n\n{NO_DATA_CARD[case]}\n") == []
@@ -220,12 +215,8 @@ def test_a_shape_in_prose_is_metadata_in_part(told: Cards, table: str) -> None:
     "text",
     [
         f"# BarVLM\n\n{SHAPE.replace('Foo3', 'BarVLM')}",
-        pytest.param(
-            f"# Foo3\n\n## BarVLM\n\n{SHAPE.replace('Foo3', 'BarVLM')}", marks=UNDER_OWN_TITLE
-        ),
-        pytest.param(
-            f"# Foo3\n\n## Foo2 model\n\n{SHAPE.replace('Foo3', 'Foo2')}", marks=UNDER_OWN_TITLE
-        ),
+        f"# Foo3\n\n## BarVLM\n\n{SHAPE.replace('Foo3', 'BarVLM')}",
+        f"# Foo3\n\n## Foo2 model\n\n{SHAPE.replace('Foo3', 'Foo2')}",
         "# Foo3\n\nWe tuned the learning rate with care.\n",
         "# Foo3\n\n| Model | Accuracy | F1 |\n|---|---|---|\n| Foo3 | 71.2 | 65.0 |\n",
     ],

@@ -123,7 +123,6 @@ def test_what_is_no_claim_about_this_release(told: Claims, case: str) -> None:
     assert told(NO_CLAIMS[case]) == []
 
 
-@pytest.mark.xfail(strict=True, reason="a sibling's section under the own title counts as own")
 def test_a_sibling_under_the_own_title_is_not_claimed(told: Claims) -> None:
     assert told("## BarVLM\n\nThe model is open source.") == []
 

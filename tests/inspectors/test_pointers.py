@@ -139,7 +139,6 @@ def test_hostile_documents(make_release: Any, run: Any, case: str) -> None:
     assert _all_cited(make_release, run, HOSTILE[case]) < 20_000
 
 
-@pytest.mark.xfail(strict=True, reason="n sentences on one line give n times n facts")
 def test_sentences_on_one_line_do_not_multiply(make_release: Any, run: Any) -> None:
     """100 sentences that each name one missing file are 100 facts at most (10,000 are told)."""
     text = "The file `a/b.py` is available in this repository. " * 100

@@ -108,7 +108,6 @@ def test_commands_introduced_as_giving_output_are_commands(told: Samples) -> Non
 
 
 @pytest.mark.parametrize("name", ["BarVLM", "Foo2"])
-@pytest.mark.xfail(strict=True, reason="a sibling's section under the own title counts as own")
 def test_outputs_of_a_sibling_under_the_own_title_do_not_count(told: Samples, name: str) -> None:
     """The nearest heading says whose outputs they are, not the title of the document."""
     assert told(f"## {name} sample outputs\n\n" + f"{OUTPUT}\n" * 3) == []
@@ -153,10 +152,7 @@ def test_remote_pictures_are_linked(told: Samples) -> None:
         "## Usage\n\n![chat interface](assets/x.png)",
         "## Gallery\n\n![screenshot of the web UI](assets/x.png)",
         "## Gallery\n\n![logo](assets/x.png)",
-        pytest.param(
-            "## BarVLM gallery\n\n![zebra](assets/x.png)",
-            marks=pytest.mark.xfail(strict=True, reason="a sibling's section under the own title"),
-        ),
+        "## BarVLM gallery\n\n![zebra](assets/x.png)",
         "## Gallery\n\n![badge](https://img.shields.io/badge/samples-3-red)",
         "![architecture](assets/x.png)",
         "## Results\n\n![scores](assets/x.png)",

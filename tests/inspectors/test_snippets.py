@@ -16,9 +16,6 @@ from openassay.types import Found, Linked
 US = Subject(names=("acme/Foo3",), owners=frozenset({"acme"}), siblings=("acme/BarVLM",))
 HUB = "https://huggingface.co"
 SLOW = pytest.mark.slow
-UNDER_OWN_TITLE = pytest.mark.xfail(
-    strict=True, reason="a sibling's block under the own title counts as own"
-)
 Snippets = Callable[..., list[str]]
 
 
@@ -107,7 +104,6 @@ def test_a_block_that_runs_nothing_is_not_inference(told: Snippets, heading: str
     assert told("inference_code", f"## {heading}\n\n```\npip install foo3\n```") == []
 
 
-@pytest.mark.xfail(strict=True, reason="an adapter in a snippet is taken as the weights")
 def test_an_own_adapter_is_no_weights(told: Snippets) -> None:
     """Adapters do not count (rule 6)."""
     text = CHAT.replace("acme/Foo3-7B", "acme/Foo3-7B-LoRA")
@@ -171,10 +167,7 @@ def test_a_command_that_fetches_the_own_corpus(told: Snippets) -> None:
         '## Fine-tuning\n\n```python\nd = load_dataset("zebra/chatty")\n```',
         '## 微调\n\n```python\nd = load_dataset("acme/chatty")\n```',
         '## Evaluation\n\n```python\nd = load_dataset("acme/foo-test")\n```',
-        pytest.param(
-            '## BarVLM\n\n```python\nd = load_dataset("acme/BarVLM-data")\n```',
-            marks=UNDER_OWN_TITLE,
-        ),
+        '## BarVLM\n\n```python\nd = load_dataset("acme/BarVLM-data")\n```',
     ],
 )
 def test_demo_and_test_sets_in_code_are_not_training_data(told: Snippets, text: str) -> None:
@@ -205,10 +198,7 @@ def test_a_harness_command_links_code_and_tasks(told: Snippets, heading: str) ->
     "text",
     [
         "## Evaluation\n\n```bash\npython bench_speed.py --batch 4\n```",
-        pytest.param(
-            "## Evaluation\n\n```bash\nlm_eval --model_args pretrained=acme/BarVLM --tasks z\n```",
-            marks=UNDER_OWN_TITLE,
-        ),
+        "## Evaluation\n\n```bash\nlm_eval --model_args pretrained=acme/BarVLM --tasks z\n```",
         "## Evaluation\n\nWe used zebra_qa and zebra_sum.",
     ],
 )

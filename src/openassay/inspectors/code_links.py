@@ -35,6 +35,9 @@ _DATA_CODE = re.compile(
     r"|filter\w*)|数据(?:处理|清洗|预处理)",
     re.I,
 )
+_FOR_DATA = re.compile(
+    r"\bfor (?:\w+, ){0,3}data (?:pre-?process\w*|cleaning|curation|preparation)", re.I
+)
 _SCHEME = re.compile(
     r"评测方案|评估方案|评测脚本|\bevaluation (?:scheme|script|code|suite|protocol)", re.I
 )
@@ -84,16 +87,17 @@ def _code(spot: Spot, release: Release) -> Iterator[Fact]:
         return
     if not is_repo:
         return
-    if release.subject.owns(spot.locator.owner) and _DATA_CODE.search(
-        f"{spot.locator.name} {spot.link.text}"
-    ):
-        yield _linked_code(
-            spot,
-            "data_preprocessing_code",
-            "repository",
-            "The authors' data preparation code is linked.",
-        )
-        return
+    if release.subject.owns(spot.locator.owner):
+        called = f"{spot.locator.name} {spot.link.text}"
+        if _DATA_CODE.search(called) or _FOR_DATA.search(spot.near):
+            yield _linked_code(
+                spot,
+                "data_preprocessing_code",
+                "repository",
+                "The authors' data preparation code is linked.",
+            )
+        if _DATA_CODE.search(called):
+            return
     near = re.sub(r"(?:and |or |, )?fine-?\s?tun\w*", "", spot.near, flags=re.I)
     if _TRAINING_CODE.search(near) and not _NOT_TRAINER.search(near):
         if not release.subject.owns(spot.locator.owner) and not prose.PRETRAINING.search(spot.near):

@@ -63,7 +63,8 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         if release.subject.is_foreign("", passage.trail):
             continue
         yield from _stage(passage, release)
-        if _TUNED.search(passage.text) and _is_ours(passage.text, release):
+        opening = passage.start <= 60 and not release.subject.mentioned(passage.text)
+        if _TUNED.search(passage.text) and (opening or _is_ours(passage.text, release)):
             yield Derived(
                 evidence=(passage.cite(),),
                 base="a base model that the sentence does not name",

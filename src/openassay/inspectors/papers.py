@@ -62,6 +62,7 @@ _FIELD = re.compile(
 )
 _CITE = re.compile(r"\bcit(?:e|ing|ation)s?\b|\bbibtex\b|\breference\b|引用|文献", re.I)
 _LICENSE = re.compile(r"licen[cs]e|agreement|协议|许可|guide|policy", re.I)
+_ASIDE = re.compile(r"slides?|poster|guide|manual|figure|overview|demo|brochure|talk", re.I)
 _VENUE = re.compile(
     r"\b(?:neurips|nips|icml|iclr|acl|emnlp|naacl|cvpr|iccv|eccv|aaai|ijcai|interspeech"
     r"|icassp|tacl|tmlr|jmlr|nature|science|coling|eacl|colm|kdd|www|sigir|wacv|isca"
@@ -105,11 +106,12 @@ def survey(release: Release) -> Iterator[Fact | Gap]:
         earlier = release.subject.mentioned(name) == {Whose.SIBLING}
         if _LICENSE.search(name) or not (earlier or _speaks_of_us(name, release)):
             continue
+        named_after = Whose.OWN in release.subject.mentioned(name) and not _ASIDE.search(name)
         called = (
             "technical_report"
             if _REPORT.search(name)
             else "research_paper"
-            if _PAPER.search(name)
+            if _PAPER.search(name) or (named_after and not earlier)
             else ""
         )
         if called:
@@ -189,7 +191,8 @@ def _own_paper(spot: Spot, release: Release, cited: _Cited) -> Extent | None:
     if number and number in cited.other:
         return None
     text = f"{spot.link.text}\n{spot.near}"
-    named = release.subject.mentioned(spot.link.text)
+    label = _label(spot)
+    named = release.subject.mentioned(label)
     if named == {Whose.SIBLING} or _other_version(spot, release):
         return Extent.PART if _PAPER.search(text) or _REPORT.search(text) else None
     if number and number in cited.own:
@@ -202,11 +205,19 @@ def _own_paper(spot: Spot, release: Release, cited: _Cited) -> Extent | None:
         return None
     if prose.OTHERS.search(spot.trail) or (prose.EVALUATION.search(spot.trail) and not named):
         return None
-    if _LABEL.match(spot.link.text) or _TECHNICAL_REPORT.search(spot.link.text):
+    if _LABEL.match(label) or _TECHNICAL_REPORT.search(label):
         return _labelled(spot, release)
     if _OWN_PHRASE.search(spot.near) and not spot.about_sibling:
         return Extent.WHOLE
     return None
+
+
+def _label(spot: Spot) -> str:
+    """What the link is called; for a bare address, the few words beside it."""
+    if spot.link.text:
+        return spot.link.text
+    beside = spot.near.replace(spot.link.url, "").strip(" :-*•")
+    return beside if len(beside) <= 60 else ""
 
 
 def _names_another(spot: Spot, release: Release) -> bool:

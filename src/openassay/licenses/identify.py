@@ -98,8 +98,8 @@ def _adds(words: Words, run: tuple[int, int], collected: bool) -> bool:
         return _restricts_in_chinese(passage)
     if collected:
         return operative.restricts(passage)
-    rest = split(operative.without_formalities(passage)).words
-    return operative.strong_only(rest)
+    rest = operative.without_formalities(passage)
+    return operative.strong_only(split(rest).words) or operative.unfamiliar(rest)
 
 
 def _chinese(words: Words, run: tuple[int, int]) -> bool:

@@ -105,3 +105,36 @@ def restricts(passage: str) -> bool:
     """
     limits = _sentence_patterns()[2]
     return bool(limits.search(without_formalities(passage)))
+
+
+def unfamiliar(passage: str) -> bool:
+    """Whether a passage has two words or more that are neither names nor in the list of plain
+    words: it may then say anything, in a language nobody here reads.
+
+    >>> unfamiliar("Nur f\u00fcr nichtkommerzielle Zwecke")
+    True
+    >>> unfamiliar("Foo Bar, a library by Jane Doe")
+    False
+    """
+    if passage.isspace():
+        return False
+    bare = _tokens()[0].sub(" ", passage)
+    plain = lexicon.words("plain")
+    seen: set[str] = set()
+    for line in bare.split("\n"):
+        words = _tokens()[1].findall(line)
+        shouted = sum(1 for w in words if w.isupper()) >= 4
+        for word in words:
+            low = word.lower()
+            if (word == low or shouted) and not set(low.split("-")) <= plain:
+                seen.add(low)
+        if len(seen) >= 2:
+            return True
+    return False
+
+
+@cache
+def _tokens() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    # Addresses, paths and file names are no words of a sentence.
+    named = re.compile(r"https?://[^\s]{1,400}|[^\s]{0,80}[@/_\\][^\s]{0,200}|\b\w{1,40}\.\w{1,40}")
+    return named, re.compile(r"(?<![\w-])[^\W\d_]{2,40}(?:-[^\W\d_]{2,40}){0,4}(?![\w-])")

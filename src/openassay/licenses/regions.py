@@ -214,7 +214,7 @@ def _weighs(words: Words, start: int, end: int, named: bool) -> bool:
         return False
     rest = operative.without_formalities(passage)
     left = split(rest).words
-    return operative.matters(left)
+    return operative.matters(left) or (len(left) >= 3 and operative.unfamiliar(rest))
 
 
 def _loss_matters(index: Index, lost: list[int], replaced_by: int) -> bool:
