@@ -231,7 +231,7 @@ VARIANT_KEYS = {
     "mit": "MIT",
     "isc": "ISC",
 }
-VARIANTS_EACH = 60
+VARIANTS_EACH = 150
 
 
 def variants(documents: list[Document]) -> list[Document]:

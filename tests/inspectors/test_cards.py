@@ -86,9 +86,7 @@ NOT_LIMITS = {
 }
 
 
-@pytest.mark.parametrize(
-    "case", [*list(NOT_LIMITS)[:-1], "a sibling's limits"]
-)
+@pytest.mark.parametrize("case", NOT_LIMITS)
 def test_a_legal_disclaimer_is_neither_use_nor_limits(told: Cards, case: str) -> None:
     assert told("model_card", DETAILS + RESULTS + NOT_LIMITS[case]) == ["Found part README.md:3"]
 
@@ -189,9 +187,7 @@ NO_DATA_CARD = {
 }
 
 
-@pytest.mark.parametrize(
-    "case", [*list(NO_DATA_CARD)[:-1], "a sibling's"]
-)
+@pytest.mark.parametrize("case", NO_DATA_CARD)
 def test_what_is_no_data_card(told: Cards, case: str) -> None:
     assert told("data_card", f"# Foo3\n\n{NO_DATA_CARD[case]}\n") == []
 

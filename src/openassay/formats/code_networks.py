@@ -27,7 +27,8 @@ from openassay.formats.pycode import Class, CodeFacts, Function
 _NET_BASE = re.compile(
     r"(?:^|\.)(?:Module|ScriptModule|PreTrainedModel|\w{1,40}PreTrainedModel|ModelMixin"
     r"|\w{0,40}MegatronModule|PipelineModule|LightningModule|Layer|Cell|MyModule"
-    r"|Fairseq\w{0,30}(?:Model|Decoder|Encoder)|BaseFairseqModel|\w{1,30}GenerationMixin)$"
+    r"|Fairseq\w{0,30}(?:Model|Decoder|Encoder)|BaseFairseqModel|\w{1,30}GenerationMixin"
+    r"|Base(?:Decoder|Encoder))$"
     r"|keras\.Model$"
 )
 _NOT_NET = re.compile(
@@ -87,9 +88,13 @@ def network(path: str, facts: CodeFacts) -> Role | None:
         return None
     if is_data_tool(path) or is_finetune(stem(path)):
         return None
+    if network_classes(facts):
+        return _of_classes(facts) or _of_products(facts)
+    return _of_functions(facts)
+
+
+def _of_classes(facts: CodeFacts) -> Role | None:
     classes = _with_helpers(network_classes(facts), facts)
-    if not classes:
-        return _of_functions(facts)
     own = frozenset(item.name for item in classes)
     defining = [item for item in classes if not _only_wraps(item)]
     weighted = frozenset[str]().union(*(lasts(item.builds) & _WEIGHTED for item in defining))
@@ -142,6 +147,31 @@ def _composes(item: Class, own: frozenset[str]) -> bool:
 
 def _rank(item: Class, own: frozenset[str]) -> int:
     return len(_parts(item, own)) + (5 if _MODEL_NAME.search(item.name) else 0)
+
+
+_MIXES = re.compile(
+    r"(?:^|_)(?:attn|att|attention|tmix|time_?mix(?:ing)?|ssm|retention)(?:_|$)", re.I
+)
+_FEEDS = re.compile(r"(?:^|_)(?:ffn|mlp|feed_?forward|cmix|channel_?mix(?:ing)?|moe)(?:_|$)", re.I)
+_MATHS: Final = closed("sigmoid softmax relu silu gelu layer_norm group_norm rms_norm matmul")
+
+
+def _of_products(facts: CodeFacts) -> Role | None:
+    """Layers written out for inference: a mixer and a feed-forward over weights that are loaded."""
+    if not facts.imported("torch") or "forward" not in facts.names:
+        return None
+    maths = [item for item in facts.functions if lasts(item.calls) & _MATHS]
+    mixers = [item for item in maths if _MIXES.search(item.name)]
+    feeders = [item for item in maths if _FEEDS.search(item.name)]
+    loads = any(call.name in _LOADS_TENSORS for call in facts.calls)
+    if not (mixers and feeders and loads):
+        return None
+    shown = f"{mixers[0].name}, {feeders[0].name}"
+    why = f"computes the layers of a network from its loaded weights: {shown}"
+    return Role("model_architecture", True, "layers", mixers[0].line, why)
+
+
+_LOADS_TENSORS: Final = closed("torch.load safetensors.torch.load_file safetensors.safe_open")
 
 
 def _of_functions(facts: CodeFacts) -> Role | None:

@@ -32,7 +32,7 @@ from openassay.formats.pycode import Call, CodeFacts
 _GENERATES: Final = closed(
     """generate chat stream_chat stream_generate text_completion chat_completion sample_sequence
     transcribe sample_from_model batch_generate p_sample_loop chat_stream create_completion
-    create_chat_completion synthesize tts infer img2img txt2img denoise p_sample"""
+    create_chat_completion synthesize tts infer img2img txt2img denoise p_sample forecast"""
 )
 _GENERATES_TOO = re.compile(
     r"^(?:stream_|async_)?(?:generate|transcribe|sample|denoise)_"
@@ -46,7 +46,7 @@ _CLIENTS: Final = ("openai.", "requests.", "anthropic.", "client.", "dashscope."
 _INFER_STEM = re.compile(
     r"(?:^|_|-)(?:infer\w{0,5}|inference|predict\w{0,4}|demo|sample|generat\w{0,5}|chat\w{0,12}"
     r"|serve\w{0,2}|server|app|webui|cli|web|transcribe|interactive|completion|quick_?start|run"
-    r"|i2v|t2v)(?:$|_|-|\d)"
+    r"|i2v|t2v|txt2img|img2img|extract|embed\w{0,6}|fold|forecast)(?:$|_|-|\d)"
 )
 _SAMPLER = re.compile(
     r"^(?:_?(?:sample|generate|decode|denoise)\w{0,30}|beam_search|greedy\w{0,20}"
@@ -86,7 +86,16 @@ def _runs(facts: CodeFacts) -> bool:
         return True
     if any(call.last == "parse_args" for call in facts.calls):
         return True
-    return any(not call.scope and call.last in _GENERATES for call in facts.calls)
+    at_top = (call for call in facts.calls if not call.scope)
+    return any(call.last in _GENERATES or _builds_model(call) for call in at_top)
+
+
+def _builds_model(call: Call) -> bool:
+    """A class that comes from a module of models is called, as ``foo.model.Foo()``."""
+    return call.last[:1].isupper() and not _MODEL_MODULES.isdisjoint(call.name.split(".")[:-1])
+
+
+_MODEL_MODULES: Final = closed("model models modeling modelling pretrained")
 
 
 def _has_model(facts: CodeFacts) -> bool:
@@ -94,6 +103,8 @@ def _has_model(facts: CodeFacts) -> bool:
         call.last in _LOADS
         or LOADS_MODEL.match(call.last)
         or call.last.endswith(("Runner", "Pipeline", "Model"))
+        or _builds_model(call)
+        or ".pretrained." in call.name  # a module of functions that each load one model
         or any(key in _MODEL_KEYWORDS for key, _ in call.keywords)
         for call in facts.calls
     )
@@ -108,7 +119,8 @@ def _is_own_call(path: str, call: Call) -> bool:
 def _predicts(call: Call) -> bool:
     """A call that predicts; a call of somebody's remote service does not."""
     named = call.last in _GENERATES or _GENERATES_TOO.match(call.last)
-    return bool(named) and not call.name.startswith(_CLIENTS)
+    sampled = call.name.endswith("sampler.sample")
+    return bool(named or sampled) and not call.name.startswith(_CLIENTS)
 
 
 def _prediction(path: str, facts: CodeFacts) -> Call | None:
@@ -165,7 +177,17 @@ def _library(path: str, facts: CodeFacts) -> Role | None:
         if _SAMPLER.search(item.name) and lasts(item.calls) & _PICKS:
             why = f"{item.name}() samples from the model's outputs"
             return Role("inference_code", True, "library", item.line, why)
+    if not facts.imported("torch", "jax", "flax", "tensorflow", "transformers", "mlx"):
+        return None
+    for predictor in facts.classes:
+        if _PREDICTOR.search(predictor.name) and (made := predictor.methods & _PREDICTS):
+            why = f"{predictor.name}.{min(made)}() predicts with the model"
+            return Role("inference_code", True, "library", predictor.line, why)
     return None
+
+
+_PREDICTOR = re.compile(r"(?:Pipeline|Predictor|Forecaster|Transcriber)$")
+_PREDICTS: Final = closed("predict predict_torch forecast transcribe generate __call__")
 
 
 def api_server(facts: CodeFacts) -> int:
@@ -228,9 +250,12 @@ def evaluation(path: str, facts: CodeFacts, around: Around = NOTHING_AROUND) -> 
         return None
     uses = any(call.last in _USES_MODEL for call in facts.calls) or "logits" in facts.names
     benchmark, line = _benchmark(path, facts), _score_line(facts)
-    if not benchmark and (strong := _strong_score(facts)):
+    if strong := _strong_score(facts):  # generation and scoring are often two programs
         why = f"computes a benchmark's score ({strong.last})"
         return Role("evaluation_code", True, "benchmark", strong.line, why)
+    if uses and facts.main and (metric := _named_metric(facts)):
+        why = f"scores the model's outputs with a metric named for it ({metric.last})"
+        return Role("evaluation_code", True, "metric", metric.line, why)
     if benchmark and line and uses:
         why = f"scores the model on {benchmark}"
         return Role("evaluation_code", True, "benchmark", line, why)
@@ -297,6 +322,31 @@ _STRICTLY_LOADS: Final = closed(
 def _strong_score(facts: CodeFacts) -> Call | None:
     """A metric that nothing but a benchmark of outputs is scored with."""
     return first(facts, lambda call: bool(_STRONG.search(call.last)))
+
+
+_METRIC_IDS: Final = closed(
+    """wer cer bleu sacrebleu rouge chrf ter bertscore comet squad squad_v2 glue super_glue
+    code_eval exact_match meteor cider mauve"""
+)
+_METRIC_LOADERS: Final = closed("evaluate.load datasets.load_metric load_metric")
+_METRIC_CALLS: Final = closed(
+    """jiwer.wer jiwer.cer jiwer.compute_measures jiwer.process_words sacrebleu.corpus_bleu
+    sacrebleu.corpus_chrf"""
+)
+
+
+def _named_metric(facts: CodeFacts) -> Call | None:
+    """A metric of a task that a library is asked for by its name."""
+    return first(
+        facts,
+        lambda call: (
+            call.name in _METRIC_CALLS
+            or (
+                call.name in _METRIC_LOADERS
+                and any(lit.value in _METRIC_IDS for lit in (call.args[0] if call.args else ()))
+            )
+        ),
+    )
 
 
 def _benchmark(path: str, facts: CodeFacts) -> str:

@@ -84,9 +84,13 @@ _TELLING: Final = closed(
 ENOUGH_TRAINERS: Final = 30
 
 
-def telling_first(path: str) -> tuple[int, int, str]:
-    """Sort key: files named for a role first, then those near the root."""
-    return (not words(path) & _TELLING, path.count("/"), path)
+_ASIDE: Final = closed("example examples legacy archive archived deprecated old tutorial tutorials")
+
+
+def telling_first(path: str) -> tuple[bool, bool, int, str]:
+    """Sort key: what stands aside last, files named for a role first, then those near the root."""
+    aside = not _ASIDE.isdisjoint(folder_words(path))
+    return (aside, not words(path) & _TELLING, path.count("/"), path)
 
 
 def with_networks(files: Iterable[tuple[str, CodeFacts]], paths: Iterable[str]) -> Around:
@@ -113,7 +117,7 @@ def with_trainings(files: Iterable[tuple[str, CodeFacts]], around: Around) -> Ar
         if role := training(path, facts, around):
             found += 1
             pretrains = pretrains or role.aspect == "pretrain"
-            if role.aspect == "finetune":
+            if role.aspect in ("finetune", "distill"):
                 tuned.add(path.rpartition("/")[0])
         if found >= ENOUGH_TRAINERS:
             break

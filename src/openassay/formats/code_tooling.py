@@ -99,7 +99,8 @@ def preparation(path: str, facts: CodeFacts, around: Around) -> Role | None:
     if not (facts.main or "parse_args" in calls or not facts.functions or curated):
         return None
     return (
-        _cleaning(path, facts)
+        _labelling(path, facts)
+        or _cleaning(path, facts)
         or _synthesis(facts, around)
         or _packing(facts, calls, around)
         or _bookkeeping(path, facts, calls)
@@ -124,6 +125,23 @@ def _synthesis(facts: CodeFacts, around: Around) -> Role | None:
     line = chosen.line if chosen else next((call.line for call in facts.calls), 1)
     why = "makes training data with another model's answers to seeds, and filters them"
     return Role("data_preprocessing_code", not around.pretrains, "synthesis", line, why)
+
+
+_LABELS = re.compile(
+    r"(?:^|_|-)(?:pseudo[-_]?label\w{0,6}|auto[-_]?label\w{0,6}|(?:re-?)?caption(?:ing|er)?)(?:$|_|-)"
+)
+_ANSWERS: Final = closed("generate pipeline transcribe chat predict")
+
+
+def _labelling(path: str, facts: CodeFacts) -> Role | None:
+    """Raw recordings or pictures that another model labels or captions, to be trained on."""
+    if not _LABELS.search(stem(path)):
+        return None
+    answers = first(facts, lambda call: call.last in _ANSWERS)
+    if answers is None:
+        return None
+    why = f"labels raw data with a model for the training ({answers.last})"
+    return Role("data_preprocessing_code", True, "label", answers.line, why)
 
 
 def _cleaning(path: str, facts: CodeFacts) -> Role | None:
@@ -208,7 +226,8 @@ def _line_of(facts: CodeFacts, module: str) -> int:
 # --- supporting code -----------------------------------------------------------------------------
 
 _TOKENIZER_NAME = re.compile(
-    r"Tokenizer(?:Fast)?$|^(?:BPE\w{0,12}|Encoder|CharTokenizer|SentencePiece\w{0,20})$"
+    r"Tokenizer(?:Fast)?$|^(?:BPE\w{0,12}|Encoder|CharTokenizer|SentencePiece\w{0,20}|Alphabet"
+    r"|Vocab(?:ulary)?)$"
 )
 _ENCODES: Final = closed("encode tokenize _tokenize bpe encode_ordinary")
 _DECODES: Final = closed(
@@ -233,8 +252,9 @@ def supporting(path: str, facts: CodeFacts) -> Role | None:
         return Role("supporting_libraries", False, "speed", line, why) if timed else None
     for item in facts.classes:
         inherited = any("Tokenizer" in base for base in item.bases)
-        whole = item.methods & _ENCODES and (item.methods & _DECODES or inherited)
-        if whole and _TOKENIZER_NAME.search(item.name):
+        encodes = item.methods & _ENCODES
+        both = item.methods & _DECODES or {"encode", "tokenize"} <= encodes
+        if encodes and (both or inherited) and _TOKENIZER_NAME.search(item.name):
             return _support("tokenizer", item.line, f"{item.name} is a tokenizer of its own")
     for function in facts.functions:
         if any(mark.endswith("triton.jit") for mark in function.decorators):
@@ -247,6 +267,9 @@ def _machinery(facts: CodeFacts) -> Role | None:
     for item in facts.classes:
         if _INDEXED.search(item.name) or any(_SAMPLERS.search(base) for base in item.bases):
             return _support("data_loader", item.line, f"{item.name} is a data loader of its own")
+    for item in facts.classes if facts.imported("jax") else ():
+        if item.name.endswith("Partitioner"):
+            return _support("parallel", item.line, f"{item.name} spreads the model over devices")
     for item in facts.classes if facts.imported("webdataset") else ():
         if any(_SHARD_READER.search(base) for base in item.bases):
             return _support("data_loader", item.line, f"{item.name} reads shards in its own way")

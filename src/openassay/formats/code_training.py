@@ -60,10 +60,24 @@ def training(path: str, facts: CodeFacts, around: Around) -> Role | None:
         return None
     start = _start(path, facts, around)
     if start == "finetune":
+        if _distills(facts):
+            why = f"trains a student on what a teacher predicts: {how}"
+            return Role("training_code", False, "distill", line, why)
         return Role("training_code", False, "finetune", line, f"trains from a checkpoint: {how}")
     if start == "pretrain":
         return Role("training_code", True, "pretrain", line, f"trains a newly built model: {how}")
     return None
+
+
+_DIVERGENCE = re.compile(r"(?:^|_)kl(?:_?div\w{0,10}|_loss)?(?:$|_)|distill?(?:ation)?_loss")
+
+
+def _distills(facts: CodeFacts) -> bool:
+    """A teacher, a student, and a loss between what they predict."""
+    teacher, student = (
+        any(name.startswith(who) for name in facts.names) for who in ("teacher", "student")
+    )
+    return teacher and student and any(_DIVERGENCE.search(name) for name in facts.names)
 
 
 def training_line(facts: CodeFacts) -> tuple[int, str] | None:

@@ -30,7 +30,13 @@ _OF_PREPARATION: Final = {
     "subset": Use.SUBSET,
     "prepare": Use.PREPARE,
     "clean": Use.PREPARE,
+    "label": Use.PREPARE,
     "synthesis": Use.OTHER,  # what the seeds come from
+}
+_OF_TRAINING: Final = {
+    "pretrain": Use.PRETRAIN,
+    "finetune": Use.FINETUNE,
+    "distill": Use.FINETUNE,
 }
 _PREPARES: Final = closed("pretrain pretraining corpus pretokenize")
 _DATA: Final = closed("data dataset datasets")
@@ -42,7 +48,7 @@ def use_of_code(path: str, facts: CodeFacts, around: Around) -> Use:
     if is_study(path):
         return Use.STUDY
     if role := training(path, facts, around):
-        return {"pretrain": Use.PRETRAIN, "finetune": Use.FINETUNE}.get(role.aspect, Use.STUDY)
+        return _OF_TRAINING.get(role.aspect, Use.STUDY)
     if is_compression(path):
         return Use.OTHER  # what a smaller copy is calibrated or checked on
     if evaluation(path, facts, around) or words(path) & EVALUATION_WORDS:

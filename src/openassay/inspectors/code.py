@@ -73,7 +73,7 @@ MAX_CANDIDATES: Final = 20_000
 # Words without which a file cannot have the role; looked for before anything is parsed.
 _INFERENCE: Final = listed(
     """generate chat( completion( predict sample pipeline( transcribe no_grad inference_mode
-    synthesi infer argmax multinomial"""
+    synthesi infer argmax multinomial forecast("""
 )
 _PREPARATION: Final = listed(
     """memmap tofile save_to_disk to_parquet push_to_hub to_csv to_json IndexedDataset datatrove
@@ -199,7 +199,7 @@ def _others(files: list[File], reader: _Reader, around: Around) -> Iterator[Foun
         if not _worth(file, reader) or (code := reader.code(file)) is None:
             continue
         for found in _roles(file, code, around):
-            role = _settled(code, found, reader.release.subject)
+            role = _settled(code, found, reader.release)
             spent = role.whole and reader.enough(role.component)
             if not spent and _is_ours(code, role, reader.release.subject):
                 yield reader.found(file, code, role)
@@ -289,8 +289,16 @@ def _roles(file: File, code: CodeText, around: Around) -> list[Role]:
     return found
 
 
-def _settled(code: CodeText, role: Role, subject: Subject) -> Role:
-    """A script beside tuning code that names the release's own model runs that one."""
+def _settled(code: CodeText, role: Role, release: Release) -> Role:
+    """What a role comes to in this release.
+
+    A script beside tuning code that names the release's own model runs that one. Distillation is
+    the whole training of a model that is called distilled, else a way of tuning.
+    """
+    subject = release.subject
+    if role.aspect == "distill":
+        whole = _is_distilled(release)
+        return replace(role, whole=whole, aspect="distill" if whole else "finetune")
     if role.aspect != "tuned":
         return role
     named = (lit.value for lit in code.facts.strings if 3 < len(lit.value) < 80)
@@ -298,6 +306,22 @@ def _settled(code: CodeText, role: Role, subject: Subject) -> Role:
     if any(subject.whose(value) is Whose.OWN for value in names):
         return replace(role, whole=True, aspect="generate", why="runs the released model")
     return role
+
+
+_DISTILLED = re.compile(
+    r"\b(?:is|are|was|were) (?:an? |the )?distilled\b"
+    r"|\bdistilled (?:version|variant|model)s? of\b|蒸馏得到",
+    re.I,
+)
+_DISTILLED_NAME = re.compile(r"(?:^|[^a-z])distil", re.I)
+
+
+def _is_distilled(release: Release) -> bool:
+    """Whether the release's name or its first documents call the model distilled."""
+    if any(_DISTILLED_NAME.search(name) for name in release.subject.names):
+        return True
+    fronts = [file for file in release.own_documents() if release.is_front(file)]
+    return any(_DISTILLED.search(line[:2000]) for file in fronts[:2] for line in file.lines[:200])
 
 
 def _is_ours(code: CodeText, role: Role, subject: Subject) -> bool:

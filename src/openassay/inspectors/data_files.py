@@ -85,7 +85,8 @@ def survey(release: Release) -> Iterator[Fact | Gap]:
     evaluation: list[tuple[File, records.Records]] = []
     for file in files:
         words = path_words.words(file.path)
-        if words.isdisjoint(path_words.DEMO) and (said := _mention(file, documents)):
+        trains = words.isdisjoint(path_words.DEMO) and not _is_for_evaluation(file)
+        if trains and (said := _mention(file, documents)):
             yield from _training(file, said)
             continue
         if opened < _MAX_OPENED and _names_evaluation(file, words):
@@ -213,6 +214,11 @@ def _names_evaluation(file: File, words: frozenset[str]) -> bool:
         )
         return not (split and folders & user_side)
     return not path_words.words(file.name).isdisjoint(_SPLITS) and words.isdisjoint(user_side)
+
+
+def _is_for_evaluation(file: File) -> bool:
+    """Whether name and folder both speak of evaluation, whatever a sentence beside them says."""
+    return path_words.is_evaluation(file.name) and path_words.is_evaluation(file.folder)
 
 
 def _sniff(file: File) -> records.Records | None:

@@ -64,7 +64,12 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
             continue
         yield from _stage(passage, release)
         opening = passage.start <= 60 and not release.subject.mentioned(passage.text)
-        if _TUNED.search(passage.text) and (opening or _is_ours(passage.text, release)):
+        own_base = any(re.search(r"\bbase\b", name, re.I) for name in release.subject.names)
+        if (
+            not own_base
+            and _TUNED.search(passage.text)
+            and (opening or _is_ours(passage.text, release))
+        ):
             yield Derived(
                 evidence=(passage.cite(),),
                 base="a base model that the sentence does not name",

@@ -5,9 +5,11 @@ Reads ``config.json`` as the transformers library writes it, ``params.json``, ``
 counts for its keys, because many other programs have a ``config.json`` too. A shape is *part* of
 the model metadata, never the training configuration. ``generation_config.json`` is about inference.
 
-A Python file that is named as arguments or configuration counts when it sets several shape keys.
+A Python file that is named as arguments or configuration counts when it sets several shape keys,
+and so does code that gives numbers to several of them close together: a function that builds one
+size, the defaults of a network's class, a definition.
 
-Not seen: shapes inside a model's own code, YAML shapes without training keys.
+Not seen: shapes that only a loop or a formula gives, YAML shapes without training keys.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ _CONFIGS: Final = frozenset(
      "adapter_config.json", "model_config.json", "modeling_config.json"]
 )  # fmt: skip
 _CLASS_FILE: Final = re.compile(
-    r"(?:model_?)?(?:args|configs?|configuration(?:_\w{1,40})?|hparams)\.py", re.IGNORECASE
+    r"(?:model_?)?(?:args|configs?|config_\w{1,40}|configuration(?:_\w{1,40})?|hparams)\.py",
+    re.IGNORECASE,
 )
 _CLASS_KEY: Final = re.compile(
     r"^\s{0,16}(?:self\.)?([a-z_]{3,40})\s?(?::\s?[\w\[\]., |]{1,40})?\s?(?:=(?!=)|$)"
@@ -95,6 +98,63 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         return
     yield from _shape(file, text.text, config)
     yield from _base(file, text.text, config, "_name_or_path", release)
+
+
+_SHAPE_NUMBER: Final = re.compile(
+    r"(?<![\w.])(?:[a-z]{1,12}_)?(num_layers|num_hidden_layers|n_layers?|depth|embed_dim|embedding_dim"
+    r"|d_model|hidden_size|hidden_dims?|model_dims?|n_embd|num_heads|num_attention_heads|n_heads?"
+    r"|attention_heads|vocab_size|d_intermediate|intermediate_size|mlp_dim|ffn_dim|patch_size)"
+    r"\s?(?::\s?(?:int|Optional\[int\])\s?)?=\s?(\d[\d_]{0,8})\b"
+)
+_NEAR: Final = 24  # lines within which the numbers of one shape stand
+_MIN_NUMBERS: Final = 3
+_MAX_CODE: Final = 400  # files
+_MAX_CODE_SIZE: Final = 512 << 10
+_MAX_SHAPES: Final = 3
+_NOT_SHAPE: Final = frozenset(
+    """loss losses lora data dataset datasets tokenizer tokenization benchmark bench kernel kernels
+    ops export convert conversion""".split()
+)
+
+
+def survey(release: Release) -> Iterator[Fact | Gap]:
+    """Sizes of the model given as numbers in its own code, the files nearest the root first."""
+    files = [file for file in release.files if _may_build(file, release)]
+    files.sort(key=lambda file: (file.path.count("/"), file.source, file.path))
+    shown = 0
+    for file in files[:_MAX_CODE]:
+        if shown < _MAX_SHAPES and (line := _shape_line(file)):
+            shown += 1
+            yield Found(
+                component="model_metadata",
+                extent=Extent.PART,
+                aspect="shape_code",
+                evidence=(file.cite_lines(line),),
+                detail="numbers that give the model its shape, not how it was trained",
+            )
+
+
+def _may_build(file: File, release: Release) -> bool:
+    if file.suffix != ".py" or not file.is_readable or file.size > _MAX_CODE_SIZE:
+        return False
+    words = path_words.words(file.path)
+    user_side = path_words.DEMO | path_words.FINETUNE | path_words.EVALUATION | _NOT_SHAPE
+    return words.isdisjoint(user_side) and release.place(file) is Place.OWN
+
+
+def _shape_line(file: File) -> int:
+    """The first line of a stretch in which several different keys are given numbers, or 0."""
+    text = file.text()
+    if text is None or not ("heads" in text.text or "n_head" in text.text):
+        return 0
+    seen: list[tuple[int, str]] = []
+    for number, line in enumerate(file.lines, start=1):
+        for found in _SHAPE_NUMBER.finditer(line[:400]):
+            seen = [(at, key) for at, key in seen if number - at < _NEAR]
+            seen.append((number, found.group(1)))
+            if len({key for _, key in seen}) >= _MIN_NUMBERS:
+                return seen[0][0]
+    return 0
 
 
 def _is_tokenizer(file: File) -> bool:

@@ -1,13 +1,15 @@
 """What package metadata states: that the release is a package, and under which licence.
 
 Reads ``pyproject.toml``, ``setup.py``, ``setup.cfg``, ``CITATION.cff``, ``package.json`` and the
-``METADATA`` of a wheel. A licence in metadata is a tag: the weakest kind of statement.
+``METADATA`` of a wheel. A licence in metadata is a tag: the weakest kind of statement. An
+installable package with several modules of its own is also a library that comes with the model.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -20,7 +22,7 @@ from openassay.subject import Place
 from openassay.types import Extent, Fact, Found, Gap, How, Licensed
 
 NAME = "package"
-COMPONENTS = ("package",)
+COMPONENTS = ("package", "supporting_libraries")
 
 _NAMES: Final = frozenset(
     ["pyproject.toml", "setup.py", "setup.cfg", "metadata", "pkg-info", "citation.cff",
@@ -61,6 +63,59 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         yield from _metadata(file, text.text, release)
     else:
         yield from _tagged(file, text.text)
+
+
+_MIN_MODULES: Final = 3  # beside ``__init__.py``; fewer are a script with an installer
+_MAX_DEPTH: Final = 2  # folders above the metadata
+_MAX_TOOLKITS: Final = 2
+_NO_PACKAGE: Final = frozenset(
+    """tests test docs doc examples example scripts script tools notebooks data demo demos eval
+    evaluation benchmark benchmarks build configs config""".split()
+)
+
+
+def survey(release: Release) -> Iterator[Fact | Gap]:
+    """Installable packages whose modules are tracked: the release's own toolkit."""
+    shown = 0
+    for file in sorted(release.files, key=lambda file: (file.path.count("/"), file.path)):
+        if file.name not in ("pyproject.toml", "setup.py") or shown >= _MAX_TOOLKITS:
+            continue
+        inner = release.inner_path(file)
+        if inner.count("/") > _MAX_DEPTH or not wants(file, release):
+            continue
+        text = file.text()
+        if text is None or not (named := _SETUP.search(text.text)):
+            continue
+        if package := _own_modules(file, release):
+            shown += 1
+            line = text.text.count("\n", 0, named.end()) + 1
+            yield Found(
+                component="supporting_libraries",
+                aspect="toolkit",
+                evidence=(file.cite_lines(line),),
+                detail=f"{file.path} installs {package}, a library of the release's own",
+            )
+
+
+def _own_modules(file: File, release: Release) -> str:
+    """The folder of an importable package beside the metadata with enough modules, or ""."""
+    base = f"{file.folder}/" if file.folder else ""
+    modules: Counter[str] = Counter()
+    importable: set[str] = set()
+    for other in release.files:
+        if other.suffix != ".py" or other.source != file.source or not other.size:
+            continue
+        if not other.path.startswith(base) or release.place(other) is not Place.OWN:
+            continue
+        inner = other.path.removeprefix(base).removeprefix("src/")
+        folder, _, name = inner.partition("/")
+        if not name or folder.lower() in _NO_PACKAGE:
+            continue
+        if name == "__init__.py":
+            importable.add(folder)
+        elif other.name != "__init__.py":
+            modules[folder] += 1
+    return next((name for name in sorted(importable) if modules[name] >= _MIN_MODULES), "")
 
 
 def _is_dist_info(file: File) -> bool:

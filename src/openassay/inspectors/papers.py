@@ -106,7 +106,11 @@ def survey(release: Release) -> Iterator[Fact | Gap]:
         earlier = release.subject.mentioned(name) == {Whose.SIBLING}
         if _LICENSE.search(name) or not (earlier or _speaks_of_us(name, release)):
             continue
-        named_after = Whose.OWN in release.subject.mentioned(name) and not _ASIDE.search(name)
+        named_after = (
+            Whose.OWN in release.subject.mentioned(name)
+            and not _ASIDE.search(name)
+            and release.subject.whose(file.name.rsplit(".", 1)[0]) is Whose.OWN
+        )
         called = (
             "technical_report"
             if _REPORT.search(name)

@@ -7,6 +7,8 @@ function is bounded in time and memory and says "unknown" rather than guess.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .assess import Assessment, TermValue, assess
 from .catalog import display, info, is_open, openness, sets, spdx
 from .clauses import read_terms
@@ -16,7 +18,9 @@ from .identify import identify
 from .mentions import headers, mentions
 from .model import Identification, Info, Match, Mention, Region, Term
 from .names import normalize
-from .together import Governing, Place, Statement, together
+
+if TYPE_CHECKING:
+    from .together import Governing, Place, Statement, together
 
 __all__ = [
     "And",
@@ -62,3 +66,12 @@ __all__ = [
     "together",
     "warnings",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Whatever only some callers need is imported when it is first asked for."""
+    from importlib import import_module
+
+    if name in ("Governing", "Place", "Statement", "together"):
+        return getattr(import_module(".together", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -46,14 +46,15 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of ``clauses.toml``, its patterns compiled."""
+    """One rule of ``clauses.toml``. Patterns are compiled when first tried: that is most of the
+    time a short question takes, and most exceptions (``but``) are never asked for."""
 
     term: str
     value: str
     rank: int
     forbids: bool
-    any: tuple[re.Pattern[str], ...]
-    but: tuple[re.Pattern[str], ...]
+    any: tuple[str, ...]
+    but: tuple[str, ...]
 
 
 def read_terms(text: str, *, more: bool = False) -> tuple[Term, ...]:
@@ -102,9 +103,14 @@ def _rule(file: str, number: int) -> Rule:
         row["value"],
         row["rank"],
         row.get("forbids", False),
-        tuple(re.compile(p) for p in row["any"]),
-        tuple(re.compile(p) for p in row["not"]),
+        tuple(row["any"]),
+        tuple(row["not"]),
     )
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 @cache
@@ -118,13 +124,13 @@ def _may_hold(row: dict[str, Any], low: str) -> bool:
 
 def _holds(rule: Rule, clause: Clause) -> bool:
     body = clause.body
-    if not any(p.search(body) for p in rule.any):
+    if not any(_compiled(p).search(body) for p in rule.any):
         return False
     if rule.forbids:
         said = f"{clause.lead} {body}".replace("not limited to", "")
         if not _forbidding().search(said):
             return False
-    return not any(p.search(body) for p in rule.but)
+    return not any(_compiled(p).search(body) for p in rule.but)
 
 
 def _value(rule: Rule, clause: Clause) -> str:

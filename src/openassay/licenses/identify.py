@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from . import catalog, guards, names, operative, titles
+from . import catalog, guards, names, operative, stated, titles
 from .model import Identification
 from .regions import Found, as_match, as_region, explain, leftovers
 from .words import Words, split
@@ -12,6 +12,9 @@ from .words import Words, split
 _REGIONS = 40
 # An unexplained passage of so many words or more stands for itself as a part of the file.
 _OWN_PART = 120
+# Terms of so many words before the first known licence are the file's own, what follows is a part.
+_FOREWORD = 60
+_NAMED = 12
 
 
 def identify(text: str) -> Identification:
@@ -77,14 +80,28 @@ def _expression(
             parts.append(f"LicenseRef-Modified-{id.removeprefix('LicenseRef-')}")
         elif not f.clean:
             added.append((f.start, f.end))
+    foreword = any(e <= first.start and e - s >= _FOREWORD for s, e in added)
     for start, end in added:
         if collected or _separate(found, start, end):
             parts.append("LicenseRef-Unidentified")
         else:
             modified = True
-    if modified:
+    if collected:
+        parts += _named_only(words, left)
+    if modified and foreword and not collected:
+        parts.insert(0, _by_title(own_title) or "LicenseRef-Unidentified")
+    elif modified:
         parts[0] = _variant(first, own_title) or parts[0]
     return " AND ".join(dict.fromkeys(parts)), modified
+
+
+def _named_only(words: Words, left: list[tuple[int, int]]) -> list[str]:
+    """Licences that a list of parts names without giving their text."""
+    told: list[str] = []
+    for start, end in left[:_REGIONS]:
+        if end - start >= 4:
+            told += stated.named(words.slice(start, end - 1))
+    return list(dict.fromkeys(told))[:_NAMED]
 
 
 def _adds(words: Words, run: tuple[int, int], collected: bool) -> bool:

@@ -12,6 +12,8 @@ from .model import Mention
 MAX_CHARS = 400_000
 MAX_MENTIONS = 200
 _HEADER_LINES = 60
+# Without a version number any version may be chosen (AGPL 3, section 14), and 3 is the only one.
+_ANY_AGPL = "AGPL-3.0-or-later"
 _LONGEST = 10  # words in a licence's name
 _QUOTE = 300
 
@@ -50,6 +52,9 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             r"(?:an?\s+|the\s+|some\s+|our\s+)?"
             r"(?:additional|extra|further|special|commons clause|modif|restrict|exception|"
             r"non-?commercial|custom|following|attribution req|changes))"
+        ),
+        "agpl": re.compile(
+            r"(?i)(?:GNU )?AGPL(?= (?:licen[cs]e|协议|许可)(?!\s{1,2}(?:v|version)?\s?\d))"
         ),
         "target": re.compile(r"\]\([^()\s]{1,400}\)|https?://[^\s<>\"'，。）》\])]{4,300}"),
         "later": re.compile(
@@ -136,6 +141,8 @@ def _in_passage(passage: str) -> Iterator[tuple[str, int, int]]:
 def _longest(passage: str, words: list[tuple[str, int, int]], at: int) -> tuple[str, int] | None:
     known = names.table()
     licence = _patterns()["licence"]
+    if _patterns()["agpl"].match(passage, words[at][1]):
+        return _ANY_AGPL, at
     for last in range(min(len(words), at + _LONGEST) - 1, at - 1, -1):
         raw = passage[words[at][1] : words[last][2]]
         if len(raw) > 160 or words[last][0] in '&,([（“《"':

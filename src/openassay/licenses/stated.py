@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from . import catalog
 from .mentions import headers, mentions
 from .model import Mention
 
@@ -65,6 +66,29 @@ def expression(text: str, *, readme: bool) -> str | None:
     if not readme:
         ids = ids[:1]
     return " AND ".join(ids[:_MAX]) or None
+
+
+def named(passage: str) -> list[str]:
+    """The listed licences, permissive ones aside, that a passage of a notice puts something under.
+
+    Permissive ones ask nothing that the others do not; a restriction or copyleft must not be lost.
+    """
+    out = []
+    for mention in mentions(passage):
+        row = catalog.find(mention.id)
+        known = row is not None and row.kind != "permissive"
+        line = passage[passage.rfind("\n", 0, mention.start_offset) + 1 : mention.start_offset]
+        if known and _placed().search(line[-160:]):
+            out.append(mention.id)
+    return list(dict.fromkeys(out))
+
+
+@cache
+def _placed() -> re.Pattern[str]:
+    return re.compile(
+        r"(?i)\b(?:licen[cs]ed|released|distributed|available|provided|covered)\s+under\b"
+        r"|\blicen[cs]es?\s*(?:[:：]|is\b|are\b)"
+    )
 
 
 def _states(body: str, mention: Mention) -> bool:
