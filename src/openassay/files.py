@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from posixpath import basename, dirname, splitext
+from posixpath import splitext
 
 from openassay.errors import ReadError
 from openassay.types import Digest, Evidence, Gap, Span, Unit
@@ -69,21 +69,15 @@ class File:
     problem: str | None = None
     link: str | None = None  # permanent URL of this file at its revision, without a line anchor
     gaps: list[Gap] = field(default_factory=list)
+    name: str = field(init=False)
+    folder: str = field(init=False)
+    suffix: str = field(init=False)  # lower-case, with the dot: ``.py``
     _text: Text | None = None
     _digest: Digest | None = None
 
-    @property
-    def name(self) -> str:
-        return basename(self.path)
-
-    @property
-    def folder(self) -> str:
-        return dirname(self.path)
-
-    @property
-    def suffix(self) -> str:
-        """Lower-case, with the dot: ``.py``."""
-        return splitext(self.path)[1].lower()
+    def __post_init__(self) -> None:  # every inspector asks every file for these
+        self.folder, _, self.name = self.path.rpartition("/")
+        self.suffix = splitext(self.name)[1].lower()
 
     @property
     def is_regular(self) -> bool:

@@ -105,12 +105,18 @@ class Release:
     def __init__(self, sources: Iterable[Source], subject: Subject | None = None) -> None:
         self.sources = tuple(sources)
         self.subject = subject or Subject()
+        self._places: dict[tuple[str, str], Place] = {}
         self._memo: dict[tuple[str, str, str], object] = {}
 
     @cached_property
     def files(self) -> tuple[File, ...]:
         """Every file of every source, by source and path."""
         return tuple(file for source in self.sources for file in source.files)
+
+    @cached_property
+    def file_names(self) -> frozenset[str]:
+        """The lower-case names, without folders, of all files."""
+        return frozenset(file.name.lower() for file in self.files)
 
     @cached_property
     def _by_path(self) -> dict[tuple[str, str], File]:
@@ -206,7 +212,10 @@ class Release:
 
     def place(self, file: File) -> Place:
         """Whether a path is the release's own, a sibling's, vendored or a fixture."""
-        return self.subject.place(self.inner_path(file))
+        key = (file.source, file.path)
+        if key not in self._places:  # asked by every inspector of every file
+            self._places[key] = self.subject.place(self.inner_path(file))
+        return self._places[key]
 
     def cite_listing(self, source: str, folder: str, files: Iterable[File], quote: str) -> Evidence:
         """Cite that certain files are there, by their names alone."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 
 class Whose(StrEnum):
@@ -67,6 +67,7 @@ _VENDORED = frozenset(
 _FIXTURES = frozenset("test tests testing test_data testdata fixtures __tests__ unittest".split())
 
 
+@lru_cache(maxsize=1 << 16)  # the same folders and words are asked about again and again
 def parse_name(name: str) -> ModelName | None:
     """Take a model or repository name apart; None when nothing like a family is in it.
 

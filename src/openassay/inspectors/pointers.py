@@ -47,7 +47,6 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
 
 def _named(file: File, release: Release) -> Iterator[Fact]:
     """Files that a sentence says are in this repository, and are not."""
-    names = {other.name.lower() for other in release.files}
     seen: set[str] = set()
     for passage in passages(file, release):
         if len(passage.text) > 1500 or not _HERE.search(passage.text):
@@ -55,7 +54,7 @@ def _named(file: File, release: Release) -> Iterator[Fact]:
         for line in range(passage.start, passage.end + 1):
             for found in _FILE.finditer(file.lines[line - 1]):
                 name = found.group(1).rsplit("/", 1)[-1].lower()
-                if name not in names and name not in seen:
+                if name not in release.file_names and name not in seen:
                     seen.add(name)
                     yield Stated(
                         evidence=(file.cite_lines(passage.start, passage.end),),

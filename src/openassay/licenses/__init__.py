@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .assess import Assessment, TermValue, assess
 from .catalog import display, info, is_open, openness, sets, spdx
 from .clauses import read_terms
-from .duties import Caution, Duty, Owed, Relation, Use, duties, lacking, owes, warnings
+from .checklist import Caution, Duty, Owed, Relation, Use, duties, lacking, owes, warnings
 from .expressions import And, Id, LicenseExpressionError, Node, Or, With, ids, parse, render
 from .identify import identify
 from .mentions import headers, mentions
@@ -20,7 +20,7 @@ from .model import Identification, Info, Match, Mention, Region, Term
 from .names import normalize
 
 if TYPE_CHECKING:
-    from .together import Governing, Place, Statement, together
+    from .governing import Governing, Place, Statement, together
 
 __all__ = [
     "And",
@@ -73,5 +73,5 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     if name in ("Governing", "Place", "Statement", "together"):
-        return getattr(import_module(".together", __name__), name)
+        return getattr(import_module(".governing", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
