@@ -102,7 +102,7 @@ def nearby(document: Document, link: Link) -> str:
         at = max(line.find(link.url), 0)
         line = line[max(0, at - _NEAR) : at + len(link.url) + _NEAR]
     near = plain(line).strip()
-    if len(near.replace(link.url, "").strip("-*•: ")) < 5:  # a bare address: the words stand above
+    if not link.text and len(near.replace(link.url, "").strip("-*•: ")) < 5:  # words stand above
         above = document.lines[max(0, link.line - 4) : link.line - 1]
         near = f"{plain(next((x for x in reversed(above) if x.strip()), ''))[-400:]} {near}".strip()
     return near

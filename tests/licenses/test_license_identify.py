@@ -8,6 +8,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from license_texts import MIT  # type: ignore[import-not-found]
 
 from openassay import licenses
 
@@ -200,8 +201,6 @@ def test_any_text_gets_an_answer(text: str) -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_losing_a_stretch_of_words_gives_no_other_open_licence(data: st.DataObject) -> None:
-    from conftest import MIT  # type: ignore[import-not-found]
-
     words = MIT.split()
     start = data.draw(st.integers(0, len(words) - 1))
     end = data.draw(st.integers(start, len(words)))

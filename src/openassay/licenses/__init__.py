@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from .assess import Assessment, TermValue, assess
 from .catalog import display, info, is_open, openness, sets, spdx
-from .clauses import read_terms
 from .checklist import Caution, Duty, Owed, Relation, Use, duties, lacking, owes, warnings
+from .clauses import read_terms
 from .expressions import And, Id, LicenseExpressionError, Node, Or, With, ids, parse, render
 from .identify import identify
 from .mentions import headers, mentions
