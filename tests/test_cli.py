@@ -493,3 +493,14 @@ def _drain(end: int) -> bytes:
         pass
     os.close(end)
     return b"".join(parts)
+
+
+def test_a_dossier_is_judged_as_the_reference_tool_would(run: Run, tmp_path: Path) -> None:
+    """A dossier becomes a record of that tool first; other frameworks have no such mode."""
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "README.md").write_text("# Gold-7B\n", "utf-8")
+    assert run("read", tmp_path / "m", "-o", tmp_path / "d.json")[0] == 0
+    _, out, _ = run("judge", tmp_path / "d.json", "--mode", "mot", "--format", "json")
+    assert json.loads(out)["mode"] == "mot"
+    code, _, _ = run("judge", tmp_path / "d.json", "--mode", "mot", "--framework", "osaid-1.0")
+    assert code == 2

@@ -27,6 +27,7 @@ from openassay.errors import (
 if TYPE_CHECKING:
     from openassay.frameworks.model import Framework
     from openassay.gate import Requirement
+    from openassay.records import Record
     from openassay.reports import Look
     from openassay.types import Dossier, Verdict
 
@@ -278,19 +279,29 @@ def _judge(args: argparse.Namespace) -> int:
     if not codec.is_dossier(raw):
         return _judge_record(args, raw, wanted)
     dossier = codec.load(raw)
-    verdicts = tuple(judge(frameworks.load(id_), dossier, mode=args.mode) for id_ in wanted)
+    if args.mode == "mot":
+        from openassay.records import record_of
+
+        return _judge_as_record(args, record_of(dossier), wanted)
+    verdicts = tuple(judge(frameworks.load(id_), dossier) for id_ in wanted)
     return _show_verdicts(args, dossier.release, verdicts, source_ids(dossier))
 
 
 def _judge_record(args: argparse.Namespace, raw: bytes, wanted: Sequence[str]) -> int:
-    from openassay.records import judge_record, read_record
+    from openassay.records import read_record
+
+    return _judge_as_record(args, read_record(raw), wanted)
+
+
+def _judge_as_record(args: argparse.Namespace, record: Record, wanted: Sequence[str]) -> int:
+    from openassay.records import judge_record
 
     if wanted != ["mof-1.0"]:
         raise UsageError(
-            "a record of another tool can only be judged by mof-1.0",
-            hint="other frameworks need a dossier: openassay read TARGET -o dossier.json",
+            "a record can only be judged by mof-1.0",
+            hint="other frameworks need a dossier, and mode strict: "
+            "openassay read TARGET -o dossier.json",
         )
-    record = read_record(raw)
     verdict = judge_record(record, args.mode)
     return _show_verdicts(args, record.name, (verdict,), frozenset())
 

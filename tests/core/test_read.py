@@ -365,6 +365,7 @@ FILES = {
 }
 
 
+@pytest.mark.slow
 def test_two_runs_are_byte_equal_whatever_the_seed_of_hashing(tmp_path: Path) -> None:
     folder = tmp_path / "acme" / "Foo-7B"
     folder.mkdir(parents=True)

@@ -139,6 +139,7 @@ def test_hostile_objects_end(hostile: bytes) -> None:
     assert pdf_text.text(data.replace(b"<< /Type /Pages /Kids [3 0 R]", hostile[:40])) is None
 
 
+@pytest.mark.slow
 def test_a_stream_that_unpacks_to_much_is_cut() -> None:
     """A few kilobytes of zeros become 64 MiB; only MAX_STREAM of each stream is unpacked."""
     bomb = zlib.compress(b" " * (64 << 20))

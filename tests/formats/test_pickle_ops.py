@@ -184,7 +184,7 @@ def test_a_list_that_holds_itself() -> None:
 
 
 def test_deep_nesting_needs_no_recursion() -> None:
-    depth = 100_000
+    depth = 50_000
     for ops in (b"]" * depth + b"a" * (depth - 1), b"N" + b"\x85" * depth):
         read = read_pickle(ops + b".")
         assert read.complete

@@ -158,3 +158,12 @@ def test_the_split_of_a_tuning_sample_is_no_evaluation_data(make_release: Any, r
     for path in ("data/eval.jsonl", "finetune/eval/questions.jsonl", "demo/gsm8k.jsonl"):
         (fact,) = run(data_files, make_release({path: ROWS}))
         assert fact.component == "evaluation_data", path
+
+
+def test_an_evaluation_set_is_no_training_data_whatever_stands_beside_it(
+    make_release: Any, run: Any
+) -> None:
+    readme = "The impact of training data: we used `eval_set.json` for the training set study.\n"
+    files = {"eval/README.md": readme, "eval/eval_set.json": ROWS}
+    (fact,) = run(data_files, make_release(files))
+    assert (fact.component, fact.extent) == ("evaluation_data", Extent.WHOLE)

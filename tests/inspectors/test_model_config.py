@@ -135,3 +135,52 @@ def test_tokenizer_files_are_part_of_the_libraries(make_release: Any, run: Any, 
 @pytest.mark.parametrize("name", ["tokenizer_config.json", "data/vocab_notes.csv", "encoder.py"])
 def test_names_that_are_no_tokenizer(make_release: Any, run: Any, name: str) -> None:
     assert run(model_config, make_release({name: '{"a": 1}' + " " * 2_000})) == []
+
+
+BUILD = """from .modeling import Encoder, Foo
+
+def build_foo_large(checkpoint=None):
+    return _build_foo(
+        encoder_embed_dim=1024,
+        encoder_depth=24,
+        encoder_num_heads=16,
+        checkpoint=checkpoint,
+    )
+"""
+DEFAULTS = """class Foo(nn.Module):
+    def __init__(self, num_layers: int = 33, embed_dim: int = 1280, attention_heads: int = 20):
+        super().__init__()
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line"),
+    [("foo/build_foo.py", BUILD, 5), ("foo/model/foo.py", DEFAULTS, 2)],
+)
+def test_numbers_of_a_shape_in_code_are_part(
+    make_release: Any, run: Any, path: str, text: str, line: int
+) -> None:
+    (fact,) = run(model_config, make_release({path: text}))
+    assert (fact.component, fact.extent, fact.aspect, fact.evidence[0].span.start) == (
+        "model_metadata",
+        Extent.PART,
+        "shape_code",
+        line,
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("foo/build_foo.py", BUILD.replace("=16", "=heads")),  # two numbers are no shape
+        ("foo/build_foo.py", BUILD.replace("encoder_depth=24,", "\n" * 40 + "encoder_depth=24,")),
+        ("examples/build_foo.py", BUILD),
+        ("tests/test_foo.py", BUILD),
+        ("finetune/model.py", DEFAULTS),
+        ("foo/run.py", "args.n_layer = 24\nargs.n_embd = 1024\nargs.n_head = 16\n"),  # for one file
+    ],
+)
+def test_numbers_that_are_no_shape_of_the_model(
+    make_release: Any, run: Any, path: str, text: str
+) -> None:
+    assert run(model_config, make_release({path: text})) == []

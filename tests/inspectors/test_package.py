@@ -74,3 +74,38 @@ def test_a_file_as_licence_is_no_statement(make_release: Any, run: Any) -> None:
 def test_broken_toml_is_a_format_error(make_release: Any, run: Any) -> None:
     with pytest.raises(FormatError):
         run(package, make_release({"pyproject.toml": "[project\n"}))
+
+
+NAMED = 'from setuptools import setup\nsetup(\n    name="zebra",\n)\n'
+MODULES = {f"src/zebra/part_{n}.py": "x = 1\n" for n in range(3)}
+
+
+@pytest.mark.parametrize("base", ["", "training/"])
+def test_an_installable_library_of_its_own_is_a_toolkit(
+    make_release: Any, run: Any, base: str
+) -> None:
+    files = {"setup.py": NAMED, "src/zebra/__init__.py": "x = 1\n", **MODULES}
+    release = make_release({base + path: text for path, text in files.items()})
+    facts = [f for f in run(package, release) if f.component == "supporting_libraries"]
+    assert [(f.extent, f.aspect, f.evidence[0].path, f.evidence[0].span.start) for f in facts] == [
+        (Extent.WHOLE, "toolkit", base + "setup.py", 2)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        (MODULES, "nothing installs it"),
+        ({"setup.py": NAMED, **MODULES}, "modules that are no package"),
+        ({"setup.py": NAMED, "src/zebra/__init__.py": "x = 1\n", "src/zebra/a.py": "x = 1\n"},
+         "a script with an installer"),
+        ({"setup.py": NAMED, "tests/__init__.py": "x = 1\n",
+          **{f"examples/p{n}.py": "x = 1\n" for n in range(9)}, "examples/__init__.py": "x = 1\n"},
+         "examples and tests"),
+        ({"pyproject.toml": "[tool.ruff]\n", "zebra/__init__.py": "x = 1\n",
+          **{f"zebra/p{n}.py": "x = 1\n" for n in range(9)}}, "settings of a tool"),
+    ],
+)  # fmt: skip
+def test_what_is_no_toolkit(make_release: Any, run: Any, files: dict[str, str], why: str) -> None:
+    facts = run(package, make_release(files))
+    assert [f for f in facts if f.component == "supporting_libraries"] == [], why

@@ -9,6 +9,7 @@ from license_texts import ISC, MIT  # type: ignore[import-not-found]
 
 ROOT = Path(__file__).parents[2]
 
+
 @pytest.fixture
 def mit() -> str:
     return str(MIT)

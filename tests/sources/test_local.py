@@ -230,15 +230,15 @@ def test_a_sparse_gigabyte_is_read_by_ranges(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_files_are_listed(tmp_path: Path) -> None:
-    for folder_number in range(100):
+def test_twenty_thousand_files_are_listed(tmp_path: Path) -> None:
+    for folder_number in range(20):
         inner = tmp_path / f"{folder_number:03}"
         inner.mkdir()
         for number in range(1000):
             with open(inner / str(number), "wb") as file:
                 file.write(b"x")
     source = open_target(str(tmp_path))
-    assert len(source.files) == 100_000
+    assert len(source.files) == 20_000
     assert source.gaps == ()
 
 

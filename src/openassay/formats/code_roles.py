@@ -61,7 +61,7 @@ _LOADS: Final = closed(
 )
 LOADS_MODEL = re.compile(
     r"^(?:load|build|create|get|init|initiali[sz]e|setup|prepare|make)_\w{0,30}?"
-    r"(?:model|ckpt|checkpoint|weights|pipeline|pipe|engine|predictor|net)s?(?:_and_\w{1,30})?$"
+    r"(?:model|ckpt|checkpoint|weights|pipeline|pipe|engine|predictor|net)s?(?:_(?:and|from)_\w{1,30})?$"
 )
 _MODEL_KEYWORDS: Final = closed("checkpoint checkpoint_path ckpt_path ckpt_dir model_path weights")
 _NO_LIBRARY: Final = closed("eval evaluation data datasets")
@@ -263,7 +263,23 @@ def evaluation(path: str, facts: CodeFacts, around: Around = NOTHING_AROUND) -> 
         quiet = first(facts, lambda call: call.last in _QUIET)
         why = "measures loss or perplexity of the model on evaluation sets"
         return Role("evaluation_code", True, "perplexity", quiet.line if quiet else 1, why)
-    return _harness_driver(facts) or _task_driver(path, facts, around)
+    return _harness_driver(facts) or _task_driver(path, facts, around) or _question_set(path, facts)
+
+
+_QUESTIONS = re.compile(
+    r"(?:^|/)eval(?:uation)?[_-](?:set|data|prompts?|questions?)\.jsonl?$", re.I
+)
+
+
+def _question_set(path: str, facts: CodeFacts) -> Role | None:
+    """A program that makes an evaluation of own questions ready; the scoring is done elsewhere."""
+    if not folder_words(path) & EVALUATION_WORDS or not facts.main:
+        return None
+    named = next((lit for lit in facts.strings if _QUESTIONS.search(lit.value[-80:])), None)
+    if named is None:
+        return None
+    why = f"prepares an evaluation from {named.value[-80:]}; it computes no score"
+    return Role("evaluation_code", False, "question_set", named.line, why)
 
 
 _LAUNCHES: Final = closed("system run Popen check_call check_output call")

@@ -82,7 +82,7 @@ _PREPARATION: Final = listed(
 )
 _SUPPORTING: Final = (
     "Tokenizer", "BPE", "class Encoder", "triton", "Sampler", "DataLoader)", "IndexedDataset",
-    "quantize", "autograd.Function", "webdataset",
+    "quantize", "autograd.Function", "webdataset", "class Alphabet", "class Vocab", "Partitioner",
 )  # fmt: skip
 _OWN_LOADS: Final = closed(
     "load_state_dict load_checkpoint load_model restore build_model load_file"

@@ -30,6 +30,7 @@ _ITEM = re.compile(
 _END = re.compile(
     r"(?<=[.;!?])[\"”’)\]*]{0,3}\s+(?=[\"“‘(\[*]{0,3}[A-Z0-9\u4e00-\u9fff(])|(?<=[。；！？])"
 )
+_SECTION = re.compile(r"(?i)\b(?:sub)?(?:sections?|paragraphs?|clauses?|articles?)\s*$")
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]{0,120}>|\*\*|__|[`\\]")
 
 
@@ -174,7 +175,9 @@ def _paragraphs(text: str) -> Iterator[tuple[int, list[str]]]:
     held: list[str] = []
     first = 1
     for number, line in enumerate(text.split("\n"), 1):
-        starts_anew = not line.strip() or _ITEM.match(line) or line.lstrip().startswith("#")
+        # A line that begins with the number of "Section" on the line before is no new item.
+        item = _ITEM.match(line) and not (held and _SECTION.search(held[-1][-24:]))
+        starts_anew = not line.strip() or item or line.lstrip().startswith("#")
         if held and (starts_anew or len(held) > 80):
             yield first, held
             held = []

@@ -1,0 +1,116 @@
+"""Facts kept by hand and the clause reader, held against one another on known licences.
+
+The texts are not in the tree: what the reader found in them when the index was built is
+(``data/read.tsv``, ``[read]`` in the fact files). Both are wrong if they agree by accident only
+rarely; where they differ, the reason stands here.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from openassay import licenses
+from openassay.licenses import catalog, clauses, terms
+
+DATA = Path(licenses.__file__).parent / "data"
+VALUED = {"user_threshold", "attribution_naming", "geographic_limit"}
+
+# (id, column): why the reader does not see what the fact says, or sees more.
+DIFFER = {
+    ("bigcode-open-rail-m-v1", "outputs"): "a forbidden use names outputs; the grant leaves them",
+    ("bigcode-open-rail-m-v1", "state_changes"): "asked in a list item without a verb",
+    ("CC-BY-NC-ND-4.0", "redistribution"): "Share is a defined word",
+    ("CC-BY-ND-4.0", "redistribution"): "Share is a defined word",
+    ("CDLA-Permissive-2.0", "outputs"): "called Results",
+    ("CDLA-Permissive-2.0", "pass_on_restrictions"): "passing on the text reads like it",
+    ("deepseek-la-1.0", "governing_law"): "PRC laws, without 'of'",
+    ("EPL-2.0", "ends_on_breach"): "the condition stands in another sentence",
+    ("EPL-2.0", "include_license"): "a copy must be included, in the passive",
+    ("EPL-2.0", "pass_on_restrictions"): "the commercial distributor's promise reads like it",
+    ("falcon-2-11b-1.0", "pass_on_restrictions"): "through section 8, not in a sentence of its own",
+    ("LGPL-2.1-only", "pass_on_restrictions"): "for works that use the library",
+    ("LGPL-2.1-or-later", "pass_on_restrictions"): "for works that use the library",
+    ("LGPL-3.0-or-later", "patent_grant"): "taken in from GPL 3",
+    ("LGPL-3.0-or-later", "ends_on_breach"): "taken in from GPL 3",
+    ("LGPL-3.0-or-later", "include_license"): "taken in from GPL 3",
+    ("LGPL-3.0-or-later", "state_changes"): "taken in from GPL 3",
+    ("LicenseRef-alphafold3-weights-tou", "share_alike"): "the terms bind whoever gets output",
+    ("LicenseRef-alphafold3-weights-tou", "registration_required"): "asked on the page, not there",
+    ("LicenseRef-OpenMDW-1.1", "patent_grant"): "patents among other rights in one list",
+    ("LicenseRef-OpenMDW-1.1", "outputs"): "no restrictions or obligations, split over lines",
+    ("LicenseRef-skywork-community", "commercial_use"): "the English half is read first",
+    ("LicenseRef-skywork-community", "attribution_naming"): "in the PDF's Chinese half",
+    ("LicenseRef-tencent-hunyuan-community-eu", "keep_notices"): "through the Notice file",
+    ("LicenseRef-tencent-hunyuan-community-eu-uk-kr", "keep_notices"): "through the Notice file",
+    ("tencent-hunyuan-3d-2.0-cla", "include_license"): "in a list item",
+    ("tencent-hunyuan-3d-2.0-cla", "keep_notices"): "through the Notice file",
+    (
+        "moonshot-ai-modified-mit-2025",
+        "commercial_use",
+    ): "above the size it asks for a display only",
+    ("MPL-2.0", "patent_grant"): "granted in two halves of a list",
+    ("stability-ai-community-2024", "field_of_use_restrictions"): "through its policy",
+    ("stability-ai-nc-2023-12-06", "field_of_use_restrictions"): "through its policy",
+    ("Unlicense", "redistribution"): "'anyone is free to', five lines before 'distribute'",
+}
+
+
+def told(column: str, value: str) -> str:
+    """The value as compared: phrases and places count as said or not said."""
+    if column in VALUED:
+        return "yes" if value not in ("", "no") else "no"
+    return value
+
+
+def pairs() -> list[tuple[str, str, str, str]]:
+    """Id, column, the fact's value, the reader's, for every licence that has both."""
+    out = []
+    for row in {r.id: r for r in catalog._table()[0].values()}.values():
+        kept, entry = catalog.facts(row.id).get("terms"), terms.obligations(row.id)
+        read = terms.recorded(row.id)
+        if not read or not (kept or entry):
+            continue
+        facts = dict(terms.known_terms(row.id, row.kind)) if kept else {}
+        if entry:
+            facts |= {c: entry["terms"].get(c, terms.silent(c)) for c in terms.MORE}
+        for column, value in facts.items():
+            found = read.get(column, terms.silent(column))
+            if column == "commercial_use":
+                found = read.get(column, "yes")
+                found = "conditional" if found == "yes" and "user_threshold" in read else found
+            out.append((row.id, column, told(column, value), told(column, found)))
+    return out
+
+
+def test_facts_and_reader_agree_but_for_the_listed_cases() -> None:
+    differ = {
+        (id, column)
+        for id, column, fact, read in pairs()
+        if fact != read and not (column == "governing_law" and fact and fact in read)
+    }
+    assert differ - set(DIFFER) == set()
+
+
+@pytest.mark.parametrize("column", [*terms.COLUMNS, *terms.MORE])
+def test_no_column_differs_often(column: str) -> None:
+    count: Counter[bool] = Counter()
+    for _, name, fact, read in pairs():
+        if name == column:
+            count[fact == read or (column == "governing_law" and fact in read)] += 1
+    assert count[True] >= 0.9 * count.total() > 0
+
+
+def test_the_recorded_readings_were_made_with_these_rules() -> None:
+    mark = zlib.crc32(b"".join((DATA / name).read_bytes() for name in clauses.FILES))
+    first = (DATA / "read.tsv").read_text("utf-8").split("\n", 1)[0]
+    assert first == f"#rules\t{mark}", "run tools/build_license_index.py build"
+
+
+def test_a_recorded_reading_is_what_the_reader_finds(apache: str, mit: str) -> None:
+    for id, text in (("Apache-2.0", apache), ("MIT", mit)):
+        found = {t.name: t.value for t in licenses.read_terms(text, more=True)}
+        assert found == dict(terms.recorded(id))
