@@ -8,7 +8,7 @@ that stands below by name.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from openassay.governance import govern
@@ -32,6 +32,14 @@ from openassay.types import (
 )
 from openassay.vocabulary import Entry, entries
 
+# (component, aspect) of tuning that is the training itself where the release is a fine-tune
+_TUNING = frozenset(
+    (
+        ("training_code", "finetune"),
+        ("training_code", "distill"),
+        ("model_metadata", "finetune_config"),
+    )
+)
 MAX_BECAUSE = 8  # facts that a component cites; the rest stays in the dossier
 
 
@@ -145,7 +153,8 @@ def _notes(
 def _reinterpreted(facts: Sequence[Fact]) -> list[Fact]:
     """Facts as they read once everything is known of the release."""
     tuned = _is_tuned(facts)
-    reading = _within_run([_as_tuned(fact) if tuned else fact for fact in facts], tuned)
+    read = [again for fact in facts for again in _as_tuned(fact)] if tuned else list(facts)
+    reading = _within_run(read, tuned)
     for read_again in (
         _not_the_base,
         _cards_called_so,
@@ -172,18 +181,12 @@ def _is_tuned(facts: Sequence[Fact]) -> bool:
     return derived and not scratch
 
 
-def _as_tuned(fact: Fact) -> Fact:
-    """In a fine-tune, tuning code is training code and tuning data is training data."""
-    if isinstance(fact, Found):
-        if fact.component == "training_code" and fact.aspect == "finetune":
-            return replace(fact, extent=Extent.WHOLE)
-        if fact.component == "model_metadata" and fact.aspect == "finetune_config":
-            return replace(fact, extent=Extent.WHOLE)
-        if fact.component == "fine_tuning_data":
-            return replace(fact, component="datasets")
-    if isinstance(fact, Linked) and fact.component == "fine_tuning_data":
-        return replace(fact, component="datasets")
-    return fact
+def _as_tuned(fact: Fact) -> Iterator[Fact]:
+    """In a fine-tune, tuning code is training code, and tuning data is training data as well."""
+    whole = isinstance(fact, Found) and (fact.component, fact.aspect) in _TUNING
+    yield replace(fact, extent=Extent.WHOLE) if isinstance(fact, Found) and whole else fact
+    if isinstance(fact, Found | Linked) and fact.component == "fine_tuning_data":
+        yield replace(fact, component="datasets")
 
 
 def _within_run(facts: list[Fact], tuned: bool) -> list[Fact]:

@@ -102,6 +102,8 @@ def _source(expression: str | None) -> str:
 def _text(asked: str, data: bytes) -> str:
     file = File("file", asked, len(data), lambda offset, length: data[offset : offset + length])
     text = file.text() if data else None
+    if text is None and data:
+        return "\0"  # not a text in any encoding: the library says "binary"
     return text.text if text else ""
 
 

@@ -247,10 +247,32 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize(
+    "line",
+    ["token = torch.multinomial(probs, 1)", "generate_fn = model.generate; ids = generate_fn(x)"],
+)
+def test_raw_data_labelled_without_a_plain_call(make_release: Any, run: Any, line: str) -> None:
+    text = LABELS.replace("ids = model.generate(batch)", line)
+    found = run(code, make_release({"tools/pseudo_label.py": text}, SUBJECT))
+    assert [item[1:3] for item in roles(found, "data_preprocessing_code")] == [("whole", "label")]
+
+
+def test_a_pipeline_that_tidies_its_prompts_prepares_no_data(make_release: Any, run: Any) -> None:
+    text = (
+        "import datasets\nclass FooPipeline(DiffusionPipeline):\n"
+        "    def clean_caption(self, text):\n        raw.save_to_disk(text)\n"
+        "if __name__ == '__main__':\n    main()\n"
+    )
+    tool = text.replace("DiffusionPipeline", "object")
+    for shown, expected in ((text, []), (tool, [("whole", "clean")])):
+        found = run(code, make_release({"data/process.py": shown}, SUBJECT))
+        assert [item[1:3] for item in roles(found, "data_preprocessing_code")] == expected
+
+
+@pytest.mark.parametrize(
     ("path", "expected"),
     [
         ("training/run_pseudo_labelling.py", [("whole", "label")]),
-        ("tools/caption_lightning.py", [("whole", "label")]),
+        ("tools/VLM_caption_lightning.py", [("whole", "label")]),
         ("tools/run_model.py", []),
     ],
 )

@@ -125,6 +125,58 @@ def test_a_restriction_after_third_party_notices_is_not_lost(apache: str, mit: s
     assert licenses.openness(found.expression or "x", "weights") is not True
 
 
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "Nur für nichtkommerzielle Zwecke.",
+        "Utilisation réservée aux associations bénévoles.",
+        "Prohibido su empleo por empresas.",
+        "상업적 이용을 금지합니다.",
+        "Только для некоммерческих целей.",
+        "Gratis amateurs exclusively hobbyists.",
+        "NUR FÜR NICHTKOMMERZIELLE ZWECKE VERWENDBAR",
+    ],
+)
+@pytest.mark.parametrize("where", ["before", "after", "within"])
+def test_what_nobody_here_can_read_is_not_harmless(mit: str, clause: str, where: str) -> None:
+    cut = {"before": 0, "after": len(mit), "within": mit.index("The above copyright")}[where]
+    found = licenses.identify(f"{mit[:cut]}\n{clause}\n\n{mit[cut:]}")
+    assert found.modified
+    assert found.expression != "MIT"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Foo - a small library for Python by Jane Doe and contributors",
+        "This project is maintained by the Foo team.",
+        "See https://github.com/foo/bar/blob/main/AUTHORS.md for the list of authors.",
+        "Copyright (c) 2019 Müller & Söhne GmbH",
+    ],
+)
+def test_what_a_project_says_of_itself_is_harmless(mit: str, line: str) -> None:
+    assert licenses.identify(f"{line}\n\n{mit}").expression == "MIT"
+
+
+def test_terms_before_a_third_partys_licence_are_the_files_own(mit: str) -> None:
+    own = "This sample code is for academic purposes only. No commercial license is granted. " * 8
+    found = licenses.identify(f"{own}\n\nThe following is for third-party software:\n\n{mit}")
+    assert found.expression == "LicenseRef-Unidentified AND MIT"
+    assert found.modified
+
+
+def test_a_notice_adds_the_restricted_licences_it_only_names(apache: str, mit: str) -> None:
+    text = (
+        apache
+        + "\n\nThird-party software\n\nThe following component:\n\n"
+        + mit
+        + "\n\nThe following component is licensed under the CC BY-NC-SA 4.0 license: bar\n"
+    )
+    found = licenses.identify(text)
+    assert (found.guard, found.expression) == ("notice", "Apache-2.0 AND MIT AND CC-BY-NC-SA-4.0")
+    assert licenses.openness(found.expression or "", "code") is not True
+
+
 def test_an_appended_disclaimer_adds_nothing(apache: str) -> None:
     text = apache + (
         '\n\nTHIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS "AS IS" AND ANY WARRANTIES ARE '

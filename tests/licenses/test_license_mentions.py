@@ -73,3 +73,9 @@ def test_headers_end_after_sixty_lines() -> None:
 def test_any_text_can_be_searched(text: str) -> None:
     for mention in (*licenses.mentions(text), *licenses.headers(text)):
         assert 0 <= mention.start_offset < mention.end_offset <= len(text)
+
+
+def test_the_agpl_without_a_version_is_any_of_its_versions() -> None:
+    (found,) = licenses.mentions("The detector is under the AGPL license.")
+    assert found.id == "AGPL-3.0-or-later"
+    assert licenses.mentions("The tool is AGPL-compatible.") == ()

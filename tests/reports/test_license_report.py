@@ -11,10 +11,12 @@ from jsonschema import Draft202012Validator
 from openassay.reports import Look
 from openassay.reports.license import (
     TERMS,
+    DutyAnswer,
     LicenseAnswer,
     Matched,
     Passage,
     TermAnswer,
+    WarningAnswer,
     render_json,
     render_terminal,
 )
@@ -44,7 +46,34 @@ def contract() -> Draft202012Validator:
     return Draft202012Validator(schema)
 
 
-@pytest.mark.parametrize("answer", [MODIFIED, LicenseAnswer(asked="x", expression=None)])
+CHECKLIST = LicenseAnswer(
+    asked="Foo-1.0",
+    expression="Foo-1.0",
+    terms={"indemnity": TermAnswer("yes", "facts")},
+    source="somewhere",
+    verified=False,
+    duties=(
+        DutyAnswer(
+            "include_license", "ship the text", "Foo-1.0", True, ("redistribute",), "section 4"
+        ),
+        DutyAnswer(
+            "share_alike",
+            "same licence",
+            "Foo-1.0",
+            None,
+            ("use", "change", "host", "redistribute"),
+            "not known",
+        ),
+    ),
+    missing=("include_license",),
+    warnings=(
+        WarningAnswer("law", "governed by Ruritania", "Foo-1.0", "text", Passage(3, 3, "laws of")),
+    ),
+    note="recognised by the address alone",
+)
+
+
+@pytest.mark.parametrize("answer", [MODIFIED, CHECKLIST, LicenseAnswer(asked="x", expression=None)])
 def test_it_keeps_the_contract(answer: LicenseAnswer, contract: Draft202012Validator) -> None:
     contract.validate(json.loads(render_json(answer)))
 
@@ -75,3 +104,34 @@ def test_a_licence_open_for_some_content_only_says_so() -> None:
         open_for={"code": False, "data": True, "document": True},
     )
     assert "open for data, document only" in render_terminal(answer, Look())
+
+
+def test_the_checklist_says_when_a_duty_applies_and_what_is_not_known() -> None:
+    text = render_terminal(CHECKLIST, Look())
+    assert "[ ] hand on                ship the text" in text
+    assert "[?] always                 same licence" in text
+    assert "A label alone is not enough" in text
+    assert "governed by Ruritania" in text
+    assert "recognised by the address alone" in text
+    assert "not checked against a public text" in text
+
+
+def test_the_details_show_what_duties_and_warnings_rest_on() -> None:
+    text = render_terminal(CHECKLIST, Look(detail=1))
+    assert "section 4" in text
+    assert 'line 3: "laws of"' in text
+
+
+def test_duties_and_warnings_are_in_the_contract() -> None:
+    written = json.loads(render_json(CHECKLIST))
+    assert written["duties"][0] == {
+        "id": "include_license",
+        "text": "ship the text",
+        "license": "Foo-1.0",
+        "rests_on": "section 4",
+        "evidence": None,
+        "needed": True,
+        "uses": ["redistribute"],
+    }
+    assert written["warnings"][0]["evidence"] == {"start": 3, "end": 3, "quote": "laws of"}
+    assert (written["verified"], written["missing"]) == (False, ["include_license"])

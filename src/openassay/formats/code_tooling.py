@@ -92,6 +92,8 @@ def preparation(path: str, facts: CodeFacts, around: Around) -> Role | None:
     """Whether the file turns raw or published data into training data, and how much of that."""
     if folder_words(path) & _NOT_DATA_FOLDERS or is_study(path) or is_speed(path):
         return None
+    if any(base.endswith("Pipeline") for item in facts.classes for base in item.bases):
+        return None  # inference code that tidies its prompts
     calls = frozenset(call.last for call in facts.calls)
     curated = facts.imported(*_CURATION)
     if not (calls & _WRITES or curated or facts.imported(*_SYNTHESIS)):
@@ -130,7 +132,7 @@ def _synthesis(facts: CodeFacts, around: Around) -> Role | None:
 _LABELS = re.compile(
     r"(?:^|_|-)(?:pseudo[-_]?label\w{0,6}|auto[-_]?label\w{0,6}|(?:re-?)?caption(?:ing|er)?)(?:$|_|-)"
 )
-_ANSWERS: Final = closed("generate pipeline transcribe chat predict")
+_ANSWERS: Final = closed("generate pipeline transcribe chat predict multinomial argmax")
 
 
 def _labelling(path: str, facts: CodeFacts) -> Role | None:
@@ -138,9 +140,11 @@ def _labelling(path: str, facts: CodeFacts) -> Role | None:
     if not _LABELS.search(stem(path)):
         return None
     answers = first(facts, lambda call: call.last in _ANSWERS)
+    if answers is None and "generate" in facts.names:  # the method is handed on under a name
+        answers = first(facts, lambda call: call.last in _WRITES)
     if answers is None:
         return None
-    why = f"labels raw data with a model for the training ({answers.last})"
+    why = "labels raw data with a model, to be trained on"
     return Role("data_preprocessing_code", True, "label", answers.line, why)
 
 

@@ -78,7 +78,7 @@ _INFERENCE: Final = listed(
 _PREPARATION: Final = listed(
     """memmap tofile save_to_disk to_parquet push_to_hub to_csv to_json IndexedDataset datatrove
     fasttext kenlm datasketch dedup minhash clean filter shard sha256 warc distilabel trafilatura
-    langdetect langid TFRecordWriter PackedDataset MDSWriter jsonl TarWriter ShardWriter"""
+    langdetect langid TFRecordWriter PackedDataset MDSWriter jsonl TarWriter ShardWriter caption"""
 )
 _SUPPORTING: Final = (
     "Tokenizer", "BPE", "class Encoder", "triton", "Sampler", "DataLoader)", "IndexedDataset",

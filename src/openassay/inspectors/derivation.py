@@ -11,13 +11,14 @@ from collections.abc import Iterator
 
 from openassay.files import File
 from openassay.formats import prose
+from openassay.formats.locators import hub_id
 from openassay.passages import Passage, passages, wanted
 from openassay.release import Release
 from openassay.subject import Whose, parse_name
 from openassay.types import Derived, Extent, Fact, Gap, Linked, Relation
 
 NAME = "derivation"
-COMPONENTS = ("model_parameters_intermediate",)
+COMPONENTS = ("model_parameters_intermediate", "base_model_parameters")
 
 _NAME = r"(?P<base>[A-Z][\w-]*(?:\.\d[\w-]*)*(?:[ -](?:v?\d[\w.]*\w|[A-Z][\w-]*)){0,3})"
 _FROM = re.compile(
@@ -79,13 +80,23 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         for pattern in (_FROM, _PRETRAINED, _ZH):
             found = pattern.search(passage.text)
             if found and _says_so(found, passage.text, release):
-                yield Derived(
-                    evidence=(passage.cite(),),
-                    base=found.group("base"),
-                    relation=Relation.FINETUNE,
-                    detail=f"The documents say that the model was tuned from "
-                    f"{found.group('base')}.",
-                )
+                yield from _tuned_from(found.group("base"), passage)
+
+
+def _tuned_from(base: str, passage: Passage) -> Iterator[Fact]:
+    yield Derived(
+        evidence=(passage.cite(),),
+        base=base,
+        relation=Relation.FINETUNE,
+        detail=f"The documents say that the model was tuned from {base}.",
+    )
+    if hub_id(base):
+        yield Linked(
+            evidence=(passage.cite(),),
+            component="base_model_parameters",
+            url=f"https://huggingface.co/{base}",
+            detail="The base model is named by its hub id.",
+        )
 
 
 def _is_ours(text: str, release: Release) -> bool:

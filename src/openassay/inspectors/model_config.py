@@ -106,6 +106,7 @@ _SHAPE_NUMBER: Final = re.compile(
     r"|attention_heads|vocab_size|d_intermediate|intermediate_size|mlp_dim|ffn_dim|patch_size)"
     r"\s?(?::\s?(?:int|Optional\[int\])\s?)?=\s?(\d[\d_]{0,8})\b"
 )
+_SHAPE_MARKS: Final = ("heads", "n_head", "d_model", "n_layer", "num_layers", "depth")
 _NEAR: Final = 24  # lines within which the numbers of one shape stand
 _MIN_NUMBERS: Final = 3
 _MAX_CODE: Final = 400  # files
@@ -145,7 +146,7 @@ def _may_build(file: File, release: Release) -> bool:
 def _shape_line(file: File) -> int:
     """The first line of a stretch in which several different keys are given numbers, or 0."""
     text = file.text()
-    if text is None or not ("heads" in text.text or "n_head" in text.text):
+    if text is None or not any(mark in text.text for mark in _SHAPE_MARKS):
         return 0
     seen: list[tuple[int, str]] = []
     for number, line in enumerate(file.lines, start=1):

@@ -14,6 +14,7 @@ _REGIONS = 40
 _OWN_PART = 120
 # Terms of so many words before the first known licence are the file's own, what follows is a part.
 _FOREWORD = 60
+_HEADING = 160  # characters
 _NAMED = 12
 
 
@@ -89,7 +90,8 @@ def _expression(
     if collected:
         parts += _named_only(words, left)
     if modified and foreword and not collected:
-        parts.insert(0, _by_title(own_title) or "LicenseRef-Unidentified")
+        heading = titles.of_text(words.text[:_HEADING])  # a later one may be the part's
+        parts.insert(0, _by_title(heading) or "LicenseRef-Unidentified")
     elif modified:
         parts[0] = _variant(first, own_title) or parts[0]
     return " AND ".join(dict.fromkeys(parts)), modified
