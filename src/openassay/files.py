@@ -190,8 +190,9 @@ class File:
 
 def _stands(quote: str, lines: tuple[str, ...]) -> bool:
     """Whether the quote's beginning stands on these lines, white space aside."""
-    opening = " ".join(quote[:400].split())[:40]
-    return opening in " ".join(" ".join(lines)[: 1 << 20].split())
+    if lines and quote[:40] in lines[0]:
+        return True
+    return " ".join(quote[:400].split())[:40] in " ".join(" ".join(lines).split())
 
 
 def listing_evidence(source: str, folder: str, paths: list[str], quote: str) -> Evidence:

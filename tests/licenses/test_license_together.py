@@ -148,6 +148,13 @@ def test_an_unknown_text_shows_the_sentence_of_each_duty() -> None:
     assert told["indemnity"].evidence is not None
 
 
+def test_a_listed_licence_without_facts_keeps_what_was_read_in_it() -> None:
+    info = licenses.info("open-aleph-1.0")
+    assert info is not None
+    assert not info.terms
+    assert "no_commercial_use" in duty_ids("open-aleph-1.0", "use")
+
+
 def test_uses_and_relations_are_closed() -> None:
     with pytest.raises(ValueError, match="eat"):
         licenses.duties("MIT", "eat")
@@ -186,6 +193,7 @@ def test_a_permissive_label_without_text_or_notice(
         ("LicenseRef-Nobody-Knows", "MIT", "finetune", None),
         ("MIT OR GPL-3.0-only", "MIT", "finetune", None),
         (LLAMA, None, "finetune", None),
+        ("open-aleph-1.0", "MIT", "finetune", False),
     ],
 )
 def test_what_a_derivative_owes(

@@ -46,7 +46,7 @@ _COMPONENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "datasets",
             r"\b(?:training |pre-?training |internal |proprietary |private )?(?:data ?sets?"
-            r"|data|corpus|corpora)\b|训练数据|数据集|语料",
+            r"|data|corpus|corpora)\b|训练数据|数据集|数据|语料",
         ),
         ("technical_report", r"\btech(?:nical)? report|技术报告"),
         ("research_paper", r"\bpaper\b|论文"),
@@ -56,6 +56,8 @@ _COMPONENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 
 
+_READERS = re.compile(r"\b(?:your|users?'?|their)\s*$|您的|你的|用户的?", re.I)
+_OWN_WORDS = re.compile(r"data|corp|数据|语料", re.I)  # the telling words name the thing
 _PASSIVE = re.compile(r"\bbe\b|available|coming|\bsoon\b|tbd|to-?do|即将|敬请|待|暂未", re.I)
 
 
@@ -71,7 +73,7 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         withheld = prose.WITHHELD.search(passage.text)
         if future and _RELEASE.search(passage.text):
             yield from _ruled_out(passage, "announced for later", future.start(), future.end())
-        elif withheld:
+        elif withheld and not _READERS.search(passage.text[: withheld.start()][-20:]):
             yield from _ruled_out(passage, "withheld", withheld.start(), withheld.end())
 
 
@@ -79,7 +81,8 @@ def _ruled_out(passage: Passage, how: str, start: int, end: int) -> Iterator[Fac
     """The component named nearest the telling words, on the side that their grammar points to."""
     before, after = passage.text[max(0, start - 70) : start], passage.text[end : end + 70]
     telling = passage.text[start:end]
-    sides = (before, telling, after) if _PASSIVE.search(telling) else (telling, after, before)
+    passive = _PASSIVE.search(telling) and not _OWN_WORDS.search(telling)
+    sides = (before, telling, after) if passive else (telling, after, before)
     for side in sides:
         found = [
             (

@@ -20,7 +20,7 @@ from openassay.types import Derived, Extent, Fact, Gap, Linked, Relation
 NAME = "derivation"
 COMPONENTS = ("model_parameters_intermediate", "base_model_parameters")
 
-_NAME = r"(?P<base>[A-Z][\w-]*(?:\.\d[\w-]*)*(?:[ -](?:v?\d[\w.]*\w|[A-Z][\w-]*)){0,3})"
+_NAME = r"(?P<base>[A-Z][\w-]*(?:\.\d[\w-]*)*(?:[ -](?:v?\d(?:[\w.]{0,20}\w)?|[A-Z][\w-]*)){0,3})"
 _FROM = re.compile(
     r"(?i:\b(?:fine-?\s?tuned|instruction[- ]tuned|finetuning|adapted|initiali[sz]ed"
     r"|continu\w+ (?:pre-?)?train\w*)\s+(?:version |model )?(?:from|of|on top of|based on|upon)\s+"
@@ -64,23 +64,28 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         if release.subject.is_foreign("", passage.trail):
             continue
         yield from _stage(passage, release)
-        opening = passage.start <= 60 and not release.subject.mentioned(passage.text)
-        own_base = any(re.search(r"\bbase\b", name, re.I) for name in release.subject.names)
-        if (
-            not own_base
-            and _TUNED.search(passage.text)
-            and (opening or _is_ours(passage.text, release))
-        ):
+        named = [
+            found
+            for pattern in (_FROM, _PRETRAINED, _ZH)
+            if (found := pattern.search(passage.text)) and _says_so(found, passage.text, release)
+        ]
+        for found in named:
+            yield from _tuned_from(found.group("base"), passage)
+        if not named and _is_made_by_tuning(passage, release):
             yield Derived(
                 evidence=(passage.cite(),),
                 base="a base model that the sentence does not name",
                 relation=Relation.FINETUNE,
                 detail="The documents say that the model was made by fine-tuning.",
             )
-        for pattern in (_FROM, _PRETRAINED, _ZH):
-            found = pattern.search(passage.text)
-            if found and _says_so(found, passage.text, release):
-                yield from _tuned_from(found.group("base"), passage)
+
+
+def _is_made_by_tuning(passage: Passage, release: Release) -> bool:
+    """A sentence that calls the model tuned, in a release that has no base model of its own."""
+    if any(re.search(r"\bbase\b", name, re.I) for name in release.subject.names):
+        return False
+    opening = passage.start <= 60 and not release.subject.mentioned(passage.text)
+    return bool(_TUNED.search(passage.text)) and (opening or _is_ours(passage.text, release))
 
 
 def _tuned_from(base: str, passage: Passage) -> Iterator[Fact]:

@@ -169,8 +169,13 @@ class _Head:
         if not isinstance(index, list):
             return
         for i, entry in enumerate(index[:20]):
-            results = entry.get("results") if isinstance(entry, dict) else None
-            if isinstance(results, list) and results:
+            listed = entry.get("results") if isinstance(entry, dict) else None
+            results = [
+                result
+                for result in (listed if isinstance(listed, list) else [])
+                if isinstance(result, dict) and result.get("metrics")
+            ]
+            if results:
                 yield Found(
                     evidence=(self._cite(f"/model-index/{i}/results"),),
                     component="evaluation_results",

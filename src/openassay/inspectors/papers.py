@@ -100,7 +100,9 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
 def survey(release: Release) -> Iterator[Fact | Gap]:
     """Tracked PDFs, even where their bytes are missing: the name says what they are."""
     for file in release.files:
-        if file.suffix != ".pdf" or not file.is_regular or release.place(file) is Place.VENDORED:
+        if file.suffix != ".pdf" or not file.is_regular:
+            continue
+        if release.place(file) in (Place.VENDORED, Place.FIXTURE):
             continue
         name = re.sub(r"[_\-.]+", " ", file.name)
         earlier = release.subject.mentioned(name) == {Whose.SIBLING}

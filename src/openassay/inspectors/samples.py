@@ -57,7 +57,7 @@ _COMMAND = re.compile(
     re.M,
 )
 _SHELL = re.compile(
-    r"^\s*(?:\$ ?)?(?:pip3?|python3? |git|cd|conda|docker|wget|export|curl|torchrun|bash"
+    r"^\s*(?:\$ ?)?(?:pip3?\b|python3?\b|git|cd|conda|docker|wget|export|curl|torchrun|bash"
     r"|sh |make)\b",
     re.M,
 )

@@ -17,7 +17,7 @@ from typing import Any
 
 from . import catalog, expressions
 from .model import Term
-from .terms import obligations
+from .terms import obligations, recorded
 
 
 class Use(StrEnum):
@@ -104,11 +104,12 @@ def warnings(expression: str, read: Mapping[str, Term] | None = None) -> tuple[C
         known, source = _known(id)
         for row in _table()["warning"]:
             clause = (read or {}).get(row["term"])
-            value = known.get(row["term"], "") if known else clause.value if clause else ""
+            value = known.get(row["term"], clause.value if clause else "")
             if _applies(row, value):
                 told = row["text"].replace("{value}", value)
                 clause = clause if clause and _applies(row, clause.value) else None
-                out.append(Caution(row["id"], told, id, source if known else "text", clause))
+                rests = source if row["term"] in known else "text"
+                out.append(Caution(row["id"], told, id, rests, clause))
     return tuple(out)
 
 
@@ -147,9 +148,8 @@ def owes(base: str, derivative: str | None, relation: str | Relation) -> Owed:
     own = _strictest(derivative) if derivative else None
     for id in expressions.ids(base):
         terms, _ = _known(id)
-        if not terms:
-            unknown = True
-            continue
+        info = catalog.info(id)
+        unknown = unknown or info is None or not info.terms
         found += _contradictions(id, terms, derivative, own, kind)
     chosen = " OR " in base.upper()
     if found and chosen:
@@ -167,7 +167,7 @@ def _contradictions(
 ) -> Iterable[str]:
     name = derivative or "no licence"
     if kind is Relation.DISTILLED:
-        if terms["forbids_training_other_models"] == "yes":
+        if terms.get("forbids_training_other_models") == "yes":
             yield f"{id} forbids training other models with its outputs"
         return
     if kind is Relation.ADAPTER:
@@ -176,7 +176,7 @@ def _contradictions(
         through = "its weights hold those of the base, which stay under"
     if "-ND-" in id:
         yield f"{id} does not allow changed versions to be shared"
-    if terms["share_alike"] == "yes" and id not in canonical_ids(derivative or ""):
+    if terms.get("share_alike") == "yes" and id not in canonical_ids(derivative or ""):
         yield f"{id} asks for the same terms; the derivative is labelled {name}"
     elif own is not None:
         for column, told in _table()["carried"].items():
@@ -196,7 +196,7 @@ def _strictest(expression: str) -> Mapping[str, str] | None:
     out: dict[str, str] = {}
     for id in expressions.ids(expression):
         terms, _ = _known(id)
-        if not terms:
+        if "commercial_use" not in terms:
             return None
         for column, value in terms.items():
             if column not in out or _stricter(column, value, out[column]):
@@ -218,7 +218,7 @@ def _of(id: str, read: Mapping[str, Term]) -> Iterable[Duty]:
         column = row["term"]
         clause = read.get(column)
         value, rests = known.get(column, ""), source
-        if not known and clause:
+        if column not in known and clause:
             value, rests = clause.value, "text"
         unknown = not known and not read and row.get("vital", False)
         if not unknown and not _applies(row, value):
@@ -245,7 +245,8 @@ def _known(id: str) -> tuple[Mapping[str, str], str]:
         return {}, ""
     entry = obligations(info.id)
     source = str(entry.get("source") or info.source)
-    return {**info.terms, **info.more}, source
+    read = {} if info.terms else recorded(info.id)
+    return {**read, **info.terms, **info.more}, source
 
 
 def _table() -> Mapping[str, Any]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
-from . import catalog, store
+from . import catalog
 
 COLUMNS = (
     "commercial_use",
@@ -132,15 +131,7 @@ def _silence() -> dict[str, str]:
 
 def recorded(id: str) -> Mapping[str, str]:
     """What the clause reader found in a licence's text when the index was built."""
+    from . import readings  # brings the clause reader, which most questions do not need
+
     own = catalog.facts(id).get("read")
-    return own if own is not None else _recorded().get(id, {})
-
-
-@cache
-def _recorded() -> Mapping[str, Mapping[str, str]]:
-    rows = {}
-    for line in store.read("read.tsv").decode("utf-8").split("\n"):
-        id, _, told = line.partition("\t")
-        if told and not id.startswith("#"):
-            rows[id] = dict(pair.split("=", 1) for pair in told.split(";"))
-    return rows
+    return own if own is not None else readings.load().get(id, {})
