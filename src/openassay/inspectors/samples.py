@@ -150,11 +150,16 @@ def _quoted(document: Document, release: Release, root: bool) -> Iterator[int]:
             continue
         for hit in list(_ANSWER.finditer(block.text))[:5]:
             yield block.start + 1 + block.text.count("\n", 0, hit.end())
-        if not root or block.language not in _PLAIN or len(block.text.split()) < 12:
+        words = len(block.text.split())
+        if not root or words < 12:
             continue
         before = _line_before(document, block)
-        if (_INTRODUCED.search(before) and not _NUMBERS.search(block.text)) or (
-            _LOOSELY.search(before) and len(block.text.split()) >= 20 and not _is_program(block)
+        printed = not _SHELL.search(block.text) and not _NUMBERS.search(block.text)
+        if (_INTRODUCED.search(before) and printed) or (
+            block.language in _PLAIN
+            and words >= 20
+            and _LOOSELY.search(before)
+            and not _is_program(block)
         ):
             yield block.start
 
