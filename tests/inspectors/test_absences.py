@@ -92,15 +92,11 @@ def test_what_rules_nothing_out(told: Absences, case: str) -> None:
     assert told(NOTHING[case]) == []
 
 
-@pytest.mark.xfail(strict=True, reason="the reader's own private data is taken as withheld")
 def test_private_use_of_ones_own_data_withholds_nothing(told: Absences) -> None:
     """A promise about the reader's data says nothing of the training data."""
     assert told("You can tune Foo3 on your private data.") == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the nearest thing named, internal data, is passed over for the model"
-)
 def test_a_model_trained_on_internal_data_withholds_the_data(told: Absences) -> None:
     assert told("模型在内部数据上训练。") == ["datasets README.md:3"]
 

@@ -38,27 +38,15 @@ TUNED = [
     "We present a model that was initialized from ZebraLM.",
     "Our model is continually pre-trained from ZebraLM.",
     "Foo3 基于 ZebraLM 继续预训练而成。",
-]
-TUNED_TWICE = [
     "Foo3 is a fine-tuned version of ZebraLM.",
     "Foo3 is an instruction-tuned model based on ZebraLM.",
     "我们基于ZebraLM进行微调得到 Foo3。",
 ]
-TWICE = pytest.mark.xfail(
-    strict=True, reason="the named base is told, and beside it one that the sentence does not name"
-)
 
 
-@pytest.mark.parametrize(
-    "text", [*TUNED, *(pytest.param(text, marks=TWICE) for text in TUNED_TWICE)]
-)
+@pytest.mark.parametrize("text", TUNED)
 def test_the_base_of_a_tuned_model(bases: Bases, text: str) -> None:
     assert bases(text) == ["finetune ZebraLM README.md:3"]
-
-
-@pytest.mark.parametrize("text", TUNED_TWICE)
-def test_a_named_base_is_among_what_is_told(bases: Bases, text: str) -> None:
-    assert "finetune ZebraLM README.md:3" in bases(text)
 
 
 @pytest.mark.parametrize("version", ["2", "2.5"])

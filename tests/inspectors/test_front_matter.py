@@ -148,7 +148,6 @@ def test_an_empty_model_index_holds_none(read: Head, head: str) -> None:
     assert read(head) == []
 
 
-@pytest.mark.xfail(strict=True, reason="an entry without metrics counts")
 def test_a_model_index_without_a_number_is_no_result(read: Head) -> None:
     """Results are numbers (rule 13); a task without metrics is a heading."""
     head = "model-index:\n- name: Foo3\n  results:\n  - task: {type: text-generation}"

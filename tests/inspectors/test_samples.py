@@ -99,7 +99,6 @@ def test_what_are_no_outputs(told: Samples, case: str) -> None:
     assert told(NO_OUTPUTS[case]) == []
 
 
-@pytest.mark.xfail(strict=True, reason="commands under an introduction are taken as output")
 def test_commands_introduced_as_giving_output_are_commands(told: Samples) -> None:
     code = (
         "```\npip install foo3\npython -m foo3 chat --model acme/Foo3 --prompt hi --length 12\n```"

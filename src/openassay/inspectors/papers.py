@@ -90,9 +90,13 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
             continue
         yield from _link(spot, release, cited)
     document = release.document(file)
+    first_asked: dict[int, int] = {}  # by section: its first BibTeX block is how to cite this work
     for block in document.code:
+        if "@" not in block.text:
+            continue
         section = document.section_at(block.start)
-        asked = bool(_CITE.search(section.trail)) or _asks(document.lines, block.start)
+        cites = bool(_CITE.search(section.trail)) or _asks(document.lines, block.start)
+        asked = cites and block.start == first_asked.setdefault(section.start, block.start)
         yield from _entries(file, release, block.text, block.start, asked)
     yield from _tracked(file, release)
 
