@@ -109,18 +109,15 @@ def _run(module: ModuleType, release: Release) -> Iterator[Fact | Gap]:
 def _items(module: ModuleType, release: Release) -> Iterator[Fact | Gap]:
     if hasattr(module, "inspect"):
         for file in release.files:
-            if file.is_regular and _is_wanted(module, file, release):
-                yield from _guarded(module, file, partial(module.inspect, file, release))
+            if file.is_regular:
+                yield from _guarded(module, file, partial(_on_file, module, file, release))
     if hasattr(module, "survey"):
         yield from _guarded(module, None, partial(module.survey, release))
 
 
-def _is_wanted(module: ModuleType, file: File, release: Release) -> bool:
-    """What ``wants`` says; where it fails the file is tried, so that the failure becomes a gap."""
-    try:
-        return bool(module.wants(file, release))
-    except Exception:
-        return True
+def _on_file(module: ModuleType, file: File, release: Release) -> Iterable[Fact | Gap]:
+    """What the inspector says of one file, if it wants it."""
+    return module.inspect(file, release) if module.wants(file, release) else ()
 
 
 def _guarded(
@@ -161,7 +158,7 @@ def _unreadable(release: Release) -> Iterator[Gap]:
                 {
                     component
                     for module in inspectors()
-                    if hasattr(module, "inspect") and _is_wanted(module, file, release)
+                    if hasattr(module, "inspect") and _could_want(module, file, release)
                     for component in module.COMPONENTS
                 }
             )
@@ -188,6 +185,14 @@ def _merged(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
             components = tuple(sorted({*known.components, *gap.components}))
             found[key] = replace(known, components=components)
     return tuple(sorted(set(found.values())))
+
+
+def _could_want(module: ModuleType, file: File, release: Release) -> bool:
+    """Whether an inspector would have read this file; a failure to say so counts as yes."""
+    try:
+        return bool(module.wants(file, release))
+    except Exception:
+        return True
 
 
 def _in_order(facts: Iterable[Fact]) -> tuple[Fact, ...]:

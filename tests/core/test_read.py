@@ -211,9 +211,6 @@ def test_a_readme_that_breaks_on_reading_earns_no_absence() -> None:
         assert dossier.component(id).status is Status.UNKNOWN
 
 
-@pytest.mark.xfail(
-    strict=True, reason="what `wants` raises is not caught: the whole run ends with a traceback"
-)
 def test_a_crash_in_choosing_files_hides_nothing_else(only: Only) -> None:
     """``wants`` is the inspector's own code too."""
 

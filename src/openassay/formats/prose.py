@@ -242,7 +242,7 @@ def sentences(text: str, limit: int = 4000) -> Iterator[Sentence]:
 
 
 _AMOUNT = re.compile(
-    r"(?<![A-Za-z0-9_.,])(\d{1,4}(?:[.,]\d{1,3}){0,5})\s{0,3}(t|trillion|b|billion|m|million|万亿|千亿|百亿"
+    r"(?<![A-Za-z0-9_.])(?<!\d,)(\d{1,4}(?:,\d{3}){0,4}(?:[.,]\d{1,3})?)\s{0,3}(t|trillion|b|billion|m|million|万亿|千亿|百亿"
     r"|十亿|亿|万)(?![a-z])[\s-]{0,3}"
     r"(?:of\s{1,3})?(?:\w{1,30}[\s-]{1,3}){0,2}?(?:tokens?|词元|个?\s?tokens?|字节对)",
     re.I,
@@ -270,8 +270,13 @@ def tokens_stated(text: str) -> float | None:
     2500000000000.0
     """
     found = [
-        float(hit.group(1).replace(",", "")) * _SCALE[hit.group(2).lower()]
+        _number(hit.group(1)) * _SCALE[hit.group(2).lower()]
         for hit in _AMOUNT.finditer(text[:20_000])
-        if hit.group(1).count(".") <= 1
     ]
     return max(found, default=None)
+
+
+def _number(text: str) -> float:
+    """``1,234.5`` in English, and ``1,5`` where the comma is the decimal point."""
+    decimal_comma = re.fullmatch(r"\d+,\d{1,2}", text)
+    return float(text.replace(",", "." if decimal_comma else ""))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from openassay.files import File
 from openassay.formats import prose
 from openassay.formats.locators import Target, arxiv_id
-from openassay.passages import Spot, nearby, spots, wanted
+from openassay.passages import MAX_LINKS, Spot, nearby, spots, wanted
 from openassay.release import Release, is_document
 from openassay.subject import Place, Whose
 from openassay.types import Extent, Fact, Found, Gap, Linked
@@ -61,6 +61,7 @@ _FIELD = re.compile(
     re.I | re.M,
 )
 _CITE = re.compile(r"\bcit(?:e|ing|ation)s?\b|\bbibtex\b|\breference\b|引用|文献", re.I)
+_WRITTEN = (".md", ".pdf", ".html", ".tex")
 _LICENSE = re.compile(r"licen[cs]e|agreement|协议|许可|guide|policy", re.I)
 _ASIDE = re.compile(r"slides?|poster|guide|manual|figure|overview|demo|brochure|talk", re.I)
 _VENUE = re.compile(
@@ -342,9 +343,10 @@ def _blog(spot: Spot, release: Release) -> Iterator[Fact]:
 def _tracked(file: File, release: Release) -> Iterator[Fact]:
     """Reports and papers in the tree that a document links: docs/report.md, Report.pdf."""
     document = release.document(file)
-    for link in document.links:
-        target = release.resolve_link(file, link.url)
-        if target is None or target.suffix not in (".md", ".pdf", ".html", ".tex"):
+    for link in document.links[:MAX_LINKS]:
+        path = link.url.lower().split("#", 1)[0].split("?", 1)[0]
+        target = release.resolve_link(file, link.url) if path.endswith(_WRITTEN) else None
+        if target is None:
             continue
         near = nearby(document, link)
         if release.subject.is_foreign(f"{near}\n{link.text}"):

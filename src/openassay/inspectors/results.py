@@ -170,8 +170,10 @@ def _in_text(file: File, release: Release) -> Iterator[Fact]:
         text = passage.text
         if len(text) > 1500 or "|" in text or Whose.OWN not in release.subject.mentioned(text):
             continue
+        if len(re.findall(r"\d+\.\d+", text)) < 2:
+            continue
         measures = {hit.group(0).lower() for hit in prose.METRIC.finditer(text)}
-        if len(measures) >= 2 and len(re.findall(r"\d+\.\d+", text)) >= 2:
+        if len(measures) >= 2:
             yield Found(
                 evidence=(passage.cite(),),
                 component="evaluation_results",
