@@ -15,13 +15,15 @@ from openassay.files import File
 from openassay.formats import markdown
 from openassay.formats.locators import Target, classify
 from openassay.release import Release, Source
-from openassay.subject import ModelName, Subject, parse_name
+from openassay.subject import ModelName, Subject, Whose, parse_name
 
 _READMES = re.compile(
     r"^readme(?:[._-]?(?:en|zh|cn|chinese|english|zh[-_]cn))?\.(?:md|markdown|rst|txt)$"
     r"|^readme$",
     re.I,
 )
+_METADATA = ("setup.py", "setup.cfg", "pyproject.toml")
+_PACKAGE = re.compile(r"^\s*name\s*=\s*[\"']?([A-Za-z][\w.-]{1,60})", re.M)
 _MAX_LISTED = 400  # names looked at per README; lists of everything ever made are longer
 _GENERIC = frozenset(
     [
@@ -269,4 +271,19 @@ def _foreign(release: Release, subject: Subject) -> frozenset[str]:
             siblings = {p.family for name in subject.siblings if (p := parse_name(name))}
             if families & siblings and not families & set(subject.families):
                 found.add(file.folder.lower())
-    return frozenset(found)
+    return frozenset(found | set(_packages_of_others(release, subject)))
+
+
+def _packages_of_others(release: Release, subject: Subject) -> Iterator[str]:
+    """Folders with a licence and package metadata of their own, for a package of another name."""
+    licensed = {
+        (file.source, file.folder)
+        for file in release.files
+        if file.folder and re.match(r"(?:licen[cs]e|copying)(?:\.|$)", file.name, re.I)
+    }
+    for file in release.files:
+        if (file.source, file.folder) not in licensed or file.name not in _METADATA:
+            continue
+        named = _PACKAGE.search("\n".join(file.lines[:2000])) if file.is_readable else None
+        if named and subject.whose(named.group(1)) is not Whose.OWN:
+            yield file.folder.lower()

@@ -50,12 +50,14 @@ def govern(
         )
     found = [_first(_for_tracked(entry, place, stated), entry) for place in places]
     governed = [answer for answer in found if answer is not None]
-    if not governed:
+    closed = [answer for answer in governed if answer.open is False]
+    if closed:  # of several, the one that grants least
+        return closed[0]
+    if not governed or found[0] is None:  # the best artefact has none; others' do not cover it
         return Governed(None, None, "no licence is stated in the release", ())
-    for doubt in (False, None):  # of several, the one that grants least
-        least = [answer for answer in governed if answer.open is doubt]
-        if least:
-            return least[0]
+    unclear = [answer for answer in governed if answer.open is None]
+    if unclear:
+        return unclear[0]
     counted = Counter(answer.license for answer in governed)
     return max(governed, key=lambda answer: counted[answer.license])
 
