@@ -11,8 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from openassay import licenses
 from openassay.governance import govern
-from openassay.truth import claims, contradictions
+from openassay.truth import base_license, claims, contradictions
 from openassay.types import (
     Component,
     Derived,
@@ -62,6 +63,9 @@ def assemble(
         for entry in entries()
     )
     named = {component.id: component for component in components}
+    for base in _restricted_bases(reading):
+        components = tuple(_under_base(component, base) for component in components)
+    named = {component.id: component for component in components}
     found = claims(reading, named)
     return Dossier(
         schema=schema,
@@ -73,6 +77,27 @@ def assemble(
         claims=found,
         contradictions=contradictions(reading, named, found),
         read_by=read_by,
+    )
+
+
+def _restricted_bases(facts: Sequence[Fact]) -> list[str]:
+    """Restricted licences of the models that this one was made from."""
+    found = (base_license(fact.base) for fact in facts if isinstance(fact, Derived))
+    return sorted({license for license in found if license is not None})
+
+
+def _under_base(component: Component, base: str) -> Component:
+    """The weights hold those of the base: its licence stands beside their own label."""
+    if component.id != "model_parameters_final" or component.license is None:
+        return component
+    shown = licenses.display(base)
+    if shown in component.license or component.license_open is False:
+        return component
+    return replace(
+        component,
+        license=f"{component.license} AND {shown}",
+        license_open=False,
+        license_reason=f"{component.license_reason}; the base model's licence applies too",
     )
 
 

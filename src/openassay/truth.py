@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from openassay import licenses
@@ -9,6 +10,7 @@ from openassay.types import (
     Claim,
     Component,
     Contradiction,
+    Derived,
     Evidence,
     Fact,
     Found,
@@ -21,6 +23,7 @@ from openassay.types import (
 )
 from openassay.vocabulary import by_id
 
+_FAMILY = re.compile(r"(?:meta-)?([A-Za-z]{3,20})[-_ ]?v?(\d{1,2}(?:\.\d)?(?![\dBbMm]))?", re.I)
 _THERE = (Status.PRESENT, Status.LINKED)
 _LIMITS = {
     "commercial_application": "commercial use needs an application",
@@ -178,6 +181,7 @@ def contradictions(
     listed = [
         *_tag_against_text(facts),
         *_licenses_disagree(facts),
+        *_open_label_on_restricted_base(facts, components),
         *_claims_against_licenses(found, components),
         *_card_against_header(facts),
         *_pointing_to_nothing(facts),
@@ -228,6 +232,41 @@ def _licenses_disagree(facts: Sequence[Fact]) -> list[Contradiction]:
             if not _same_license(spoken[0].license, other.license)
         ]
     return listed[:5]
+
+
+def _open_label_on_restricted_base(
+    facts: Sequence[Fact], components: Mapping[str, Component]
+) -> list[Contradiction]:
+    """Weights labelled open that were made from a base whose own licence is restricted."""
+    weights = components["model_parameters_final"]
+    listed = []
+    for fact in facts:
+        base = base_license(fact.base) if isinstance(fact, Derived) else None
+        if isinstance(fact, Derived) and base is not None and weights.licenses:
+            label = weights.licenses[0]
+            owed = licenses.owes(base, label.license, str(fact.relation))
+            listed += [
+                Contradiction(
+                    id="open_label_on_restricted_base",
+                    text=f"Made from {fact.base}: {text}.",
+                    evidence=(fact.evidence[0], label.evidence[0]),
+                )
+                for text in owed.contradictions[:1]
+            ]
+    return listed
+
+
+def base_license(base: str) -> str | None:
+    """The restricted licence that a base model's name stands for; None if it names none.
+
+    Hub tags name licences after model families (``llama3.1``), so a base's name carries its own.
+    """
+    found = _FAMILY.match(base.split("/")[-1])
+    if found is None:
+        return None
+    name, version = found.group(1).lower(), found.group(2) or ""
+    known = licenses.normalize(name + version) or licenses.normalize(f"{name} {version}".strip())
+    return known if known and licenses.openness(known, Kind.WEIGHTS) is False else None
 
 
 def _same_license(one: str, other: str) -> bool:

@@ -437,3 +437,22 @@ def test_many_facts_of_one_component_are_not_compared_with_each_other() -> None:
 def test_a_fact_without_evidence_cannot_be_made() -> None:
     with pytest.raises(ValueError, match="without evidence"):
         replace(found(), evidence=())
+
+
+@pytest.mark.parametrize("base", ["meta-llama/Llama-3.1-8B", "acme/Zebra-7B"])
+def test_an_open_label_on_a_restricted_base_opens_nothing(base: str) -> None:
+    """Weights made from a restricted model hold its weights: both licences stand, none is open."""
+    facts: list[Fact] = [
+        linked("model_parameters_final"),
+        Licensed(evidence=at(), scope="release", license="Apache-2.0", how=How.FRONT_MATTER),
+        replace(derived(), base=base),
+    ]
+    dossier = put_together(facts)
+    weights = dossier.component("model_parameters_final")
+    disputes = [c.id for c in dossier.contradictions]
+    if base.startswith("meta-llama"):
+        assert weights.license == "Apache-2.0 AND LicenseRef-Llama-3.1-Community"
+        assert weights.license_open is False
+        assert disputes == ["open_label_on_restricted_base"]
+    else:
+        assert (weights.license, weights.license_open, disputes) == ("Apache-2.0", True, [])

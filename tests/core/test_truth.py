@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openassay.truth import claims, contradictions
+from openassay.truth import base_license, claims, contradictions
 from openassay.types import (
     Claim,
     Component,
@@ -363,3 +363,19 @@ def test_no_claim_of_openness_holds_where_every_licence_is_restricted(
     closed = [part(p.id, p.status, CLOSED) for p in parts]
     holds = weighed(value, *closed, subject=subject).holds
     assert holds is not True or value in ("reproducible", "release")
+
+
+@pytest.mark.parametrize(
+    ("base", "restricted"),
+    [
+        ("meta-llama/Llama-3.1-8B", True),
+        ("meta-llama/Meta-Llama-3-8B-Instruct", True),
+        ("google/gemma-2b", True),
+        ("acme/Zebra-7B", False),
+        ("mit-han-lab/thing", False),
+        ("apache/x", False),
+    ],
+)
+def test_a_bases_name_carries_its_licence(base: str, restricted: bool) -> None:
+    """Hub tags are named after model families; nothing else is read out of a name."""
+    assert (base_license(base) is not None) is restricted
