@@ -28,8 +28,9 @@ class Keyed:
 
     def search(self, text: str) -> re.Match[str] | None:
         low = text.lower()
-        if any(word in low for word in self.words):
-            return self.pattern.search(text)
+        for word in self.words:  # a plain loop: this runs for every sentence
+            if word in low:
+                return self.pattern.search(text)
         return None
 
 
