@@ -7,6 +7,7 @@ them, so that ``--version`` and ``--help`` answer at once.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -197,6 +198,8 @@ def _read_targets(args: argparse.Namespace) -> Dossier:
     from openassay.read import read
     from openassay.sources import open_targets
 
+    # reading makes very many small objects that all live on; looking for dead ones often is waste
+    gc.set_threshold(50_000, 50, 50)
     with _progress() as say:
         dossier = read(open_targets(args.targets), name=args.name, progress=say)
     if not any(source.files for source in dossier.sources):
