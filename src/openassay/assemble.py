@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from openassay import licenses
-from openassay.governance import govern
+from openassay.governance import govern, is_backed
 from openassay.truth import base_license, claims, contradictions
 from openassay.types import (
     Component,
@@ -130,6 +130,9 @@ def _component(
     because += supporting[:room] + denials[:2]
     if status in (Status.UNKNOWN, Status.ABSENT):
         because += gaps[:MAX_BECAUSE]
+    notes = _notes(status, deciding, supporting, denials)
+    if governed.open and not is_backed(governed.all[0], stated):
+        notes.append(f"{governed.license} is only a label: its text is not in the release.")
     return Component(
         id=entry.id,
         status=status,
@@ -138,7 +141,7 @@ def _component(
         license_open=governed.open,
         license_reason=governed.reason,
         licenses=governed.all,
-        notes=tuple(dict.fromkeys(_notes(status, deciding, supporting, denials))),
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 

@@ -62,6 +62,11 @@ def govern(
     return max(governed, key=lambda answer: counted[answer.license])
 
 
+def is_backed(label: Licensed, stated: Sequence[Licensed]) -> bool:
+    """Whether the licence's own text stands somewhere in the release, not only its name."""
+    return any(f.how in _TEXTS and not f.modified and f.license == label.license for f in stated)
+
+
 def _first(ranked: Ranked, entry: Entry) -> Governed | None:
     """The first rank that has anything to say, answered by its strictest statement."""
     for reason, candidates in ranked:

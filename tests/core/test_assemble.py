@@ -456,3 +456,13 @@ def test_an_open_label_on_a_restricted_base_opens_nothing(base: str) -> None:
         assert disputes == ["open_label_on_restricted_base"]
     else:
         assert (weights.license, weights.license_open, disputes) == ("Apache-2.0", True, [])
+
+
+@pytest.mark.parametrize("backed", [True, False])
+def test_a_label_without_the_licence_text_is_pointed_out(backed: bool) -> None:
+    label = Licensed(evidence=at(), scope="release", license="MIT", how=How.FRONT_MATTER)
+    text = Licensed(evidence=at("docs/LICENSE"), scope="path:docs/", license="MIT", how=How.TEXT)
+    facts: list[Fact] = [found(path="train.py"), label, *([text] if backed else [])]
+    part = put_together(facts).component("training_code")
+    assert part.license == "MIT"
+    assert ("MIT is only a label: its text is not in the release." in part.notes) is not backed
