@@ -144,7 +144,7 @@ def _passages(file: File, release: Release) -> Iterator[Passage]:
     for table in document.tables:
         trail = document.section_at(table.start).trail
         for row in table.rows:
-            yield Passage(file, " | ".join(row.cells), row.line, row.line, trail)
+            yield Passage(file, " | ".join(row.cells), row.line, row.end, trail)
 
 
 def _passage(file: File, paragraph: Paragraph, sentence: Sentence, trail: str) -> Passage:

@@ -82,6 +82,9 @@ def test_a_claim_is_cited_on_the_line_of_its_words(told: Claims) -> None:
         ("We open-source our corpus.", "data"),
         ("We open-source our code and data.", "release"),
         ("我们开源了训练代码。", "code"),
+        ("The code is open source, while use of the model weights is limited.", "code"),
+        ("本仓库的代码是开源的，而使用模型权重必须遵守模型许可。", "code"),
+        ("We open-source our code, but we open-source our weights as well.", "release"),
     ],
 )
 def test_what_a_claim_is_about(make_release: Any, run: Any, text: str, subject: str) -> None:
@@ -95,6 +98,12 @@ def test_what_a_claim_is_about(make_release: Any, run: Any, text: str, subject: 
 )
 def test_a_promise_is_not_a_claim_that_holds_today(told: Claims, text: str) -> None:
     assert told(text) == ["promise README.md:3"]
+
+
+def test_a_claim_in_an_html_row_is_cited_on_the_line_of_its_words(told: Claims) -> None:
+    """The row begins with a bare tag, which proves nothing."""
+    text = "<table>\n<tr>\n<td>\n<p>Foo3 is an open-source model.</p>\n</td>\n</tr>\n</table>"
+    assert told(text) == ["open_source README.md:6"]
 
 
 NO_CLAIMS = {

@@ -89,6 +89,7 @@ class CodeBlock:
 @dataclass(frozen=True, slots=True)
 class Row:
     line: int
+    end: int  # an HTML row may run over many lines
     cells: tuple[str, ...]
 
 
@@ -292,7 +293,7 @@ class _Blocks:
             line = self.lines[end - 1].strip()
             if not set(line) <= set("|-: "):
                 cells = tuple(plain(cell).strip() for cell in line.strip("|").split("|"))
-                rows.append(Row(end, cells))
+                rows.append(Row(end, end, cells))
             end += 1
         self.tables.append(Table(number, end - 1, tuple(rows)))
         return end
@@ -310,7 +311,9 @@ class _Blocks:
             cells = tuple(" ".join(plain(c.group(2)).split()) for c in _CELL.finditer(row.group(1)))
             if cells:
                 first = row.start() + len(row.group(0)) - len(row.group(0).lstrip())
-                rows.append(Row(number + text.count("\n", 0, first), cells))
+                last = row.start() + len(row.group(0).rstrip())
+                start, stop = (number + text.count("\n", 0, at) for at in (first, last))
+                rows.append(Row(start, stop, cells))
         self.tables.append(Table(number, end, tuple(rows)))
         return end + 1
 

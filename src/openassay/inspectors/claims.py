@@ -148,6 +148,7 @@ _FIRST = re.compile(
     r"|权重|模型)|以上所有|系列(?:中|的)?",
     re.I,
 )
+_CONTRAST = re.compile(r"[,;，；]\s*(?:while|whereas|but|however|yet)\b|[,;，；]\s*(?:而|但)", re.I)
 _NOT = prose.keyed("open", r"\b(?:not|never|no longer|isn't|aren't)\b[^.。]{0,20}\bopen")
 _HOUSEKEEPING = re.compile(r"^\.github/|contributing|code_of_conduct|changelog|security", re.I)
 _TITLE = re.compile(r"^\s*title\s*=\s*[{\"]+(.{3,300}?)[}\"]+,?\s*$", re.I)
@@ -169,7 +170,7 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
                 evidence=(_cite(passage, kind),),
                 topic="claim",
                 value=kind,
-                subject=_subject(passage.text),
+                subject=_subject(_telling_clause(passage.text, kind)),
                 detail="The authors say so of this release.",
             )
 
@@ -236,6 +237,13 @@ def _is_about_us(kind: str, text: str, named: bool, trail: str) -> bool:
     return ours or heading or kind in ("fully_open", "open_weights", "reproducible")
 
 
+def _telling_clause(text: str, kind: str) -> str:
+    """The side of a contrast that makes the claim: "the code is open, while the weights ..."."""
+    says_so = _patterns(kind)[0]
+    sides = [side for side in _CONTRAST.split(text) if says_so.search(side)]
+    return sides[0] if len(sides) == 1 and _subject(sides[0]) != "release" else text
+
+
 def _subject(text: str) -> str:
     """What the claim is about: weights, code, data, or the whole release."""
     model = re.search(r"\b(?:weights?|models?|checkpoints?|llms?)\b|权重|模型", text, re.I)
@@ -250,10 +258,14 @@ def _subject(text: str) -> str:
     return "release"
 
 
+def _patterns(kind: str) -> list[prose.Keyed]:
+    """What says so, the kind's own words before those of licences."""
+    return [*(pattern for name, pattern in _KINDS if name == kind), _LICENSED]
+
+
 def _cite(passage: Passage, kind: str) -> Evidence:
     """Cite the line on which the telling words stand, not the paragraph's first."""
-    patterns = [pattern for name, pattern in _KINDS if name == kind] + [_LICENSED]
-    for pattern in patterns:
+    for pattern in _patterns(kind):
         for number in range(passage.start, passage.end + 1):
             if pattern.search(passage.file.lines[number - 1]):
                 return passage.file.cite_lines(number)
