@@ -98,6 +98,7 @@ def make_release() -> MakeRelease:
 def everything(inspector: Any, release: Release) -> Iterator[Fact | Gap]:
     """Run one inspector as `read` does, but let its errors through to the test."""
     wants = getattr(inspector, "wants", None)
+    assert wants or hasattr(inspector, "survey"), f"{inspector!r} is no inspector"
     if wants is not None:
         for file in release.files:
             if wants(file, release):
@@ -111,3 +112,18 @@ def everything(inspector: Any, release: Release) -> Iterator[Fact | Gap]:
 def run() -> Callable[[Any, Release], list[Fact | Gap]]:
     """`run(inspector_module, release)` gives all its facts and gaps as a list."""
     return lambda inspector, release: list(everything(inspector, release))
+
+
+@pytest.fixture
+def all_cited(run: Callable[[Any, Release], list[Any]]) -> Callable[[Any, Release], int]:
+    """`all_cited(inspector, release)`: facts only, each on lines its file has; their number."""
+
+    def check(inspector: Any, release: Release) -> int:
+        lines = {file.path: len(file.lines) for file in release.files}
+        facts = run(inspector, release)
+        for fact in facts:
+            for cited in fact.evidence:
+                assert 1 <= int(cited.span.start) <= int(cited.span.end) <= lines[cited.path]
+        return len(facts)
+
+    return check
