@@ -41,7 +41,7 @@ _EVAL_NAME = re.compile(
 )
 _TUNED_NAME = re.compile(
     r"instruct|sft|chat|dpo|rlhf|preference|feedback|alpaca|sharegpt|tulu|ultra(?:chat"
-    r"|feedback)|conversation|dialog|reward|multiturn|belle",
+    r"|feedback)|conversation|dialog|reward|multiturn",
     re.I,
 )
 
