@@ -14,7 +14,7 @@ import gzip
 import itertools
 import json
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from web_server import MAX_SENT, App, Fault, Request, Response, done_with, redirect, reply
@@ -41,9 +41,17 @@ def refused() -> Iterator[str]:
 # --- answers that say no
 
 
-def status(code: int, *, retry_after: int | str | None = None, body: str = "") -> Fault:
+def status(
+    code: int,
+    *,
+    retry_after: int | str | None = None,
+    body: str = "",
+    more: Mapping[str, str] | None = None,
+) -> Fault:
     """An error status: 401, 403, 404, 410, 429 with Retry-After, 500, 502, 503 …"""
-    more = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    more = dict(more or {})
+    if retry_after is not None:
+        more["Retry-After"] = str(retry_after)
     if code == 401:
         more["WWW-Authenticate"] = 'Basic realm="test"'
     return lambda *_: reply(body or f"{code} from a fault\n", status=code, headers=more)
