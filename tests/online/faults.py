@@ -289,13 +289,10 @@ def redirects_to(location: str, code: int = 302) -> Fault:
 
 
 def redirects_for_ever(code: int = 302) -> Fault:
-    """Every answer leads to a new address of the same server, which leads on."""
+    """Every answer leads to a new address (of the same path), which leads on."""
 
-    def fault(request: Request, _: App) -> Response:
-        base, _hop, number = request.path.partition("/hop-")
-        return redirect(f"{base}/hop-{int(number or 0) + 1}", code)
-
-    return fault
+    numbers = itertools.count(1)
+    return lambda request, _: redirect(f"{request.path}?hop={next(numbers)}", code)
 
 
 def redirects_in_a_circle(code: int = 302) -> Fault:
