@@ -91,7 +91,9 @@ def test_nobody_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [faults.never_answers(), faults.stalls(), faults.stalls(100)], ids=str
+    "fault",
+    [faults.never_answers(), faults.stalls(), faults.stalls(100)],
+    ids=["never", "no body", "part of it"],
 )
 def test_silence(page: str, web: Web, fault: Fault) -> None:
     web.faults.add("*", fault)
