@@ -118,11 +118,7 @@ def open_target(
         if path and revision and os.path.isdir(path):
             return _open_revision(target, path, revision, stack)
     if name := targets.parse(target):
-        opener = sources or Sources()
-        web = opener.web
-        from openassay.sources.online.opener import open_online
-
-        return open_online(target, name, web, stack)
+        return _open_online(target, name, (sources or Sources()).web, stack)
     raise TargetError(f"{target}: no such file or folder", hint="Check the path. " + _HINT)
 
 
@@ -140,6 +136,19 @@ def open_targets(
     if not found:
         raise TargetError("no target", hint=_HINT)
     return tuple(found.values())
+
+
+def _open_online(
+    target: str, name: targets.Name, web: Web, stack: contextlib.ExitStack | None
+) -> Source:
+    from openassay.sources.online.opener import open_online
+
+    try:
+        return open_online(target, name, web, stack)
+    except ReadError as error:
+        if target == name.id or target == f"{name.id}@{name.revision}":  # may be meant as a path
+            error.hint = f"There is no folder {target} here either. {error.hint}".strip()
+        raise
 
 
 def _open_path(target: str, stack: contextlib.ExitStack | None) -> Source:
