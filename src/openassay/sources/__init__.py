@@ -76,7 +76,10 @@ class Sources:
         Raises as :func:`open_target` does when nothing can be said: no answer, no network.
         """
         try:
-            return open_target(target, stack=self._stack, sources=self)
+            name = targets.parse(target)  # never a path, whatever lies in this folder
+            if name is None:
+                raise TargetError(f"{target}: not an address that can be opened")
+            return _open_online(target, name, self.web, self._stack)
         except ReadError as error:
             from openassay.sources.online.direct import refusal
             from openassay.sources.online.faults import FetchError
@@ -86,9 +89,15 @@ class Sources:
                 raise
             return settled
 
+    def open_again(self, locator: str) -> Source:
+        """Open what a source's locator names, as a dossier keeps it. Grants nothing."""
+        if os.path.lexists(locator) or not targets.parse(locator.removeprefix("refused:")):
+            return open_target(locator, stack=self._stack, sources=self)
+        return self.visit(locator.removeprefix("refused:"))
+
     def open_all(self, wanted: Iterable[str]) -> tuple[Source, ...]:
         """Open several targets that make one release; what is named twice is kept once."""
-        return open_targets(wanted, stack=self._stack, sources=self)
+        return _each_once(self.open(target) for target in wanted)
 
 
 def open_target(
@@ -129,9 +138,12 @@ def open_targets(
     sources: Sources | None = None,
 ) -> tuple[Source, ...]:
     """Open several targets that make one release; what is named twice is kept once."""
+    return _each_once(open_target(target, stack=stack, sources=sources) for target in wanted)
+
+
+def _each_once(opened: Iterable[Source]) -> tuple[Source, ...]:
     found: dict[str, Source] = {}
-    for target in wanted:
-        source = open_target(target, stack=stack, sources=sources)
+    for source in opened:
         found.setdefault(source.id, source)
     if not found:
         raise TargetError("no target", hint=_HINT)

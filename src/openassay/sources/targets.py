@@ -80,6 +80,28 @@ def parse(target: str) -> Name | None:
     return None
 
 
+_SECRET = re.compile(
+    r"(?i)sig|token|key|secret|passw|credential|auth|expires|policy|session|cookie|jwt|code"
+)
+
+
+def without_login(text: str) -> str:
+    """A target or an address without the login that may stand in it, for whatever is shown.
+
+    >>> without_login("https://user:secret@host/file.gguf")
+    'https://host/file.gguf'
+    """
+    return re.sub(r"(?i)(https?://)[^/?#\s]*@", r"\1", text)
+
+
+def reopens(url: str) -> str:
+    """An address to open again: no login, no fragment, no query that may be a signature."""
+    bare = without_login(url).partition("#")[0]
+    path, _, query = bare.partition("?")
+    names = (pair.partition("=")[0] for pair in re.split("[&;]", query))
+    return path if any(_SECRET.search(unquote(name)) for name in names) else bare
+
+
 def _address(url: str) -> Name | None:
     try:
         parts = urlsplit(url)

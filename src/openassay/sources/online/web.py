@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -95,10 +96,18 @@ class Web:
         return url
 
     def get(
-        self, url: str, *, headers: Mapping[str, str] | None = None, limit: int = MAX_BODY
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        limit: int = MAX_BODY,
+        cut: bool = False,
     ) -> Answer:
-        """The answer to a GET, redirects followed; raises :class:`FetchError` from 400 on."""
-        answer = self._send(url, headers or {}, {"limit": limit})
+        """The answer to a GET, redirects followed; raises :class:`FetchError` from 400 on.
+
+        With ``cut``, a content of more than ``limit`` bytes is not read, and comes back empty.
+        """
+        answer = self._send(url, headers or {}, {"limit": limit, "cut": cut})
         if answer.status_code >= 400:
             raise of_status(answer.status_code, shown(answer.url))
         return Answer(shown(answer.url), answer.status_code, answer.headers, answer.content)
@@ -115,6 +124,18 @@ class Web:
                 f"{answer.url}: JSON was asked for, {kind[:60]} came ({error})",
                 reason="wrong_content",
             ) from error
+
+    def first_piece(self, url: str, length: int) -> Piece:
+        """The first bytes of what is at an address; they are kept for runs without a network."""
+        key = ("piece", url, str(length))
+        if self.offline and (kept := self.store.get(*key)) is not None:
+            head, _, content = kept.partition(b"\n")
+            size, etag = json.loads(head)
+            return Piece(content, size, etag)
+        piece = self.piece(url, 0, length)
+        head = json.dumps([piece.size, piece.etag]).encode()
+        self.store.put(head + b"\n" + piece.content, *key)
+        return piece
 
     def piece(
         self, url: str, start: int, end: int, *, headers: Mapping[str, str] | None = None
@@ -160,7 +181,7 @@ class Web:
             finally:
                 answer.close()
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise of_failure(error, url) from error
+            raise of_failure(error, _bare(url)) from error
         return where
 
     def _send(
