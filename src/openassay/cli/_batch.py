@@ -24,7 +24,6 @@ from pathlib import Path
 from openassay.cli import _streams as streams
 from openassay.cli._exit import Exit
 from openassay.errors import OpenAssayError, ReadError, TargetError, UsageError
-from openassay.sources.targets import without_login
 
 MAX_LIST = 64 << 20
 MAX_JOBS = 64
@@ -41,6 +40,8 @@ class Line:
 
     @property
     def shown(self) -> str:
+        from openassay.sources.targets import without_login
+
         return without_login(" ".join(self.targets))
 
 
@@ -116,6 +117,8 @@ def parse_list(text: str) -> list[Line]:
 
 def _file_of(targets: tuple[str, ...]) -> str:
     """A file's name that tells the target to a reader, and no two lists of targets apart alike."""
+    from openassay.sources.targets import without_login
+
     name = re.sub(r"^[a-z+]+://", "", without_login(targets[0]))
     name = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")[:80] or "release"
     digest = hashlib.sha256("\0".join(targets).encode("utf-8", "surrogateescape")).hexdigest()

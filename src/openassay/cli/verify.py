@@ -41,8 +41,8 @@ def _opened(locators: Mapping[str, str], opener: Sources) -> dict[str, Source]:
             failed.append(error)
     if failed and not found:
         raise failed[0]
-    for error in failed:
-        streams.complain(str(error), error.hint)
+    for reason in failed:
+        streams.complain(str(reason), reason.hint)
     return found
 
 
