@@ -38,7 +38,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
         ("https://huggingface.co/docs/hub", Name(PAGE, "https://huggingface.co/docs/hub")),
         ("https://github.com/org/code", Name(GIT, "https://github.com/org/code")),
         ("https://github.com/org/code.git", Name(GIT, "https://github.com/org/code")),
-        ("https://github.com/org/code/tree/dev/src", Name(GIT, "https://github.com/org/code", "dev")),
+        ("https://github.com/o/code/tree/dev/src", Name(GIT, "https://github.com/o/code", "dev")),
         ("https://www.github.com/org/code", Name(GIT, "https://github.com/org/code")),
         ("github:org/code@v2", Name(GIT, "https://github.com/org/code", "v2")),
         ("gitee:org/code", Name(GIT, "https://gitee.com/org/code")),
@@ -56,7 +56,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
             "https://github.com/org/code/archive/refs/tags/v1.zip",
             Name(What.ARCHIVE, "https://github.com/org/code/archive/refs/tags/v1.zip"),
         ),
-        ("https://modelscope.cn/models/org/model", Name(What.MODELSCOPE, "org/model", None, "model")),
+        ("https://modelscope.cn/models/o/model", Name(What.MODELSCOPE, "o/model", None, "model")),
         ("modelscope:org/model@v1", Name(What.MODELSCOPE, "org/model", "v1", "model")),
         ("modelscope:datasets/org/data", Name(What.MODELSCOPE, "org/data", None, "dataset")),
         ("arxiv:2405.00001", Name(What.ARXIV, "2405.00001")),
@@ -94,7 +94,14 @@ def test_what_can_only_be_a_path(target: str) -> None:
 @example("git@" + "a" * 300)
 @example("github:../../x@--upload-pack=x")
 def test_nothing_raises(text: str) -> None:
-    heads = ("", "https://", "https://github.com/", "https://huggingface.co/", "hf:", "git+https://")
+    heads = (
+        "",
+        "https://",
+        "https://github.com/",
+        "https://huggingface.co/",
+        "hf:",
+        "git+https://",
+    )
     for head in (*heads, "web:https://", "arxiv:", "github:", "https://modelscope.cn/models/"):
         parse(head + text)
         assert "@" not in without_login("https://u:p@host/") + reopens("https://u:p@host/x")

@@ -158,7 +158,7 @@ def _open_online(
     try:
         return open_online(target, name, web, stack)
     except ReadError as error:
-        if target == name.id or target == f"{name.id}@{name.revision}":  # may be meant as a path
+        if target in (name.id, f"{name.id}@{name.revision}") and "://" not in target:
             error.hint = f"There is no folder {target} here either. {error.hint}".strip()
         raise
 

@@ -38,6 +38,7 @@ _ATTEMPTS = 3
 _PASSING = frozenset(("server_error", "too_many_requests", "timed_out", "connection_broken"))
 MAX_LATER = 100  # documents above LIMIT that are fetched by themselves
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+pause = time.sleep  # between attempts
 _DOCUMENTS = re.compile(rb"(?i)\.(?:pdf|ipynb|md|rst|txt|jsonl?|csv|tsv|ya?ml|py|html?)$")
 _TOKENS = {
     "github.com": ("GITHUB_TOKEN", "GH_TOKEN"),
@@ -218,7 +219,7 @@ def _git(remote: _Remote, words: list[str], watched: str | None, given: bytes = 
         except FetchError as error:
             if error.reason not in _PASSING or attempt == _ATTEMPTS - 1:
                 raise
-            time.sleep(2**attempt)
+            pause(2**attempt)
     raise AssertionError("unreachable")
 
 
