@@ -146,14 +146,17 @@ def _role(fact: Linked, locator: Locator) -> Role:
 def _whose(release: Release, fact: Linked, locator: Locator) -> tuple[bool, str]:
     if locator.owner and release.subject.owns(locator.owner):
         return True, f"the account {locator.owner} is the publisher's own"
-    if fact.component in _TOLD and not (locator.target is Target.MODEL and _is_card(fact)):
+    if fact.component in _TOLD and not _is_card(fact, locator):
         return True, fact.detail or "the release says so where it links it"
     return False, "published by others"
 
 
-def _is_card(fact: Linked) -> bool:
-    """A page called a model card: on a hub it may be the one of another model."""
-    return fact.component == "model_card"
+def _is_card(fact: Linked, locator: Locator) -> bool:
+    """A repository called a card: on a hub it may be the one of others' model or data."""
+    return (fact.component, locator.target) in (
+        ("model_card", Target.MODEL),
+        ("data_card", Target.DATASET),
+    )
 
 
 def _repositories(release: Release) -> Iterator[Link]:
@@ -169,6 +172,15 @@ def _repositories(release: Release) -> Iterator[Link]:
             mine = release.subject.owns(locator.owner)
             named = release.subject.whose(locator.name) is Whose.OWN
             if not named:
+                if mine:  # of the same account, so only looked at: is it there?
+                    yield Link(
+                        url=link.url,
+                        role=Role.OTHER,
+                        facts=(),
+                        evidence=file.cite_lines(link.line),
+                        why=f"the account {locator.owner} is the publisher's own",
+                        own=True,
+                    )
                 continue
             why = (
                 f"the account {locator.owner} is the publisher's own, and the name is this model's"

@@ -75,7 +75,8 @@ class Transport(httpx2.BaseTransport):
         self._check_name(request.url, url)
         key = _key(request)
         kept = self._kept(key)
-        if kept is not None and len(kept.content) > int(request.extensions.get("limit", MAX_BODY)):
+        limit = int(request.extensions.get("limit", MAX_BODY))
+        if kept is not None and kept.status == 200 and len(kept.content) > limit:
             kept = None
         if kept is not None and self._offline:
             return kept.response(request)
