@@ -152,10 +152,12 @@ def _whose(release: Release, fact: Linked, locator: Locator) -> tuple[bool, str]
 
 
 def _is_card(fact: Linked, locator: Locator) -> bool:
-    """A repository called a card: on a hub it may be the one of others' model or data."""
-    return (fact.component, locator.target) in (
-        ("model_card", Target.MODEL),
-        ("data_card", Target.DATASET),
+    """A repository that is called a card: it may be the one of others' model, data or code."""
+    cards = ("model_card", "data_card")
+    return fact.component in cards and locator.target in (
+        Target.MODEL,
+        Target.DATASET,
+        Target.REPOSITORY,
     )
 
 
