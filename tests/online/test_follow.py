@@ -35,7 +35,7 @@ def model(world: World, body: str, name: str = "foolab/foo", **front: Any) -> No
     files: dict[str, Content] = {
         "README.md": card(title=name.partition("/")[2].capitalize(), body=body, **front),
         "model.safetensors": WEIGHTS,
-        "config.json": '{"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 64}',
+        "config.json": '{"model_type": "llama", "hidden_size": 64}',
     }
     world.hub.add(name, files)
 

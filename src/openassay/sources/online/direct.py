@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import tempfile
 from posixpath import basename
 from urllib.parse import unquote, urlsplit
@@ -189,7 +190,8 @@ def refusal(target: str, error: FetchError) -> Source | None:
 
 def _words(error: FetchError) -> str:
     """What went wrong, less the address, which is fetched from elsewhere with a mirror."""
-    return str(error).split(": ", 1)[-1][:200]
+    words = str(error).split(": ", 1)[-1]
+    return re.sub(r"^[0-9]{3} [^:]{0,60}: ", "", words)[:200]  # the status stands beside it
 
 
 def _bare(url: str) -> str:
