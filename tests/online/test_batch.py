@@ -97,6 +97,7 @@ def test_a_run_ends_with_what_failed_and_why_and_goes_on(world: World, home: Pat
     tiny(1).git(world.git)
     world.hub.add("org/closed", {"README.md": "x"}, private=True)
     rule = world.hub.faults.add("/api/models/tiny/model-0003", faults.status(503))
+    world.hub.tokens["hf_secret"] = "me"
     listed = write_list(
         home, "tiny/model-0000", "# note", "tiny/model-0001 https://github.com/tiny/model-0001",
         "org/closed", "no such thing", "tiny/model-0003", "tiny/model-0000",

@@ -12,6 +12,7 @@ import pytest
 
 import faults
 from git_server import GitServer
+from hub_repos import Content
 from openassay.errors import OpenAssayError
 from openassay.release import Source
 from openassay.sources import Sources
@@ -20,7 +21,7 @@ from openassay.sources.online.faults import FetchError
 from product import session
 from world import Web
 
-CODE = {"README.md": "# Code\n", "train.py": "print(1)\n"}
+CODE: dict[str, Content] = {"README.md": "# Code\n", "train.py": "print(1)\n"}
 Open = Callable[[str], Source]
 
 
@@ -53,7 +54,11 @@ def test_large_blobs_are_left_out_where_the_host_can(
 ) -> None:
     monkeypatch.setattr(gitremote, "LIMIT", 1 << 16)
     noise = os.urandom(1 << 20)
-    more = {"model.bin": os.urandom(1 << 20), "paper.pdf": b"%PDF-1.4 " + noise, "small.bin": b"x"}
+    more: dict[str, Content] = {
+        "model.bin": os.urandom(1 << 20),
+        "paper.pdf": b"%PDF-1.4 " + noise,
+        "small.bin": b"x",
+    }
     repo = git_host.add("org/code", CODE | more, partial_clone=partial)
     source = open_(f"git+{repo.url}")
     files = {file.path: file for file in source.files}
@@ -152,7 +157,7 @@ def test_what_is_fetched_is_bounded(
 ) -> None:
     """A host that leaves nothing out, and has more than there is room for."""
     monkeypatch.setattr(gitremote, "MAX_ROOM", 1 << 17)
-    noise = {"noise.bin": os.urandom(2 << 20)}
+    noise: dict[str, Content] = {"noise.bin": os.urandom(2 << 20)}
     repo = git_host.add("org/code", CODE | noise, partial_clone=False)
     git_host.faults.add("*/git-upload-pack", faults.drips(1 << 17, every=0.1), method="POST")
     with pytest.raises(FetchError) as error:
@@ -176,7 +181,7 @@ def test_nothing_of_a_repository_runs(open_: Open, git_host: GitServer, tmp_path
     """Attributes with filters, submodules with commands, modules files with options as URLs."""
     mark = tmp_path / "ran"
     touch = f"touch {mark}"
-    evil = {
+    evil: dict[str, Content] = {
         ".gitattributes": "* filter=evil diff=evil merge=evil\n",
         ".gitmodules": f'[submodule "x"]\n\tpath = x\n\turl = ext::sh -c "{touch}"\n'
         f"\tupdate = !{touch}\n",

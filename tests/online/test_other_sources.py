@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import tarfile
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,18 @@ import pytest
 
 import faults
 from arxiv_server import CC_BY, ArxivServer, Paper, Version
+from blobs import blob, whole
+from hub_repos import Content
 from modelscope_server import ModelScopeServer
 from openassay.errors import OpenAssayError
 from openassay.release import Source
-from openassay.sources.online import direct
 from openassay.sources.online.faults import FetchError
 from product import session
 from releases import card, safetensors, sample, virtual_gguf, virtual_safetensors
 from web_server import as_json
 from world import Web, World
 
-MODEL = {"README.md": card(), "model.safetensors": safetensors({"a": (64, 64)})}
+MODEL: dict[str, Content] = {"README.md": card(), "model.safetensors": safetensors({"a": (64, 64)})}
 
 
 def told(source: Source) -> dict[str, Any]:
@@ -41,8 +43,7 @@ def test_modelscope(world: World, modelscope: ModelScopeServer) -> None:
         source = at.opener.open("modelscope:org/model")
         assert source.id == f"modelscope:org/model@{repo.head.id}"
         contents = {file.path: file.read() for file in source.files}
-        assert contents["README.md"].decode() == MODEL["README.md"]
-        assert contents["model.safetensors"] == MODEL["model.safetensors"]
+        assert contents == {path: whole(blob(content)) for path, content in MODEL.items()}
         assert all(file.published for file in source.files)
         same = at.opener.open("https://modelscope.cn/models/org/model")
         assert same.id == source.id
@@ -243,7 +244,7 @@ def test_a_full_disk_is_an_error_in_words(
     world: World, web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     web.files["/foo.tar.gz"] = b"x" * 1000
-    monkeypatch.setattr(direct.tempfile, "mkdtemp", lambda **_: "/dev/full")
+    monkeypatch.setattr(tempfile, "mkdtemp", lambda **_: "/dev/full")
     with session(world) as at, pytest.raises(OpenAssayError, match="cannot keep it"):
         at.opener.open("https://example.org/foo.tar.gz")
 

@@ -77,9 +77,7 @@ def test_a_settled_no_is_not_asked_again(at: Session, web: Web, status: int) -> 
 
 
 def test_retry_after_is_honoured(at: Session, web: Web, pauses: list[float]) -> None:
-    soon = email.utils.format_datetime(
-        email.utils.datetime.datetime.fromtimestamp(time.time() + 30, email.utils.datetime.UTC)
-    )
+    soon = email.utils.formatdate(time.time() + 30, usegmt=True)
     for value in (7, soon, 0, "soon", "-5", "9" * 400):
         web.faults.clear()
         web.faults.add("/page", faults.status(429, retry_after=value), times=1)

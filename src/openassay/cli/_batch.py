@@ -120,7 +120,7 @@ def _file_of(targets: tuple[str, ...]) -> str:
     from openassay.sources.targets import without_login
 
     name = re.sub(r"^[a-z+]+://", "", without_login(targets[0]))
-    name = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")[:80] or "release"
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._-")[:80] or "release"
     digest = hashlib.sha256("\0".join(targets).encode("utf-8", "surrogateescape")).hexdigest()
     return f"{name}-{digest[:10]}.dossier.json"
 
