@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
+import httpx2
 import pytest
 
 import faults
@@ -60,6 +61,35 @@ def test_the_hubs_interface(world: World, name: str) -> None:
             reason, said = error.reason, f"{error} {error.hint}"
     assert reason in {REASONS.get(name), *SAME.get(name, ())} or name in ("401", "403", "404")
     assert "\x1b" not in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", faults.SLOW)
+def test_silence_anywhere_ends(world: World, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With short times: of one file, of the other host, of linked hosts, of the hub itself."""
+    from openassay.sources.online import transport, web
+
+    monkeypatch.setattr(web, "TIMEOUT", httpx2.Timeout(0.3))
+    monkeypatch.setattr(transport, "MAX_SECONDS", 0.5)
+    monkeypatch.setattr(gitremote, "MAX_SECONDS", 1.0)
+    body = "Code: https://github.com/acme/foo\n\nOur paper: https://arxiv.org/abs/2405.00001\n"
+    weights = safetensors({"a": (512, 512)})
+    readme = f"# Foo\n\nFoo is a model.\n\n{body}"
+    RELEASE.with_files({"README.md": readme, "model.safetensors": weights}).hub(world.hub)
+    world.git.add("acme/foo", {"README.md": "# Foo", "LICENSE": MIT, "main.py": "print(1)\n"})
+    world.arxiv.add(Paper("2405.00001"))
+    for server in (world.git, world.arxiv, world.hub.cdn):
+        server.faults.add("*", faults.SLOW[name]())
+    world.hub.faults.add("*/config.json", faults.SLOW[name]())
+    dossier = audit(world, "acme/foo")
+    reasons = {gap.reason for gap in dossier.gaps}
+    assert "timed_out" in reasons
+    assert reasons <= {"timed_out", "connection_broken", "broken_answer", "fetch_failed"}
+    assert statuses(dossier)["training_code"] == "present"
+    world.hub.faults.add("*", faults.SLOW[name]())
+    with pytest.raises(FetchError) as error:
+        audit(world, "acme/foo")
+    assert error.value.reason in ("timed_out", "broken_answer")
 
 
 @pytest.mark.parametrize("name", faults.QUICK)

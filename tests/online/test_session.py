@@ -122,6 +122,28 @@ def test_patience_ends(
     at.close()
 
 
+def test_a_host_that_stays_silent_is_left_alone_for_a_while(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred files of a host that answers nothing do not take a hundred times its silence."""
+    from openassay.sources.online import web as module
+
+    monkeypatch.setattr(module, "TIMEOUT", httpx2.Timeout(0.2))
+    monkeypatch.setattr(transport, "ATTEMPTS", 1)
+    at = Session(store=Store(None), mirrors={})
+    at.trust(web.url)
+    web.files["/page"] = "content"
+    rule = web.faults.add("*", faults.never_answers())
+    for number in range(20):
+        assert reason(lambda: at.get(f"{web.url}/{number}")) == "timed_out"  # noqa: B023
+    assert len(web.log) == transport.MAX_SILENT
+    rule.times = 0
+    assert reason(lambda: at.get(f"{web.url}/page")) == "timed_out"
+    monkeypatch.setattr(transport, "LEFT_ALONE", 0.0)
+    assert at.get(f"{web.url}/page").content == b"content"
+    at.close()
+
+
 # -- limits
 
 

@@ -30,6 +30,8 @@ MAX_SECONDS = 120.0  # for one answer's body, however slowly it comes
 MAX_WAIT = 60.0  # a longer Retry-After is an error that says so
 ATTEMPTS = 4
 PARALLEL = 8  # requests at a time
+MAX_SILENT = 3  # requests that a host left unanswered before it is left alone
+LEFT_ALONE = 60.0  # seconds
 _AGAIN = (429, 500, 502, 503, 504)
 _KEPT_HEADERS = ("content-type", "link", "etag", "last-modified", "location", "x-repo-commit",
                  "x-error-code", "x-error-message")  # fmt: skip
@@ -56,6 +58,7 @@ class Transport(httpx2.BaseTransport):
         self._inner: dict[str, httpx2.HTTPTransport] = {}
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(PARALLEL)
+        self._silent: dict[str, tuple[int, float]] = {}  # host: how often, when last
         self.requests = 0
         self.received = 0  # bytes of bodies
 
@@ -86,7 +89,7 @@ class Transport(httpx2.BaseTransport):
             if _PINNED.search(request.url.path):
                 return kept.response(request)
             kept.ask(request)
-        answer = self._with_patience(request, url)
+        answer = self._from_host(request, url)
         if answer.status_code == 304 and kept is not None and kept.status == 200:
             return kept.response(request)
         if key and _is_kept(request, answer.status_code):
@@ -106,6 +109,24 @@ class Transport(httpx2.BaseTransport):
 
     def _kept(self, key: str | None) -> _Kept | None:
         return _Kept.load(self._store.get("answer", key)) if key else None
+
+    def _from_host(self, request: httpx2.Request, url: str) -> httpx2.Response:
+        """The answer of a host that is not known to be silent: many files may be asked of it."""
+        host = request.url.netloc.decode("ascii", "replace")
+        count, last = self._silent.get(host, (0, 0.0))
+        if count >= MAX_SILENT and time.monotonic() - last < LEFT_ALONE:
+            raise FetchError(f"{url}: no answer in time, {count} times before", reason="timed_out")
+        try:
+            answer = self._with_patience(request, url)
+        except FetchError as error:
+            if error.reason == "timed_out":
+                with self._lock:
+                    count, _ = self._silent.get(host, (0, 0.0))
+                    self._silent[host] = (count + 1, time.monotonic())
+            raise
+        with self._lock:
+            self._silent.pop(host, None)
+        return answer
 
     def _with_patience(self, request: httpx2.Request, url: str) -> httpx2.Response:
         for attempt in range(ATTEMPTS):
