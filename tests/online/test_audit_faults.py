@@ -67,9 +67,9 @@ def test_the_hubs_interface(world: World, name: str) -> None:
 @pytest.mark.parametrize("name", faults.SLOW)
 def test_silence_anywhere_ends(world: World, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With short times: of one file, of the other host, of linked hosts, of the hub itself."""
-    from openassay.sources.online import transport, web
+    from openassay.sources.online import transport
 
-    monkeypatch.setattr(web, "TIMEOUT", httpx2.Timeout(0.3))
+    monkeypatch.setattr(transport, "TIMEOUT", httpx2.Timeout(0.3))
     monkeypatch.setattr(transport, "MAX_SECONDS", 0.5)
     monkeypatch.setattr(gitremote, "MAX_SECONDS", 1.0)
     body = "Code: https://github.com/acme/foo\n\nOur paper: https://arxiv.org/abs/2405.00001\n"

@@ -107,9 +107,7 @@ def test_nobody_is_there(at: Session, pauses: list[float]) -> None:
 def test_patience_ends(
     web: Web, name: str, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
 ) -> None:
-    from openassay.sources.online import web as module
-
-    monkeypatch.setattr(module, "TIMEOUT", httpx2.Timeout(0.3))
+    monkeypatch.setattr(transport, "TIMEOUT", httpx2.Timeout(0.3))
     monkeypatch.setattr(transport, "MAX_SECONDS", 0.5)
     monkeypatch.setattr(transport, "ATTEMPTS", 2)
     at = Session(store=Store(None), pause=pauses.append, mirrors={})
@@ -126,9 +124,7 @@ def test_a_host_that_stays_silent_is_left_alone_for_a_while(
     web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A hundred files of a host that answers nothing do not take a hundred times its silence."""
-    from openassay.sources.online import web as module
-
-    monkeypatch.setattr(module, "TIMEOUT", httpx2.Timeout(0.2))
+    monkeypatch.setattr(transport, "TIMEOUT", httpx2.Timeout(0.2))
     monkeypatch.setattr(transport, "ATTEMPTS", 1)
     at = Session(store=Store(None), mirrors={})
     at.trust(web.url)

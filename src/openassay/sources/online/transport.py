@@ -25,6 +25,7 @@ import httpx2
 from openassay.sources.online.faults import FetchError, of_failure, of_status
 from openassay.sources.online.store import Store
 
+TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
 MAX_BODY = 32 << 20  # bytes of one answer, unless the request says otherwise
 MAX_SECONDS = 120.0  # for one answer's body, however slowly it comes
 MAX_WAIT = 60.0  # a longer Retry-After is an error that says so
@@ -159,6 +160,7 @@ class Transport(httpx2.BaseTransport):
         extensions = {k: v for k, v in request.extensions.items() if k != "trace"}
         if direct and request.url.host.lower() not in self._trusted:
             extensions["trace"] = _refuse_private(url)
+        extensions["timeout"] = TIMEOUT.as_dict()  # a client may ask for none at all
         request.extensions = extensions
         with self._lock:
             self.requests += 1

@@ -20,7 +20,6 @@ from openassay.sources.online.faults import FetchError, of_failure, of_status
 from openassay.sources.online.store import Store
 from openassay.sources.online.transport import MAX_BODY, Transport, shown
 
-TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
 MAX_REDIRECTS = 8
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,19})-([0-9]{1,19})/([0-9]{1,19})")
 
@@ -67,7 +66,6 @@ class Web:
         """A client over the one transport, for libraries that want their own."""
         return httpx2.Client(
             transport=self.transport,
-            timeout=TIMEOUT,
             follow_redirects=True,
             max_redirects=MAX_REDIRECTS,
             headers={"User-Agent": f"openassay/{__version__}", "Accept-Encoding": "gzip"},
@@ -163,7 +161,6 @@ class Web:
         """Write a whole content to a file; its address in the end."""
         request = self.client.build_request("GET", url, extensions={"raw": True})
         request.headers["Accept-Encoding"] = "identity"
-        request.extensions["timeout"] = TIMEOUT.as_dict()
         end, total = time.monotonic() + seconds, 0
         try:
             answer = self.client.send(request, stream=True)
