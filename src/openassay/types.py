@@ -292,6 +292,8 @@ class Result:
     evidence: tuple[Evidence, ...] = ()
     next_step: str = ""
     group: str = ""  # the class, area or element the criterion belongs to
+    about: tuple[str, ...] = ()  # the components that decided it
+    points: tuple[float, float, float] | None = None  # in an index: least, most, of how many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ STATUS_WORD = {
     Status.UNKNOWN: "unknown",
 }
 _OPEN_ANSWERS = (Answer.NO, Answer.PARTLY, Answer.UNKNOWN)
+_TO_JUDGE = "To judge: "
 _LONG_PLACE = 24
 _MAIN = 17  # components.toml: the first seventeen are the Model Openness Framework's own
 
@@ -140,13 +141,29 @@ def verdict_reason(verdict: Verdict, optional: frozenset[str] = frozenset()) -> 
     for result in open_:
         states.setdefault(_state(result), []).append(visible(result.title))
     if not states:
-        return "every required criterion is met" if verdict.results else ""
+        asked = dict.fromkeys(name for name, _ in questions(verdict, optional))
+        rest = f"; to judge: {', '.join(asked)}" if asked and not _is_score(verdict) else ""
+        return f"every required criterion is met{rest}" if verdict.results else ""
     return head + "; ".join(f"{state}: {', '.join(names)}" for state, names in states.items())
+
+
+def questions(
+    verdict: Verdict, optional: frozenset[str] = frozenset()
+) -> tuple[tuple[str, str], ...]:
+    """(title of the criterion, question) for each that a person must judge, in rule order."""
+    return tuple(
+        (visible(result.title), visible(text.removeprefix(_TO_JUDGE)))
+        for result in verdict.results
+        if result.criterion not in optional
+        for text in result.because
+        if text.startswith(_TO_JUDGE) and text.endswith("?")
+    )
 
 
 def _is_score(verdict: Verdict) -> bool:
     """Scores add up over all groups; only a ladder has a next rung."""
-    return verdict.floor.replace(".", "", 1).isdigit()
+    number = verdict.floor.partition(" ")[0]  # a count says "7 of 15"
+    return number.replace(".", "", 1).isdigit()
 
 
 def _state(result: Result) -> str:
