@@ -19,8 +19,8 @@ def run(args: argparse.Namespace) -> int:
     from openassay import frameworks
 
     del args
-    known = [frameworks.load(id_) for id_ in frameworks.available()]
-    known.sort(key=lambda framework: bool(framework.superseded_by))
+    replaced = [f for id_ in frameworks.available() if (f := frameworks.load(id_)).superseded_by]
+    known = [*frameworks.standing(), *replaced]
     room = max(len(framework.id) for framework in known)
     lines = (f"{f.id:{room}}  {f.title}{_replaced(f.superseded_by)}\n" for f in known)
     streams.write("".join(lines), as_data=False)

@@ -72,7 +72,7 @@ _THIS_MODEL: Final = re.compile(
 )
 _LABEL: Final = re.compile(
     r"\W{0,6}(?:(?:pre-?)?training|carbon|energy|estimated|total|hardware|compute|emissions?"
-    r"|greenhouse|训练|碳排放)",
+    r"|greenhouse|activated|训练|碳排放|激活)",
     re.I,
 )
 

@@ -102,7 +102,7 @@ class Case:
         telling = [one for points, one in possible if points >= least_points]
         shown = telling or [one for _, one in tried]
         answer = _worth(least_points, most_points, criterion.points)
-        text = f"{_points(least_points, most_points)} of {criterion.points:g} points"
+        text = f"{_points(least_points, most_points)} of {criterion.points:g}"
         best = max((one for _, one in tried), key=lambda one: one.rank)
         finding = Finding(
             low=answer if answer in RANK else Answer.NO,
@@ -178,9 +178,12 @@ class Case:
                 step, worst = finding.next_step, Answer.PARTLY
             else:
                 continue
+            limited = finding.at_most(worst, worst)
+            # What decides stands first: a sentence that changes nothing is told afterwards.
+            told = [finding.because, (text,)] if limited == finding else [(text,), finding.because]
             finding = replace(
-                finding.at_most(worst, worst),
-                because=join(((text,), finding.because)),
+                limited,
+                because=join(told),
                 evidence=cited((limit.evidence, finding.evidence)),
                 next_step=step,
             )

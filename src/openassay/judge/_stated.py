@@ -72,9 +72,9 @@ def compute_finding(bound: ComputeBound, criterion: Criterion, facts: Sequence[F
     side = _side(found, bound.flop)
     words = {True: "above", False: "not above", None: "too near, or too uncertain, to tell from"}
     text = f"Estimate: {found.how}, {words[side]} {threshold}."
-    reasons = (text, *(f"Estimate: {caveat}." for caveat in found.caveats))
+    reasons = (text, *(f"Estimate: {caveat[:1].upper()}{caveat[1:]}." for caveat in found.caveats))
     if side is None:
-        text = f"To judge: {text[:1].lower()}{text[1:]}"
+        text = f"To judge: {text}"
         return point(criterion.to_judge, (text, *reasons[1:]), found.evidence[:MAX_CITED])
     answer = Answer.YES if side is bound.above else criterion.absent
     return point(answer, reasons, found.evidence[:MAX_CITED])

@@ -29,7 +29,7 @@ STATUS_WORD = {
     Status.UNKNOWN: "unknown",
 }
 _OPEN_ANSWERS = (Answer.NO, Answer.PARTLY, Answer.UNKNOWN)
-_TO_JUDGE = "To judge: "
+_TO_JUDGE, _ESTIMATE = "To judge: ", "Estimate: "
 _LONG_PLACE = 24
 _MAIN = 17  # components.toml: the first seventeen are the Model Openness Framework's own
 
@@ -135,6 +135,8 @@ def verdict_reason(verdict: Verdict, optional: frozenset[str] = frozenset()) -> 
         rung = open_[0].group
         open_ = [result for result in open_ if result.group == rung]
         head = f"for {visible(rung)}: "
+    elif verdict.floor == verdict.ceiling and not verdict.progress:
+        open_.sort(key=lambda result: result.answer is not Answer.NO)  # what fails, first
     if verdict.floor != verdict.ceiling:
         open_.sort(key=lambda result: result.answer is not Answer.UNKNOWN)
     states: dict[str, list[str]] = {}
@@ -160,6 +162,17 @@ def questions(
     )
 
 
+def estimates(verdict: Verdict) -> tuple[tuple[str, str, tuple[Evidence, ...]], ...]:
+    """(title of the criterion, the estimate with its inputs and caveats, what it rests on)."""
+    found = []
+    for result in verdict.results:
+        said = [text for text in result.because if _ESTIMATE in text[: len(_TO_JUDGE + _ESTIMATE)]]
+        if said:
+            parts = [text.partition(_ESTIMATE)[2] for text in said]
+            found.append((visible(result.title), visible(" ".join(parts)), result.evidence))
+    return tuple(found)
+
+
 def _is_score(verdict: Verdict) -> bool:
     """Scores add up over all groups; only a ladder has a next rung."""
     number = verdict.floor.partition(" ")[0]  # a count says "7 of 15"
@@ -167,7 +180,14 @@ def _is_score(verdict: Verdict) -> bool:
 
 
 def _state(result: Result) -> str:
-    """The word a reason begins with (*Missing: …*), or the answer itself."""
+    """The word a reason begins with (*Missing: …*), or the answer itself.
+
+    What was read but leaves it to a person is *to judge*, whatever was found.
+    """
+    asked = any(text.startswith(_TO_JUDGE) for text in result.because)
+    unread = any(text.startswith("Unknown") for text in result.because[:1])
+    if result.answer is Answer.UNKNOWN and asked and not unread:
+        return _TO_JUDGE.removesuffix(": ").lower()
     word, colon, _ = result.because[0].partition(": ") if result.because else ("", "", "")
     is_state = colon and len(word) <= 20 and word[:1].isupper()
     return visible(word).lower() if is_state else result.answer.value

@@ -17,6 +17,7 @@ from openassay.reports._disagreements import disagreements, subject
 from openassay.reports._view import (
     STATUS_WORD,
     claims_by_need,
+    estimates,
     evidence_of,
     main_and_finer,
     next_steps,
@@ -71,6 +72,7 @@ def render(report: Report, look: Look) -> str:
         _header(report),
         _verdicts(report),
         _questions(report),
+        _estimates(report, notes),
         _disagreements(report, notes),
         _components("Components", main, notes),
         _components("Finer components", finer, notes),
@@ -165,6 +167,15 @@ def _questions(report: Report) -> Iterator[str]:
     for verdict, found in asked:
         yield f"- **{escape(verdict.title or verdict.framework)}**"
         yield from (f"  - {escape(name)}: {escape(question)}" for name, question in found)
+
+
+def _estimates(report: Report, notes: _Notes) -> Iterator[str]:
+    found = [(verdict, item) for verdict in report.verdicts for item in estimates(verdict)]
+    if found:
+        yield "## Estimates\n"
+    for verdict, (name, said, evidence) in found:
+        rule = escape(f"{verdict.title or verdict.framework}, {name}")
+        yield f"- {rule}: {escape(said)} {notes.cite(evidence)}".rstrip()
 
 
 def _disagreements(report: Report, notes: _Notes) -> Iterator[str]:

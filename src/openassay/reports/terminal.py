@@ -11,6 +11,7 @@ from openassay.reports._disagreements import disagreements, sides, subject
 from openassay.reports._view import (
     STATUS_WORD,
     claims_by_need,
+    estimates,
     evidence_of,
     main_and_finer,
     next_steps,
@@ -86,7 +87,7 @@ def _verdict(verdict: Verdict, pen: Pen) -> Iterator[str]:
     if verdict.progress:
         shares = (f"{visible(name)} {share:g} %" for name, share in verdict.progress.items())
         yield f"  progress: {', '.join(shares)}"
-    room = min(_GROUP, max((width(visible(one.group)) for one in verdict.results), default=0))
+    room = min(_GROUP, max((5, *(width(visible(one.group)) for one in verdict.results))))
     for result in verdict.results:
         mark, ink = _ANSWER[result.answer]
         group = visible(result.group)
@@ -117,6 +118,9 @@ def _verdicts(report: Report, pen: Pen) -> Iterator[str]:
         if reason and pen.look.detail:
             yield f"{name}{pen.ink(answer, Ink.BOLD)}"
             yield from _paragraph("  ", reason, pen)
+            for name, said, evidence in estimates(verdict):
+                places = ", ".join(place(one) for one in evidence)
+                yield from _paragraph(f"  estimate, {name}: ", f"{said} [{places}]", pen)
             for _, question in questions(verdict, report.optional.get(verdict.framework, _NONE)):
                 yield from _paragraph("  to judge: ", question, pen)
         else:
