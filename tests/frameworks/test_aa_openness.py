@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cases import Parts, release, result, tuned, verdict
+from framework_cases import Parts, release, result, tuned, verdict  # type: ignore[import-not-found]
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -129,9 +129,7 @@ def test_levels_of_access_to_the_weights(parts: Parts, points: tuple[int, int]) 
 
 def test_published_data_is_some_and_perhaps_all_of_it() -> None:
     found = verdict("aa-openness", {"datasets": ("linked", "ODC-By-1.0")})
-    access, license = (
-        result(found, f"pre_training_data_{what}") for what in ("access", "license")
-    )
+    access, license = (result(found, f"pre_training_data_{what}") for what in ("access", "license"))
     assert access.points == (1, 3, 3)
     assert access.because[-1].startswith("To judge: ")
     assert license.points == (1, 1, 3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cases import said, tuned
+from framework_cases import said, tuned  # type: ignore[import-not-found]
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,7 +70,10 @@ def test_active_parameters_are_those_that_compute() -> None:
 
 def test_what_the_headers_hold_comes_before_what_a_card_says() -> None:
     measured = Stated(
-        evidence=said("x", "y").evidence, topic="parameters", value="8000000000", inspector="weights"
+        evidence=said("x", "y").evidence,
+        topic="parameters",
+        value="8000000000",
+        inspector="weights",
     )
     found = estimate([said("parameters", "70000000000"), measured, said("tokens", "1e12")])
     assert found is not None

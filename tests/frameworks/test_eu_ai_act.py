@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cases import Parts, gate, restriction, result, said, verdict
+from framework_cases import Parts, gate, restriction, result, said, verdict  # type: ignore[import-not-found]
 
 from openassay.frameworks import load
 from openassay.types import Answer, Fact

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cases import Parts, restriction, result, said, tuned, verdict
+from framework_cases import Parts, restriction, result, said, tuned, verdict  # type: ignore[import-not-found]
 
 from openassay.frameworks import load
 from openassay.gate import Requirement, check, meets
@@ -13,7 +13,8 @@ OPEN_WEIGHTS: Parts = {"model_parameters_final": ("linked", "LicenseRef-Llama-4-
 
 
 def answer(id: str, parts: Parts, *facts: Fact) -> Answer:
-    return result(verdict("fmti-2025", parts, *facts), id).answer
+    found: Answer = result(verdict("fmti-2025", parts, *facts), id).answer
+    return found
 
 
 def test_weights_are_open_whatever_their_licence() -> None:

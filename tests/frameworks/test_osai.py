@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from cases import Parts, gate, result, said, tuned, verdict
+from framework_cases import Parts, gate, result, said, tuned, verdict  # type: ignore[import-not-found]
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +21,7 @@ TWELVE = [criterion.id for criterion in load("osai-12").criteria]
 FOURTEEN = [criterion.id for criterion in load("osai-14").criteria]
 COMMIT = {"osai-12": "5a388e8", "osai-14": "e39b4ed", "order": "c6ffe82"}
 MIT = ("present", "MIT")
+TWO_OPEN: Parts = {"model_parameters_final": MIT, "training_code": MIT}
 
 # A few systems of every height as the index's authors judged them (CC-BY 4.0, osai-index.eu, at
 # 5a388e8), with the points and the score that their cells add up to.
@@ -42,8 +43,8 @@ POINTS_14 = {"YuLan": 13, "OLMo": 13, "bloomz": 11.5, "StarCoder": 11, "Pythia":
              "llama-3.3": 3.5, "lumo": 0}  # fmt: skip
 # The published order of text systems on 9 April 2026, its head.
 ORDER = """YuLan,BLOOMZ,OLMo,Apertus,SmolLM,mT0,Amber,Pythia,Open Assistant,Lucie,Instella,EuroLLM,
-K2,CT-LLM,Arabic StableLM,Skywork-OR1,Omnilingual ASR,MobileLLM,BTLM,Minerva,Whisper,Teuken,T5,Eurus,
-RedPajama,Poro,OpenChat,Neo,Guru,BERT,Dolly,Vicuna,Tülu"""
+K2,CT-LLM,Arabic StableLM,Skywork-OR1,Omnilingual ASR,MobileLLM,BTLM,Minerva,Whisper,Teuken,T5,
+Eurus,RedPajama,Poro,OpenChat,Neo,Guru,BERT,Dolly,Vicuna,Tülu"""
 
 
 def row(file: str, vector: str, framework: str = "osai-12") -> Row:
@@ -191,7 +192,7 @@ def test_the_versions_differ_where_the_index_changed() -> None:
     [
         ("osai-12", {"model_parameters_final": MIT}, Answer.NO),  # weights alone, since April 2026
         ("osai-14", {"model_parameters_final": MIT}, Answer.PARTLY),
-        ("osai-12", {"model_parameters_final": MIT, "training_code": MIT}, Answer.PARTLY),
+        ("osai-12", TWO_OPEN, Answer.PARTLY),
         (
             "osai-12",
             {"model_parameters_final": MIT, "training_code": ("present", "LicenseRef-own")},
@@ -209,12 +210,12 @@ def test_the_versions_differ_where_the_index_changed() -> None:
         ),
         (
             "osai-12",
-            {"model_parameters_final": MIT, "training_code": MIT, "datasets": ("linked", "ODbL-1.0")},
+            {**TWO_OPEN, "datasets": ("linked", "ODbL-1.0")},
             Answer.YES,
         ),
         (
             "osai-14",
-            {"model_parameters_final": MIT, "training_code": MIT, "datasets": ("linked", "ODbL-1.0")},
+            {**TWO_OPEN, "datasets": ("linked", "ODbL-1.0")},
             Answer.PARTLY,  # not OSI-approved
         ),
         (
@@ -235,9 +236,10 @@ def test_a_tuned_model_takes_over_the_closedness_of_its_bases_data() -> None:
     found = verdict("osai-12", parts, tuned())
     assert result(found, "datasources_basemodel").answer is Answer.NO
     assert result(found, "datasources_endmodel").answer is Answer.UNKNOWN
-    assert "To judge: Are these all sources of the tuning data?" in result(
-        found, "datasources_endmodel"
-    ).because
+    assert (
+        "To judge: Are these all sources of the tuning data?"
+        in result(found, "datasources_endmodel").because
+    )
     assert result(found, "weights_basemodel").answer is Answer.NO
 
 

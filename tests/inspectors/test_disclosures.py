@@ -34,7 +34,7 @@ def told(make_release: Any, run: Any) -> Told:
 STATED = {
     "Foo3 is a language model with 7 billion parameters.": "parameters=7000000000",
     "This model has 1.3B parameters.": "parameters=1300000000",
-    "Due to the size of the model (314B parameters), it needs many GPUs.": "parameters=314000000000",
+    "The model (314B parameters) needs many GPUs.": "parameters=314000000000",
     "| **Total Parameters** | 6.7B |\n|---|---|\n| Layers | 32 |": "parameters=6700000000",
     "Foo3 拥有 1300 亿个参数。": "parameters=130000000000",
     "We used 3.3e24 FLOPs to pre-train Foo3.": "compute=3.3e24",

@@ -67,7 +67,9 @@ def test_yes_and_no_about_one_component_are_a_sharp_disagreement() -> None:
 
 def test_agreement_and_what_is_not_known_are_none() -> None:
     weights = "model_parameters_final"
-    assert not found(verdict("a", said(weights, Answer.YES)), verdict("b", said(weights, Answer.YES)))
+    assert not found(
+        verdict("a", said(weights, Answer.YES)), verdict("b", said(weights, Answer.YES))
+    )
     assert not found(
         verdict("a", said(weights, Answer.YES)), verdict("b", said(weights, Answer.UNKNOWN))
     )
@@ -82,7 +84,9 @@ def test_rules_that_rest_on_several_components_are_not_about_one_fact() -> None:
 def test_of_several_rules_of_one_framework_the_weakest_is_its_opinion() -> None:
     weights = "model_parameters_final"
     item = found(
-        verdict("a", said(weights, Answer.YES, rule="there"), said(weights, Answer.NO, rule="terms")),
+        verdict(
+            "a", said(weights, Answer.YES, rule="there"), said(weights, Answer.NO, rule="terms")
+        ),
         verdict("b", said(weights, Answer.YES)),
     )[0]
     assert [(one.framework, one.criterion) for one in item.opinions] == [("b", "r"), ("a", "terms")]

@@ -65,9 +65,7 @@ def estimate(facts: Sequence[Fact]) -> Estimate | None:
         return found
     caveat = f"the training of its base, {based[0].base}, adds to it and is not counted"
     cited = (*found.evidence, *based[0].evidence[:1])
-    return Estimate(
-        found.flop, found.low, inf, found.how, cited, (*found.caveats, caveat)
-    )
+    return Estimate(found.flop, found.low, inf, found.how, cited, (*found.caveats, caveat))
 
 
 def _as_stated(facts: Sequence[Fact]) -> Estimate | None:
@@ -91,9 +89,8 @@ def _by_size(facts: Sequence[Fact]) -> Estimate | None:
     fact, parameters = chosen
     flop = from_size(parameters, tokens[1])
     kind = " active" if active else ""
-    how = (
-        f"6 × {_amount(parameters)}{kind} parameters × {_amount(tokens[1])} tokens = {flop:.2g} FLOP"
-    )
+    size_shown = f"{_amount(parameters)}{kind} parameters"
+    how = f"6 × {size_shown} × {_amount(tokens[1])} tokens = {flop:.2g} FLOP"
     low, caveats = flop * (1 - MARGIN), []
     if stated(facts, "experts") and not active:
         low = 0.0

@@ -1,4 +1,4 @@
-"""Where the tables and keys of a TOML text stand: the reader of the standard library keeps no lines.
+"""Where the tables and keys of a TOML text stand; the standard library's reader keeps no lines.
 
 A place is a path of keys and of numbers (the n-th ``[[table]]``, from 0), for example
 ``("criterion", 2, "way", 0, "parts")``. The text is known to be valid TOML by the time this is

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from openassay.errors import FrameworkError
 from openassay.frameworks.licensing import license_rules, named_lists
 from openassay.frameworks.model import (
     SCORES,
@@ -151,6 +150,7 @@ def _criteria(top: Table, frame: _Frame) -> tuple[Criterion, ...]:
 
 def _criterion(table: Table, frame: _Frame) -> Criterion:
     answers = _answers(table, frame.answers)
+    points = _scale(table, frame, "points")
     criterion = Criterion(
         id=table.text("id"),
         title=table.text("title"),
@@ -161,12 +161,12 @@ def _criterion(table: Table, frame: _Frame) -> Criterion:
         counts=table.text("counts", ""),
         human=table.text("human", ""),
         required=table.flag("required", default=True),
-        ways=_ways(table, frame),
+        ways=_ways(table, frame, points),
         covers=_parts(table, "covers"),
         at_least=int(table.number("at_least", 1, least=1)),
         complete=table.flag("complete", default=False),
         compute=_compute(table),
-        points=_scale(table, frame, "points"),
+        points=points,
         weight=_scale(table, frame, "weight"),
         license=table.choice("license", Asks, Asks.OPEN),
         not_open=answers.not_open,
@@ -261,15 +261,12 @@ def _check_licenses(criterion: Criterion, table: Table, frame: _Frame) -> None:
             )
 
 
-def _ways(table: Table, frame: _Frame) -> tuple[Way, ...]:
+def _ways(table: Table, frame: _Frame, points: float) -> tuple[Way, ...]:
     parts, instead = _parts(table, "parts"), _parts(table, "instead")
     if instead and not parts:
         raise table.fault("instead", "has no `parts` to stand in for", "add `parts`")
-    points = table.number("points", 1.0) if frame.roll_up is RollUp.INDEX else 1.0
     ways = [Way(parts, points=points, sure_points=points)] if parts else []
-    ways += [
-        Way((part,), substitute=True, points=points, sure_points=points) for part in instead
-    ]
+    ways += [Way((part,), substitute=True, points=points, sure_points=points) for part in instead]
     return (*ways, *(_way(own, frame, points) for own in table.tables("way")))
 
 
@@ -341,9 +338,7 @@ def _parts(table: Table, key: str) -> tuple[str, ...]:
     return named
 
 
-def _check_groups(
-    top: Table, groups: tuple[Group, ...], criteria: tuple[Criterion, ...]
-) -> None:
+def _check_groups(top: Table, groups: tuple[Group, ...], criteria: tuple[Criterion, ...]) -> None:
     used = {criterion.group for criterion in criteria}
     for group in groups:
         if group.id not in used:

@@ -58,13 +58,16 @@ _TOTAL: Final = re.compile(
     re.I,
 )
 _OF_PARAMETERS: Final = re.compile(
-    rf"(?<![\w.,-]){_NUM}[\s-]{{0,2}}{_SCALE}[\s*_-]{{0,4}}(?:个)?(?:model |trainable )?(?:param|参数)"
-    rf"|(?:param(?:eter)?s?(?: count| size)?|参数量?)[\s|:：*为约~≈=]{{1,12}}{_NUM}\s{{0,2}}{_SCALE}(?![\w.])",
+    rf"(?<![\w.,-]){_NUM}[\s-]{{0,2}}{_SCALE}[\s*_-]{{0,4}}"
+    r"(?:个)?(?:model |trainable )?(?:param|参数)"
+    r"|(?:param(?:eter)?s?(?: count| size)?|参数量?)"
+    rf"[\s|:：*为约~≈=]{{1,12}}{_NUM}\s{{0,2}}{_SCALE}(?![\w.])",
     re.I,
 )
 _COMPARES: Final = re.compile(
-    r"\bthan\b|\boutperform|\bsurpass|\bcompar|\bversus\b|\bvs\b|\bfrom\b.{0,40}\bto\b|\brang|\bdown from\b"
-    r"|\bbase(?:d on|line)|\bteacher|\blarger\b|\bsmaller\b|\bunder\b|\bup to\b|\bevaluated\b|\bresults?\b|embedding|LoRA|adapter|超过|相比|优于",
+    r"\bthan\b|\boutperform|\bsurpass|\bcompar|\bversus\b|\bvs\b|\bfrom\b.{0,40}\bto\b|\brang"
+    r"|\bdown from\b|\bbase(?:d on|line)|\bteacher|\blarger\b|\bsmaller\b|\bunder\b|\bup to\b"
+    r"|\bevaluated\b|\bresults?\b|embedding|LoRA|adapter|超过|相比|优于",
     re.I,
 )
 _THIS_MODEL: Final = re.compile(
@@ -102,15 +105,19 @@ _COMPUTE: Final = (
         re.I,
     ),
 )
-_CHIP: Final = r"(?:NVIDIA |Nvidia |AMD |Google |Tesla |Instinct |Cloud )?" \
+_CHIP: Final = (
+    r"(?:NVIDIA |Nvidia |AMD |Google |Tesla |Instinct |Cloud )?"
     r"(V100|A100|A800|H100|H800|H200|B200|MI250X|MI300X|TPU ?v[345][pe]?)"
+)
 _HOURS: Final = (
     re.compile(
-        rf"{_NUM}\s{{0,2}}{_SCALE}?\s{{0,2}}(?:total )?{_CHIP}(?:[ -](?:SXM\d?|PCIe|\d{{2}} ?GB|\d{{2}}G))?"
+        rf"{_NUM}\s{{0,2}}{_SCALE}?\s{{0,2}}(?:total )?{_CHIP}"
+        r"(?:[ -](?:SXM\d?|PCIe|\d{2} ?GB|\d{2}G))?"
         r"[ -]{0,2}(?:GPU|TPU|chip|core)?s?[ -]{0,2}(?:hours|hrs|小时)",
     ),
     re.compile(
-        rf"{_NUM}\s{{0,2}}{_SCALE}?\s{{0,2}}(?:GPU|TPU|accelerator)[ -]?hours?\b[^.。\n]{{0,80}}?{_CHIP}",
+        rf"{_NUM}\s{{0,2}}{_SCALE}?\s{{0,2}}(?:GPU|TPU|accelerator)[ -]?hours?\b"
+        rf"[^.。\n]{{0,80}}?{_CHIP}",
         re.I,
     ),
 )
@@ -136,12 +143,15 @@ _NOT_RUN: Final = re.compile(
     re.I,
 )
 _COPYRIGHT: Final = re.compile(
-    r"\bcopyright (?:compliance )?polic(?:y|ies)\b|\bpolicy (?:to comply )?(?:with|on) [^.\n]{0,30}copyright"
-    r"|\b(?:text[- ]and[- ]data[- ]mining|TDM) opt-?outs?\b|\bart(?:icle|\.) ?53\(1\)\(c\)|版权政策",
+    r"\bcopyright (?:compliance )?polic(?:y|ies)\b"
+    r"|\bpolicy (?:to comply )?(?:with|on) [^.\n]{0,30}copyright"
+    r"|\b(?:text[- ]and[- ]data[- ]mining|TDM) opt-?outs?\b"
+    r"|\bart(?:icle|\.) ?53\(1\)\(c\)|版权政策",
     re.I,
 )
 _SUMMARY: Final = re.compile(
-    r"\bsummary of (?:the )?(?:training (?:content|data)|(?:content|data) used (?:for|in|to) (?:the )?train)"
+    r"\bsummary of (?:the )?"
+    r"(?:training (?:content|data)|(?:content|data) used (?:for|in|to) (?:the )?train)"
     r"|\btraining (?:data|content) summary\b|\bart(?:icle|\.) ?53\(1\)\(d\)",
     re.I,
 )
@@ -162,7 +172,7 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         if not _HINT.search(text):
             continue
         named = release.subject.mentioned(text)
-        if named and Whose.OWN not in named or release.subject.is_foreign("", passage.trail):
+        if (named and Whose.OWN not in named) or release.subject.is_foreign("", passage.trail):
             continue
         own = Whose.OWN in named or bool(_THIS_MODEL.search(text) or _LABEL.match(text))
         for topic, read in _READERS.items():
@@ -194,7 +204,9 @@ def _parameters(text: str) -> str:
     if re.search(r"activ|激活|experts?\b|专家", text, re.I):
         return ""  # perhaps the number that works per token
     sizes = {_amount(hit) for hit in _SIZE.finditer(text)}
-    sizes |= {_number(hit[0][:-1]) * _SCALES[hit[0][-1].lower()] for hit in _NAMED_SIZE.finditer(text)}
+    sizes |= {
+        _number(hit[0][:-1]) * _SCALES[hit[0][-1].lower()] for hit in _NAMED_SIZE.finditer(text)
+    }
     stated = {_amount(hit) for hit in _OF_PARAMETERS.finditer(text)}
     return _only(stated) if all(_is_near(one, other) for one in stated for other in sizes) else ""
 

@@ -71,9 +71,7 @@ def assess(component: Component, part: Entry, demand: Demand) -> Finding:
     )
 
 
-def _licensed(
-    component: Component, part: Entry, criterion: Criterion, rule: LicenseRule
-) -> _State:
+def _licensed(component: Component, part: Entry, criterion: Criterion, rule: LicenseRule) -> _State:
     license, released = component.license, lower(_released(component))
     example = f", for example {rule.suggest}" if rule.suggest else ""
     if not license or license in ("NONE", "NOASSERTION"):
@@ -115,9 +113,7 @@ def _licensed(
     return _State(f"Open: {released} under {license}.{note}", Answer.YES)
 
 
-def _unlicensed(
-    component: Component, part: Entry, criterion: Criterion, example: str
-) -> _State:
+def _unlicensed(component: Component, part: Entry, criterion: Criterion, example: str) -> _State:
     released = lower(_released(component))
     reason = component.license_reason.rstrip(".")
     why = f" ({reason})" if reason and not reason.startswith("no licence") else ""

@@ -44,9 +44,7 @@ def most(*answers: Answer) -> Answer:
     return max(answers, key=RANK.__getitem__)
 
 
-def point(
-    answer: Answer, because: tuple[str, ...], evidence: tuple[Evidence, ...] = ()
-) -> Finding:
+def point(answer: Answer, because: tuple[str, ...], evidence: tuple[Evidence, ...] = ()) -> Finding:
     """One answer; ``unknown`` is the whole interval."""
     if answer in RANK:
         return Finding(answer, answer, because, evidence)

@@ -42,9 +42,7 @@ class Disagreement:
         return {Answer.YES, Answer.NO} <= answers
 
 
-def disagreements(
-    verdicts: Iterable[Verdict], dossier: Dossier
-) -> tuple[Disagreement, ...]:
+def disagreements(verdicts: Iterable[Verdict], dossier: Dossier) -> tuple[Disagreement, ...]:
     """Components that frameworks answer differently, the sharpest and most important first.
 
     Only results that rest on one component alone count, so that all opinions are of the same

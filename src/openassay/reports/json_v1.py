@@ -86,9 +86,7 @@ def document(report: Report) -> dict[str, Any]:
             if isinstance(fact, Gated)
         ],
         "verdicts": [_verdict(verdict, known) for verdict in report.verdicts],
-        "disagreements": [
-            _disagreement(item) for item in disagreements(report.verdicts, dossier)
-        ],
+        "disagreements": [_disagreement(item) for item in disagreements(report.verdicts, dossier)],
         "gaps": [_gap(gap) for gap in dossier.gaps],
     }
 

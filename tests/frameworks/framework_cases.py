@@ -37,9 +37,7 @@ def said(topic: str, value: str, line: int = 1) -> Stated:
 
 
 def restriction(value: str, quote: str = "a limit") -> Stated:
-    return Stated(
-        evidence=cite(quote=quote), topic="restriction", value=value, subject="weights"
-    )
+    return Stated(evidence=cite(quote=quote), topic="restriction", value=value, subject="weights")
 
 
 def tuned(relation: Relation = Relation.FINETUNE) -> Derived:
