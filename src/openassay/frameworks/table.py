@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import partial
 from typing import Any, TypeVar
 
 from openassay.errors import FrameworkError
@@ -24,7 +25,7 @@ class Table:
         self,
         values: dict[str, Any],
         name: str,
-        lines: Mapping[Place, int],
+        lines: Callable[[], Mapping[Place, int]],
         where: str = "",
         at: Place = (),
     ) -> None:
@@ -38,7 +39,8 @@ class Table:
     @classmethod
     def from_toml(cls, text: str, name: str) -> Table:
         try:
-            return cls(tomllib.loads(text), name, places(text))
+            # Lines are looked for when there is a mistake to show, and never otherwise.
+            return cls(tomllib.loads(text), name, partial(places, text))
         except ValueError as error:  # TOMLDecodeError, and numbers of thousands of digits
             raise _not_toml(str(error), text, name) from error
         except RecursionError as error:
@@ -151,12 +153,13 @@ class Table:
 
         A table with an id is shown where that stands: it is what people look for.
         """
+        lines = self._lines()
         at: Place = (*self._at, key) if key else self._at
-        if at not in self._lines:
+        if at not in lines:
             at = (*self._at, "id")
-        while at and at not in self._lines:
+        while at and at not in lines:
             at = at[:-1]
-        return self._lines.get(at)
+        return lines.get(at)
 
 
 _AT_LINE = re.compile(r" \(at line (\d+), column (\d+)\)$")

@@ -259,11 +259,16 @@ def _underived(criterion: Criterion) -> Finding:
 
 
 def _best_of(findings: list[Finding], best: Finding) -> Finding:
-    """No way leads to a plain yes: all of them are reasons, the best one decides."""
+    """No way leads to a plain yes: all of them are reasons, the best one decides.
+
+    Where it leaves the answer open it is told first; else the ways stand as written, so that what
+    the full one lacks explains why there is no yes.
+    """
+    first = best.because if best.answer is Answer.UNKNOWN else ()
     return Finding(
         low=best.low,
         high=max((finding.high for finding in findings), key=RANK.__getitem__),
-        because=join((best.because, *(finding.because for finding in findings))),
+        because=join((first, *(finding.because for finding in findings))),
         evidence=cited((best.evidence, *(finding.evidence for finding in findings))),
         next_step=best.next_step if best.low is not Answer.NO or len(findings) == 1 else "",
         about=best.about,
