@@ -166,7 +166,8 @@ class Stated(Fact):
     ``open_license``, ``release``), ``restriction`` (``commercial_application``,
     ``non_commercial``, ``user_cap``, ``territory``, ``field_of_use``, ``no_training``,
     ``registration``, ``revocable``), and data such as ``parameters``, ``dtype``,
-    ``architecture``, ``tokens``. ``subject`` is what it is said of: ``release``, a kind or a
+    ``architecture``, ``tokens``, ``compute``, ``energy`` (``frameworks.topics`` has those that
+    rules ask for). ``subject`` is what it is said of: ``release``, a kind or a
     component id.
     """
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from framework_cases import Parts, restriction, result, said, tuned, verdict  # type: ignore[import-not-found]
+from framework_cases import Parts, cite, restriction, result, said, tuned, verdict  # type: ignore[import-not-found]
 
 from openassay.frameworks import load
 from openassay.gate import Requirement, check, meets
-from openassay.types import Answer, Fact
+from openassay.types import Answer, Fact, How, Licensed
 
 OPEN_WEIGHTS: Parts = {"model_parameters_final": ("linked", "LicenseRef-Llama-4-Community")}
 
@@ -71,6 +71,21 @@ def test_published_data_leaves_the_rest_to_a_person(id: str) -> None:
     assert found.answer is Answer.UNKNOWN
     assert found.because[-1].startswith("To judge: ")
     assert answer(id, {}) is Answer.NO
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        ("release", Answer.YES),
+        ("path:", Answer.YES),
+        ("weights", Answer.YES),
+        ("path:third_party/", Answer.NO),
+        ("code", Answer.NO),
+    ],
+)
+def test_terms_of_use_are_those_of_the_model(scope: str, expected: Answer) -> None:
+    license = Licensed(evidence=cite("LICENSE"), scope=scope, license="MIT", how=How.TEXT)
+    assert answer("terms_of_use", {}, license) is expected
 
 
 def test_the_count_takes_whole_points_only() -> None:

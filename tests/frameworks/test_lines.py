@@ -73,6 +73,12 @@ def test_a_place_has_its_line(place: tuple[str | int, ...], line: int) -> None:
     assert places(TEXT)[place] == line
 
 
+def test_lines_are_counted_as_toml_counts_them() -> None:
+    text = 'a = "x\u2028y"\r\n# \x85\r\nb = 1\r\n'
+    assert tomllib.loads(text) == {"a": "x\u2028y", "b": 1}
+    assert places(text) == {("a",): 1, ("b",): 3}
+
+
 def test_what_stands_in_texts_lists_and_comments_is_no_place() -> None:
     found = places(TEXT)
     assert ("licenses", "code", "fit", "parts") not in found

@@ -103,6 +103,13 @@ MISTAKES = [
         "twice",
         "remove",
     ),
+    (
+        "[licenses.code]",
+        "[licence.code]",
+        "[licence.code]",
+        "`licence` is not a known key",
+        "'licenses'",
+    ),
     ("[licenses.code]", "[licenses.cod]", None, "`cod` is not a known key", "'code'"),
     (
         '[licenses.code]\ntitle = "the approved licences"\nsource = "https://example.org/licences"'

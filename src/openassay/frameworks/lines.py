@@ -30,17 +30,23 @@ def places(text: str) -> Mapping[Place, int]:
     counts: dict[Place, int] = {}
     table: Place = ()
     depth, quote = 0, ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # other line ends are not TOML's
         if not depth and not quote:
             header, key = _HEADER.match(line), _KEY.match(line)
             if header:
                 table = _table(_names(header[2]), header[1] == "[[", counts)
-                found.setdefault(table, number)
+                _add(found, table, number)
                 continue
             if key:
-                found.setdefault((*table, *_names(key[1])), number)
+                _add(found, (*table, *_names(key[1])), number)
         depth, quote = _open(line, depth, quote)
     return found
+
+
+def _add(found: dict[Place, int], place: Place, line: int) -> None:
+    """A place, and the tables around it that have no header of their own."""
+    for end in range(1, len(place) + 1):
+        found.setdefault(place[:end], line)
 
 
 def _names(dotted: str) -> tuple[str, ...]:

@@ -24,6 +24,10 @@ from openassay.types import Answer, Extent, Kind
 from openassay.vocabulary import by_id
 
 SCHEMA = "openassay-framework/1"
+_KEYS = frozenset(
+    """schema id title version source summary roll_up met not_met superseded_by notes answers group
+    licenses lists restrictions criterion""".split()
+)
 RESTRICTIONS = frozenset(  # the values of a Stated fact whose topic is "restriction"
     (
         "commercial_application",
@@ -67,6 +71,7 @@ def parse(text: str, name: str) -> Framework:
     top = Table.from_toml(text, name)
     if top.text("schema") != SCHEMA:
         raise top.fault("schema", "is not one this version reads", f'write schema = "{SCHEMA}"')
+    top.only(_KEYS)  # first: a misspelt table would be missed by whatever needs it
     id = top.text("id")
     if f"{id}.toml" != name:
         raise top.fault("id", f"is {id!r} but the file is called {name}", "give both one name")
@@ -102,7 +107,6 @@ def parse(text: str, name: str) -> Framework:
         notes=top.texts("notes"),
         superseded_by=top.text("superseded_by", ""),
     )
-    top.done()
     _check_verdicts(top, framework)
     return framework
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import partial
@@ -131,9 +131,13 @@ class Table:
 
     def done(self) -> None:
         """Refuse keys that nobody asked for: a misspelt key must not be silently ignored."""
+        self.only(self._asked)
+
+    def only(self, known: Collection[str]) -> None:
+        """Refuse keys that are not among these."""
         for key in self._values:
-            if key not in self._asked:
-                raise self.fault(key, "is not a known key here", self.near(key, self._asked))
+            if key not in known:
+                raise self.fault(key, "is not a known key here", self.near(key, known))
 
     def _entry(self, key: str, item: dict[str, Any], number: int) -> Table:
         id = item.get("id")
@@ -155,7 +159,7 @@ class Table:
         """
         lines = self._lines()
         at: Place = (*self._at, key) if key else self._at
-        if at not in lines:
+        if self._at and at not in lines:
             at = (*self._at, "id")
         while at and at not in lines:
             at = at[:-1]
@@ -168,7 +172,8 @@ _AT_END = " (at end of document)"
 
 def _not_toml(said: str, text: str, name: str) -> FrameworkError:
     """The parser's own words, with the line where we say it elsewhere, and the likely fix."""
-    place, column = f"{name}:{max(1, len(text.splitlines()))}", ""
+    last = text.rstrip().count("\n") + 1
+    place, column = f"{name}:{last}", ""
     if found := _AT_LINE.search(said):
         place, column = f"{name}:{found[1]}", f", at character {found[2]}"
     words = _AT_LINE.sub("", said).removesuffix(_AT_END)

@@ -31,6 +31,9 @@ TOPICS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+# Where a licence is said of the model; that of a folder or of other parts is no terms of its use.
+_OF_THE_MODEL = frozenset(("release", "path:", "weights", "model_parameters_final"))
+
 
 def stated(facts: Iterable[Fact], topic: str) -> list[tuple[Fact, str]]:
     """The facts that state a topic, each with the value it states, in the facts' order."""
@@ -40,6 +43,6 @@ def stated(facts: Iterable[Fact], topic: str) -> list[tuple[Fact, str]]:
             found.append((fact, fact.value))
         elif isinstance(fact, Derived) and topic == "base_model":
             found.append((fact, fact.base))
-        elif isinstance(fact, Licensed) and topic == "license":
+        elif isinstance(fact, Licensed) and topic == "license" and fact.scope in _OF_THE_MODEL:
             found.append((fact, licenses.display(fact.license)))
     return found

@@ -162,6 +162,14 @@ def questions(
     )
 
 
+def points(result: Result) -> str:
+    """In an index the points, ``1 to 3 of 3. ``; else nothing."""
+    if result.points is None:
+        return ""
+    least, most, of = result.points
+    return f"{least:g} of {of:g}. " if least == most else f"{least:g} to {most:g} of {of:g}. "
+
+
 def estimates(verdict: Verdict) -> tuple[tuple[str, str, tuple[Evidence, ...]], ...]:
     """(title of the criterion, the estimate with its inputs and caveats, what it rests on)."""
     found = []

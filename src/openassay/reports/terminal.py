@@ -17,6 +17,7 @@ from openassay.reports._view import (
     next_steps,
     openness,
     place,
+    points,
     questions,
     short_pin,
     short_place,
@@ -91,7 +92,7 @@ def _verdict(verdict: Verdict, pen: Pen) -> Iterator[str]:
     for result in verdict.results:
         mark, ink = _ANSWER[result.answer]
         group = visible(result.group)
-        because = visible(result.because[0]) if result.because else ""
+        because = points(result) + (visible(result.because[0]) if result.because else "")
         text = f"{pad(visible(result.title), _TITLE)} {pad(group, room)} {because}"
         yield f"  {pen.ink(mark, ink)} {cut(text, pen.look.width - 4)}".rstrip()
         if result.next_step and pen.look.detail:
