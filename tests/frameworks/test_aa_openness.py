@@ -104,6 +104,18 @@ def test_levels_of_the_weights_licence(license: str, points: int) -> None:
     assert found.points == (points, points, 3)
 
 
+def test_the_reason_names_the_list_that_was_reached() -> None:
+    parts: Parts = {"model_parameters_final": ("present", "CC-BY-4.0")}
+    found = result(verdict("aa-openness", parts), "weights_license")
+    assert found.because == (
+        "Listed: released under CC-BY-4.0, one of the licences for commercial use.",
+        "Points: 1 of 3.",
+    )
+    closed: Parts = {"model_parameters_final": ("present", "CC-BY-NC-4.0")}
+    found = result(verdict("aa-openness", closed), "weights_license")
+    assert found.because[0].startswith("Not listed: released under CC-BY-NC-4.0, which is not")
+
+
 def test_a_licence_of_unknown_terms_may_be_worth_anything() -> None:
     parts: Parts = {"model_parameters_final": ("present", "LicenseRef-nobody-knows")}
     found = result(verdict("aa-openness", parts), "weights_license")

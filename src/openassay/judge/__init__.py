@@ -7,7 +7,8 @@ turns the answers into a floor (unknown counted as no) and a ceiling (as yes).
 
 A reason begins with its state, so that released and allowed are never confused: *Missing*,
 *Unlicensed*, *Not open*, *Open, wrong type*, *Open*; beside these *Partial*, *Unknown*, *Released*
-(where the licence plays no part), *Restricted*, *Gated*, *Stated*, *Estimate* and *To judge*.
+(where the licence plays no part), *Listed* and *Not listed* (in a list of the file's own),
+*Restricted*, *Gated*, *Stated*, *Estimate* and *To judge*.
 """
 
 from __future__ import annotations

@@ -131,7 +131,8 @@ class Case:
         if way is None:
             return Demand(criterion, criterion.license, self._framework.licenses.get(part.kind))
         if way.licenses:
-            return Demand(criterion, Asks.OPEN, self._framework.lists[way.licenses], way.enough)
+            rule = self._framework.lists[way.licenses]
+            return Demand(criterion, Asks.OPEN, rule, way.enough, named=True)
         asks = way.license or criterion.license
         return Demand(criterion, asks, self._framework.licenses.get(part.kind), way.enough)
 

@@ -24,12 +24,16 @@ ONLY_SOME = "Partial: only some of it is released."
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What is asked of a part: by which list, and how much of it."""
+    """What is asked of a part: by which list, and how much of it.
+
+    ``named`` is a list of the file's own, in which to stand is not yet to be open.
+    """
 
     criterion: Criterion
     asks: Asks
     rule: LicenseRule | None
     enough: Extent = Extent.WHOLE
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ def assess(component: Component, part: Entry, demand: Demand) -> Finding:
         reasons = (f"{_released(component)}: {lower(part.title)}.", *details)
         return point(whole, reasons, evidence)
     state = _licensed(component, part, criterion, demand.rule)
+    if demand.named:
+        state = _listed(state, component, demand.rule)
     if some:
         step = "" if state.answer is Answer.YES else state.next_step
         text = f"{ONLY_SOME} {state.text}"
@@ -111,6 +117,17 @@ def _licensed(component: Component, part: Entry, criterion: Criterion, rule: Lic
             Answer.YES,
         )
     return _State(f"Open: {released} under {license}.{note}", Answer.YES)
+
+
+def _listed(state: _State, component: Component, rule: LicenseRule) -> _State:
+    """The same of a list that does not say what is open but which level is reached."""
+    released, license = lower(_released(component)), component.license
+    if state.text.startswith("Open"):
+        return _State(f"Listed: {released} under {license}, one of {rule.title}.", state.answer)
+    if state.text.startswith("Not open: ") and "changed text" not in state.text:
+        text = f"Not listed: {released} under {license}, which is not among {rule.title}."
+        return _State(text, state.answer, state.next_step)
+    return state
 
 
 def _unlicensed(component: Component, part: Entry, criterion: Criterion, example: str) -> _State:

@@ -13,7 +13,7 @@ from openassay.vocabulary import by_id
 
 # The documents in which such a datum would stand.
 _DOCUMENTS = ("model_card", "data_card", "technical_report", "research_paper")
-_SHOWN = 3  # values of one topic
+_SHOWN, _LONGEST = 3, 80  # values of one topic, characters of one value
 
 
 def topic_finding(
@@ -26,7 +26,7 @@ def topic_finding(
     found = stated(facts, topic)
     name = TOPICS[topic]
     if found:
-        every = tuple(dict.fromkeys(value for _, value in found))
+        every = tuple(dict.fromkeys(value[:_LONGEST] for _, value in found))
         more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
         text = f"Stated: {name}: {', '.join(every[:_SHOWN])}{more}."
         return point(Answer.YES, (text,), cited(fact.evidence[:1] for fact, _ in found))
