@@ -176,6 +176,11 @@ def _cause(record: Record, criterion: Criterion, theirs: Result, ours: Result) -
             f"The record says {(entry.license or '')[:80]!r} where the licence should stand; the "
             "reference tool takes these words for a licence, so for it the component is there."
         )
+    if entry.word is Word.UNTOLD or (entry.word is Word.NONE and entry.license):
+        return (
+            f"The record says {(entry.license or '')[:80]!r}, which names no licence; the reference "
+            "tool takes the word for one."
+        )
     if entry.word is Word.INHERITS:
         return _cause_inherited(record, criterion.id, entry)
     return _cause_licence(entry.license or "", by_id()[criterion.id].kind)
@@ -192,7 +197,7 @@ def _cause_inherited(record: Record, id: str, entry: RecordedComponent) -> str:
     where = f" ({entry.component_path[:200]})" if entry.component_path else ""
     return (
         f"The reference tool lets it inherit {name[:80]} from the licence of the {scope}, wherever "
-        f"it is kept{where}; strictly {reason}."
+        f"it is kept{where}; strictly that does not reach it: {reason}."
     )
 
 

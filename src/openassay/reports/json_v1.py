@@ -7,10 +7,11 @@ frameworks give the same bytes. ``schema/openassay-1.schema.json`` is the contra
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from openassay.canonical import dump_json
+from openassay.checked import Difference
 from openassay.errors import DossierError
 from openassay.reports import Look, Report
 from openassay.reports._view import evidence_of, kind, main_and_finer, terms_in_words, title
@@ -83,24 +84,42 @@ def document(report: Report) -> dict[str, Any]:
             for fact in dossier.facts
             if isinstance(fact, Gated)
         ],
-        "verdicts": [_verdict(verdict, known) for verdict in report.verdicts],
+        "verdicts": [verdict_object(verdict, known) for verdict in report.verdicts],
         "gaps": [_gap(gap) for gap in dossier.gaps],
     }
 
 
-def render_judgement(name: str, verdicts: tuple[Verdict, ...], known: frozenset[str]) -> str:
+def render_judgement(
+    name: str,
+    verdicts: tuple[Verdict, ...],
+    known: frozenset[str],
+    differences: Sequence[Difference] | None = None,
+) -> str:
     """``openassay judge``: the verdicts alone; the first one's outcome stands on top.
 
-    ``known`` are the ids of the audited sources, empty for another tool's record.
+    ``known`` are the ids of the audited sources, empty for another tool's record; ``differences``,
+    for a record, where the reference tool and the strict judgement part.
     """
-    first = _verdict(verdicts[0], known)
+    first = verdict_object(verdicts[0], known)
     head = {key: first[key] for key in ("framework", "mode", "floor", "ceiling", "answer")}
     return dump_json(
         {"schema": JUDGEMENT, "release": {"name": name}}
         | head
         | {"progress": first["progress"]}
-        | {"verdicts": [_verdict(verdict, known) for verdict in verdicts]}
+        | {"verdicts": [verdict_object(verdict, known) for verdict in verdicts]}
+        | ({} if differences is None else {"differences": [_difference(d) for d in differences]})
     )
+
+
+def _difference(item: Difference) -> dict[str, Any]:
+    return {
+        "component": item.component,
+        "title": item.title,
+        "reference": item.reference,
+        "strict": item.strict,
+        "because": item.because,
+        "counts": item.counts,
+    }
 
 
 def _component(component: Component, known: frozenset[str]) -> dict[str, Any]:
@@ -160,7 +179,7 @@ def _contradiction(item: Contradiction, known: frozenset[str]) -> dict[str, Any]
     return {"id": item.id, "text": item.text, "evidence": _evidences(item.evidence, known)}
 
 
-def _verdict(verdict: Verdict, known: frozenset[str]) -> dict[str, Any]:
+def verdict_object(verdict: Verdict, known: frozenset[str]) -> dict[str, Any]:
     return {
         "framework": verdict.framework,
         "title": verdict.title,

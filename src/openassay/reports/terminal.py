@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from openassay.canonical import visible
 from openassay.reports import Look, Report
-from openassay.reports._cells import Ink, Pen, cut, pad, width, wrap
+from openassay.reports._cells import ANSWER_MARK, Ink, Pen, cut, pad, width, wrap
 from openassay.reports._view import (
     STATUS_WORD,
     claims_by_need,
@@ -22,7 +22,6 @@ from openassay.reports._view import (
     why,
 )
 from openassay.types import (
-    Answer,
     Claim,
     Component,
     Contradiction,
@@ -43,13 +42,6 @@ _IN_A_ROW = (Status.UNKNOWN, Status.ABSENT)  # without -v these share a paragrap
 _SHOWN = (2, 2, 4)  # claims, contradictions, next steps on the first screen
 _TITLE, _LICENSE, _OPEN = 31, 20, 10  # columns at most
 _TOLD = ("component", "scope", "license", "topic", "value", "base", "barrier", "url", "inspector")
-_ANSWER = {
-    Answer.YES: ("✔", Ink.GREEN),
-    Answer.PARTLY: ("◐", Ink.YELLOW),
-    Answer.NO: ("✘", Ink.RED),
-    Answer.UNKNOWN: ("?", Ink.YELLOW),
-    Answer.NOT_APPLICABLE: ("·", Ink.DIM),
-}
 
 
 def render(report: Report, look: Look) -> str:
@@ -83,7 +75,7 @@ def _verdict(verdict: Verdict, pen: Pen) -> Iterator[str]:
         shares = (f"{visible(name)} {share:g} %" for name, share in verdict.progress.items())
         yield f"  progress: {', '.join(shares)}"
     for result in verdict.results:
-        mark, ink = _ANSWER[result.answer]
+        mark, ink = ANSWER_MARK[result.answer]
         group = visible(result.group)
         because = visible(result.because[0]) if result.because else ""
         text = f"{pad(visible(result.title), _TITLE)} {pad(group, 5)} {because}"
