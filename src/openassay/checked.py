@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from openassay.types import Evidence, Gap, SourceInfo, Status, Verdict
+from openassay.types import Evidence, Gap, SourceInfo, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +82,16 @@ class Lacking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Classes:
+    """The framework's answers: what the record comes to, and what the release does."""
+
+    framework: str
+    reference: str  # the record, as the reference tool judges it
+    strict: str  # the record, strictly
+    audited: str  # what was read, strictly
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """A record beside the release that it describes.
 
@@ -98,7 +108,7 @@ class Comparison:
     lacks: tuple[Lacking, ...] = ()
     unread: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    verdicts: tuple[Verdict, ...] = ()  # the record's as the reference tool, strict; the release's
+    classes: Classes | None = None
 
     def checks(self) -> Iterable[Check]:
         """Every check, entry by entry, then those of the release's licences."""
@@ -133,12 +143,33 @@ _GROUP = {
     Asked.PLACE: "place",
     Asked.LICENSE_PLACE: "place",
 }
+Counts = dict[Standing, int]
 
 
-def totals(comparisons: Iterable[Comparison]) -> dict[str, dict[Standing, int]]:
+def totals(comparisons: Iterable[Comparison]) -> dict[str, Counts]:
     """How many claims of each group (released, license, place) have each standing."""
     counts = {group: dict.fromkeys(Standing, 0) for group in GROUPS}
     for comparison in comparisons:
         for check in comparison.checks():
             counts[_GROUP[check.asked]][check.standing] += 1
     return counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finer:
+    """What the totals of *released* hide."""
+
+    in_part: int  # supported, but only part of it was found
+    by_link: int  # supported by a link that was not opened
+    unread: int  # unsupported, where the record names a place that was not audited
+
+
+def finer(comparisons: Iterable[Comparison]) -> Finer:
+    """Supported in part or by link, and unsupported with something left to read."""
+    found = [(entry, c) for c in comparisons for entry in c.entries]
+    supported = [entry.status for entry, _ in found if entry.standing is Standing.SUPPORTED]
+    return Finer(
+        in_part=supported.count(Status.PARTIAL),
+        by_link=supported.count(Status.LINKED),
+        unread=sum(1 for e, c in found if e.standing is Standing.UNSUPPORTED and c.unread),
+    )

@@ -65,6 +65,8 @@ def _judge_record(args: argparse.Namespace, record: Record, wanted: Sequence[str
         return Exit.FINE
     if args.mode:
         return steps.show_verdicts(args, record.name, verdicts, frozenset())
+    strict, reference = verdicts
     look = streams.look(args.verbose)
-    streams.write(render(record.name, *verdicts, differences(record), look), as_data=False)
+    text = render(record.name, strict, reference, differences(record), look)
+    streams.write(text, as_data=False)
     return Exit.FINE

@@ -9,8 +9,8 @@ from openassay.checked import Difference
 from openassay.errors import UsageError
 from openassay.frameworks import load
 from openassay.frameworks.model import Criterion
-from openassay.frameworks.reference import judge_as_reference, tables
 from openassay.frameworks.reference import is_open as is_open_there
+from openassay.frameworks.reference import judge_as_reference, tables
 from openassay.judge import judge_components
 from openassay.records.reading import FRAMEWORK, Record, RecordedComponent, Word, inherited
 from openassay.types import Answer, Component, Result, Status, Verdict
@@ -178,8 +178,8 @@ def _cause(record: Record, criterion: Criterion, theirs: Result, ours: Result) -
         )
     if entry.word is Word.UNTOLD or (entry.word is Word.NONE and entry.license):
         return (
-            f"The record says {(entry.license or '')[:80]!r}, which names no licence; the reference "
-            "tool takes the word for one."
+            f"The record says {(entry.license or '')[:80]!r}, which names no licence; the "
+            "reference tool takes the word for one."
         )
     if entry.word is Word.INHERITS:
         return _cause_inherited(record, criterion.id, entry)

@@ -26,6 +26,7 @@ from openassay.types import (
     Gap,
     Gated,
     Licensed,
+    SourceInfo,
     Span,
     Stated,
     Unit,
@@ -34,6 +35,7 @@ from openassay.types import (
 
 SCHEMA = "openassay/1"
 JUDGEMENT = "openassay-judgement/1"
+AGAINST = "openassay-against/1"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,200}")
 
 
@@ -52,40 +54,31 @@ def document(report: Report) -> dict[str, Any]:
         "schema": SCHEMA,
         "read_by": dossier.read_by,
         "release": {"name": dossier.release},
-        "sources": [
-            {
-                "id": source.id,
-                "kind": source.kind,
-                "locator": source.locator,
-                "revision": source.revision,
-                "files": source.files,
-            }
-            for source in dossier.sources
-        ],
+        "sources": [source_object(source) for source in dossier.sources],
         "components": [_component(component, known) for component in main + finer],
         "licenses": _licenses(report, known),
         "claims": [_claim(claim, known) for claim in dossier.claims],
         "contradictions": [_contradiction(item, known) for item in dossier.contradictions],
         "stated": [
             {"topic": fact.topic, "value": fact.value, "subject": fact.subject}
-            | {"evidence": _evidences(fact.evidence, known)}
+            | {"evidence": evidence_objects(fact.evidence, known)}
             for fact in dossier.facts
             if isinstance(fact, Stated) and fact.topic != "claim"  # claims stand above
         ],
         "bases": [
             {"base": fact.base, "relation": str(fact.relation)}
-            | {"evidence": _evidences(fact.evidence, known)}
+            | {"evidence": evidence_objects(fact.evidence, known)}
             for fact in dossier.facts
             if isinstance(fact, Derived)
         ],
         "gates": [
             {"component": fact.component, "barrier": fact.barrier}
-            | {"evidence": _evidences(fact.evidence, known)}
+            | {"evidence": evidence_objects(fact.evidence, known)}
             for fact in dossier.facts
             if isinstance(fact, Gated)
         ],
         "verdicts": [verdict_object(verdict, known) for verdict in report.verdicts],
-        "gaps": [_gap(gap) for gap in dossier.gaps],
+        "gaps": [gap_object(gap) for gap in dossier.gaps],
     }
 
 
@@ -122,6 +115,16 @@ def _difference(item: Difference) -> dict[str, Any]:
     }
 
 
+def source_object(source: SourceInfo) -> dict[str, Any]:
+    return {
+        "id": source.id,
+        "kind": source.kind,
+        "locator": source.locator,
+        "revision": source.revision,
+        "files": source.files,
+    }
+
+
 def _component(component: Component, known: frozenset[str]) -> dict[str, Any]:
     return {
         "id": component.id,
@@ -152,7 +155,7 @@ def _licenses(report: Report, known: frozenset[str]) -> list[dict[str, Any]]:
             merged.setdefault(key, {}).update(dict.fromkeys(fact.evidence))
     return [
         {"scope": scope, "id": id_, "how": how, "modified": modified}
-        | {"evidence": _evidences(evidence, known)}
+        | {"evidence": evidence_objects(evidence, known)}
         | _terms(id_, report)
         for (scope, id_, how, modified), evidence in merged.items()
     ]
@@ -176,7 +179,7 @@ def _claim(claim: Claim, known: frozenset[str]) -> dict[str, Any]:
 
 
 def _contradiction(item: Contradiction, known: frozenset[str]) -> dict[str, Any]:
-    return {"id": item.id, "text": item.text, "evidence": _evidences(item.evidence, known)}
+    return {"id": item.id, "text": item.text, "evidence": evidence_objects(item.evidence, known)}
 
 
 def verdict_object(verdict: Verdict, known: frozenset[str]) -> dict[str, Any]:
@@ -195,7 +198,7 @@ def verdict_object(verdict: Verdict, known: frozenset[str]) -> dict[str, Any]:
                 "group": result.group,
                 "answer": str(result.answer),
                 "because": list(result.because),
-                "evidence": _evidences(result.evidence, known),
+                "evidence": evidence_objects(result.evidence, known),
                 "next_step": result.next_step or None,
             }
             for result in verdict.results
@@ -204,7 +207,7 @@ def verdict_object(verdict: Verdict, known: frozenset[str]) -> dict[str, Any]:
     }
 
 
-def _gap(gap: Gap) -> dict[str, Any]:
+def gap_object(gap: Gap) -> dict[str, Any]:
     return {
         "source": gap.source,
         "path": gap.path,
@@ -215,7 +218,7 @@ def _gap(gap: Gap) -> dict[str, Any]:
     }
 
 
-def _evidences(items: Iterable[Evidence], known: frozenset[str]) -> list[dict[str, Any]]:
+def evidence_objects(items: Iterable[Evidence], known: frozenset[str]) -> list[dict[str, Any]]:
     return [_evidence(item, known) for item in items]
 
 
@@ -242,7 +245,11 @@ def _evidence(item: Evidence, known: frozenset[str]) -> dict[str, Any]:
 
 def read_evidence(report: Any) -> tuple[Evidence, ...]:
     """Every piece of evidence of a report of this schema, each once, for ``openassay verify``."""
-    if not isinstance(report, dict) or report.get("schema") not in (SCHEMA, JUDGEMENT):
+    if not isinstance(report, dict) or report.get("schema") not in (
+        SCHEMA,
+        JUDGEMENT,
+        AGAINST,
+    ):
         raise DossierError(f"/schema: this is not an {SCHEMA} report")
     found: dict[Evidence, None] = {}
     waiting: list[tuple[str, Any]] = [("", report)]

@@ -37,7 +37,7 @@ _ENTITY = frozenset("<>&@:")  # a backslash does not stop these everywhere
 
 
 @dataclass(slots=True)
-class _Notes:
+class Notes:
     """Evidence as numbered footnotes, each once, in the order it is first cited."""
 
     numbers: dict[Evidence, int] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class _Notes:
 def render(report: Report, look: Look) -> str:
     """The report as Markdown text."""
     del look
-    dossier, notes = report.dossier, _Notes()
+    dossier, notes = report.dossier, Notes()
     main, finer = main_and_finer(dossier.components)
     false, unchecked = claims_by_need(dossier.claims)
     blocks = (
@@ -129,7 +129,7 @@ def _header(report: Report) -> Iterator[str]:
         yield f"- read by {escape(report.dossier.read_by)}"
 
 
-def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     body = list(rows)
     if body:
         yield f"| {' | '.join(heads)} |"
@@ -146,18 +146,18 @@ def _verdicts(report: Report) -> Iterator[str]:
         rows.append((name, f"**{escape(verdict.answer)}**", escape(reason)))
     if rows:
         yield "## Verdicts\n"
-        yield from _table(("Framework", "Answer", "Why"), rows)
+        yield from table(("Framework", "Answer", "Why"), rows)
 
 
-def _components(head: str, components: Iterable[Component], notes: _Notes) -> Iterator[str]:
+def _components(head: str, components: Iterable[Component], notes: Notes) -> Iterator[str]:
     rows = [_row(component, notes) for component in components]
     if rows:
         yield f"## {head}\n"
         heads = ("Component", "Status", "Licence", "Open", "Why", "Evidence")
-        yield from _table(heads, rows)
+        yield from table(heads, rows)
 
 
-def _row(component: Component, notes: _Notes) -> tuple[str, ...]:
+def _row(component: Component, notes: Notes) -> tuple[str, ...]:
     return (
         escape(title(component.id)),
         STATUS_WORD[component.status],
@@ -168,7 +168,7 @@ def _row(component: Component, notes: _Notes) -> tuple[str, ...]:
     )
 
 
-def _claims(head: str, claims: Iterable[Claim], notes: _Notes) -> Iterator[str]:
+def _claims(head: str, claims: Iterable[Claim], notes: Notes) -> Iterator[str]:
     for index, claim in enumerate(claims):
         if index == 0:
             yield f"## {head}\n"
@@ -176,7 +176,7 @@ def _claims(head: str, claims: Iterable[Claim], notes: _Notes) -> Iterator[str]:
         yield from (f"  - {escape(because)}" for because in claim.because)
 
 
-def _contradictions(report: Report, notes: _Notes) -> Iterator[str]:
+def _contradictions(report: Report, notes: Notes) -> Iterator[str]:
     if report.dossier.contradictions:
         yield "## Contradictions\n"
     for item in report.dossier.contradictions:
@@ -198,4 +198,4 @@ def _gaps(gaps: Iterable[Gap]) -> Iterator[str]:
     ]
     if rows:
         yield "## Not read\n"
-        yield from _table(("Path", "Reason", "Detail"), rows)
+        yield from table(("Path", "Reason", "Detail"), rows)

@@ -1,0 +1,36 @@
+"""Which releases at hand a record speaks of, by the addresses that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from openassay.against.addresses import Address, address, of_folder, of_record
+from openassay.against.places import record_addresses
+from openassay.records import Record
+
+
+def address_of(remote: str, names: Iterable[str]) -> Address | None:
+    """The repository that a folder is a checkout of: its remote tells, else its name.
+
+    ``names`` are the folder's own name and ``owner/name`` by the folder above it. A remote that
+    is a path of this machine says nothing.
+    """
+    if (found := address(remote)) is not None:
+        return found
+    return next((found for name in names if (found := of_folder(name)) is not None), None)
+
+
+def match(record: Record, candidates: Iterable[tuple[str, Address]]) -> tuple[str, ...]:
+    """The targets that are the record's repository and its page on the hub, in that order.
+
+    Without a host in its name a folder can be either; it counts for the repository first.
+    """
+    pool = list(candidates)
+    found: list[str] = []
+    for text in record_addresses(record):
+        where = of_record(text)
+        if where is None:
+            continue
+        same = [target for target, own in pool if own.same(where) and target not in found]
+        found += same[:1]
+    return tuple(found)
