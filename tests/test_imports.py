@@ -55,7 +55,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "types", "errors", "licenses", "frameworks", "judge", "vocabulary", "checked",
     },
     "against": {
-        "types", "errors", "files", "formats", "licenses", "vocabulary", "records", "checked",
+        "types", "errors", "files", "formats", "licenses", "subject", "vocabulary", "records",
+        "checked",
     },
     "gate": {"types", "errors", "frameworks"},
     "reports": {"types", "errors", "canonical", "vocabulary", "checked"},

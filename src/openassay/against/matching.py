@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from openassay.against.addresses import Address, address, of_folder, of_record
 from openassay.against.places import record_addresses
 from openassay.records import Record
+from openassay.subject import parse_name
 
 
 def address_of(remote: str, names: Iterable[str]) -> Address | None:
@@ -34,3 +35,17 @@ def match(record: Record, candidates: Iterable[tuple[str, Address]]) -> tuple[st
         same = [target for target, own in pool if own.same(where) and target not in found]
         found += same[:1]
     return tuple(found)
+
+
+def model_names(record: Record) -> tuple[str, ...]:
+    """The model that a record is about, as families with their versions: ``llama-3.1``.
+
+    Sizes and variants are left out, so that the records of one generation are read together.
+    """
+    found = []
+    hub = of_record(record.huggingface)
+    for name in (record.name, hub.id if hub else ""):
+        if parsed := parse_name(name[:200]):
+            version = ".".join(map(str, parsed.version))
+            found.append(f"{parsed.family}-{version}" if version else parsed.family)
+    return tuple(dict.fromkeys(found))

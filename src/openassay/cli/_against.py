@@ -38,11 +38,20 @@ class _Held:
         return (self.origin, path.name, path.stem, self.record.name)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class _Group:
+    targets: tuple[str, ...]
+    about: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class _Work:
-    """What is to be compared, by the targets that are read once for it, and what cannot be."""
+    """What is to be compared, and what cannot be.
 
-    groups: dict[tuple[str, ...], list[_Held]] = field(default_factory=dict)
+    A group is read once: the same targets, and the same model that is asked about.
+    """
+
+    groups: dict[_Group, list[_Held]] = field(default_factory=dict)
     unmatched: list[Unmatched] = field(default_factory=list)
 
 
@@ -87,7 +96,7 @@ def _plan(args: argparse.Namespace) -> _Work:
     several = Path(args.against).is_dir()
     held = list(_folder(Path(args.against), work) if several else _file(args.against))
     if not several and len(held) == 1 and args.match is None:
-        work.groups[tuple(args.targets)] = held
+        work.groups[_group(tuple(args.targets), held[0])] = held
         return work
     chosen = _chosen(args.match) if args.match else {}
     _known(chosen, held, args.match)
@@ -109,7 +118,7 @@ def _place(
     listed = next((chosen[name] for name in item.names if name in chosen), ())
     targets = listed or match(item.record, pool)
     if targets:
-        work.groups.setdefault(targets, []).append(item)
+        work.groups.setdefault(_group(targets, item), []).append(item)
         return
     named = item.record.repository.strip() or item.record.huggingface.strip()
     because = (
@@ -118,6 +127,12 @@ def _place(
         else "it names no repository; say which target is its release with --match"
     )
     work.unmatched.append(Unmatched(origin=item.origin, record=item.record.name, because=because))
+
+
+def _group(targets: tuple[str, ...], item: _Held) -> _Group:
+    from openassay.against.matching import model_names
+
+    return _Group(targets, model_names(item.record))
 
 
 def _file(path: str, shown: str = "") -> Iterator[_Held]:
@@ -207,10 +222,10 @@ def _compare_all(work: _Work, name: str | None) -> Iterator[Comparison]:
 
     several = len(work.groups) > 1 or bool(work.unmatched)
     with streams.progress() as say:
-        for number, (targets, held) in enumerate(sorted(work.groups.items()), 1):
-            head = f"{number}/{len(work.groups)} {targets[0]}: " if several else ""
+        for number, (group, held) in enumerate(sorted(work.groups.items()), 1):
+            head = f"{number}/{len(work.groups)} {group.targets[0]}: " if several else ""
             try:
-                dossier, listings = _read(targets, name, _prefixed(say, head))
+                dossier, listings = _read(group, name, _prefixed(say, head))
             except OpenAssayError as error:
                 if not several:
                     raise
@@ -229,7 +244,7 @@ def _prefixed(say: Callable[[str], None] | None, head: str) -> Callable[[str], N
 
 
 def _read(
-    targets: Sequence[str], name: str | None, say: Callable[[str], None] | None
+    group: _Group, name: str | None, say: Callable[[str], None] | None
 ) -> tuple[Dossier, dict[str, list[str]]]:
     """The dossier of one release, and the paths of its sources by id."""
     import gc
@@ -238,11 +253,11 @@ def _read(
     from openassay.sources import open_targets
 
     gc.set_threshold(50_000, 50, 50)  # as in an audit: what is made lives on
-    sources = open_targets(targets)
+    sources = open_targets(group.targets)
     if not any(source.files for source in sources):
-        raise TargetError(f"nothing could be read in {' '.join(targets)}")
+        raise TargetError(f"nothing could be read in {' '.join(group.targets)}")
     listings = {source.id: [file.path for file in source.files] for source in sources}
-    return read(sources, name=name, progress=say), listings
+    return read(sources, name=name, about=group.about, progress=say), listings
 
 
 def _compared(item: _Held, dossier: Dossier, listings: dict[str, list[str]]) -> Comparison:
