@@ -48,7 +48,8 @@ def read(
     """Read pinned sources as one release.
 
     ``name`` overrides the name worked out from the sources; ``about`` are names of the model that
-    is asked about, where it is one of several; ``progress`` is told what is being done. The result is sorted: the same bytes in give the same dossier out.
+    is asked about, where it is one of several; ``progress`` is told what is being done. The
+    result is sorted: the same bytes in give the same dossier out.
     """
     say = progress or _silent
     say("working out who the release is about")

@@ -12,6 +12,7 @@ that were not audited stand beside it in ``unread``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 from openassay.against import licensing, places
@@ -47,19 +48,23 @@ def compare(
     record: Record,
     dossier: Dossier,
     *,
+    beside: Dossier | None = None,
     listings: Mapping[str, Sequence[str]] | None = None,
     origin: str = "",
     classes: Classes | None = None,
 ) -> Comparison:
     """Check every claim of a record against what was read of its release.
 
+    ``dossier`` is the release read as being about the recorded model. Where the release names
+    itself after another generation, ``beside`` is the same release read as that: what only it has
+    may be the recorded model's too, which a person has to judge.
     ``listings`` has the paths of every source by its id; without them (a stored dossier) a path
     that no evidence lies at is not checkable.
     """
     ground = places.ground_of(record, dossier, listings)
     unread = _unread(record, ground)
     entries = tuple(
-        _entry(number, entry, record, ground, unread)
+        _beside(_entry(number, entry, record, ground, unread), beside)
         for number, entry in enumerate(record.components, 1)
     )
     return Comparison(
@@ -106,6 +111,23 @@ def _entry(
     )
 
 
+def _beside(entry: Entry, other: Dossier | None) -> Entry:
+    """What is unsupported for the recorded model, and there for the one the release is about."""
+    if other is None or entry.component is None or entry.standing is not Standing.UNSUPPORTED:
+        return entry
+    component = _component(other, entry.component)
+    if component.status not in _THERE:
+        return entry
+    check = replace(
+        entry.checks[0],
+        standing=Standing.NOT_CHECKABLE,
+        because=f"The release shows it for {other.release}; whether that is the recorded model's "
+        "too, a person has to judge.",
+        evidence=_evidence(component),
+    )
+    return replace(entry, checks=(check, *entry.checks[1:]))
+
+
 def _component(dossier: Dossier, id: str) -> Component:
     """The component; one that an older dossier does not know was not looked for."""
     try:
@@ -137,13 +159,13 @@ def _released(entry: RecordedComponent, component: Component, unread: tuple[str,
     there = component.status in _THERE
     denials = [fact for fact in component.because if isinstance(fact, RuledOut)]
     if there:
-        return Check(
-            asked=asked,
-            says=says,
-            standing=Standing.CONTRADICTED if withheld else Standing.SUPPORTED,
-            because=_there(component),
-            evidence=_evidence(component),
-        )
+        standing = Standing.CONTRADICTED if withheld else Standing.SUPPORTED
+        because = _there(component)
+        if withheld and component.status is Status.PARTIAL:
+            standing = Standing.NOT_CHECKABLE
+            because += " Whether that is the component, a person has to judge."
+        evidence = _evidence(component)
+        return Check(asked=asked, says=says, standing=standing, because=because, evidence=evidence)
     cited = tuple(dict.fromkeys(e for fact in denials for e in fact.evidence))[:MAX_EVIDENCE]
     if denials:
         standing = Standing.SUPPORTED if withheld else Standing.CONTRADICTED

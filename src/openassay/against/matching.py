@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from openassay.against.addresses import Address, address, of_folder, of_record
@@ -35,6 +36,23 @@ def match(record: Record, candidates: Iterable[tuple[str, Address]]) -> tuple[st
         same = [target for target, own in pool if own.same(where) and target not in found]
         found += same[:1]
     return tuple(found)
+
+
+def web_addresses(record: Record) -> tuple[str, ...]:
+    """The addresses of the web where the record says that its release is, each as a target."""
+    found = []
+    for text in record_addresses(record):
+        where = of_record(text)
+        if where is not None and where.host and re.fullmatch(r"[\w.-]+/[\w.-]+", where.id):
+            folder = "datasets/" if where.kind == "dataset" else ""
+            found.append(f"https://{where.host}/{folder}{_spelled(text, where.id)}")
+    return tuple(dict.fromkeys(found))
+
+
+def _spelled(text: str, id: str) -> str:
+    """The repository's name in the capitals that the record has: some hosts tell them apart."""
+    at = text.lower().find(id)
+    return text[at : at + len(id)] if at >= 0 else id
 
 
 def model_names(record: Record) -> tuple[str, ...]:

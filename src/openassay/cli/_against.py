@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from openassay.against.addresses import Address
     from openassay.checked import Comparison, Unmatched
     from openassay.records import Record
+    from openassay.release import Source
+    from openassay.sources import Sources
     from openassay.types import Dossier
 
 MAX_RECORD = 4 << 20  # bytes; the reference tool's listing of all its models is below 1 MiB
@@ -42,6 +44,7 @@ class _Held:
 class _Group:
     targets: tuple[str, ...]
     about: tuple[str, ...]
+    named: bool = False  # by the records themselves: one that cannot be opened is left out
 
 
 @dataclass(slots=True)
@@ -95,6 +98,9 @@ def _plan(args: argparse.Namespace) -> _Work:
     work = _Work()
     several = Path(args.against).is_dir()
     held = list(_folder(Path(args.against), work) if several else _file(args.against))
+    if not args.targets and args.match is None:
+        _where_they_say(held, work)
+        return work
     if not several and len(held) == 1 and args.match is None:
         work.groups[_group(tuple(args.targets), held[0])] = held
         return work
@@ -104,6 +110,22 @@ def _plan(args: argparse.Namespace) -> _Work:
     for item in held:
         _place(item, chosen, pool, work)
     return work
+
+
+def _where_they_say(held: Iterable[_Held], work: _Work) -> None:
+    """No target is given: every record is checked where it says that its release is."""
+    from openassay.against.matching import model_names, web_addresses
+    from openassay.checked import Unmatched
+
+    for item in held:
+        if targets := web_addresses(item.record):
+            group = _Group(targets, model_names(item.record), named=True)
+            work.groups.setdefault(group, []).append(item)
+        else:
+            because = "it names no address of its release; give a TARGET"
+            work.unmatched.append(
+                Unmatched(origin=item.origin, record=item.record.name, because=because)
+            )
 
 
 def _place(
@@ -225,7 +247,7 @@ def _compare_all(work: _Work, name: str | None) -> Iterator[Comparison]:
         for number, (group, held) in enumerate(sorted(work.groups.items()), 1):
             head = f"{number}/{len(work.groups)} {group.targets[0]}: " if several else ""
             try:
-                dossier, listings = _read(group, name, _prefixed(say, head))
+                ground = _read(group, name, _prefixed(say, head))
             except OpenAssayError as error:
                 if not several:
                     raise
@@ -236,31 +258,61 @@ def _compare_all(work: _Work, name: str | None) -> Iterator[Comparison]:
                     )
                 continue
             for item in held:
-                yield _compared(item, dossier, listings)
+                yield _compared(item, ground)
 
 
 def _prefixed(say: Callable[[str], None] | None, head: str) -> Callable[[str], None] | None:
     return (lambda text: say(head + text)) if say else None
 
 
-def _read(
-    group: _Group, name: str | None, say: Callable[[str], None] | None
-) -> tuple[Dossier, dict[str, list[str]]]:
-    """The dossier of one release, and the paths of its sources by id."""
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """One release, read as being about the recorded model, and as it names itself."""
+
+    dossier: Dossier
+    beside: Dossier | None  # None: the same
+    listings: dict[str, list[str]]
+    notes: tuple[str, ...]
+
+
+def _read(group: _Group, name: str | None, say: Callable[[str], None] | None) -> _Ground:
     import gc
 
+    from openassay.about import work_out
     from openassay.read import read
-    from openassay.sources import open_targets
+    from openassay.sources import Sources
 
     gc.set_threshold(50_000, 50, 50)  # as in an audit: what is made lives on
-    sources = open_targets(group.targets)
-    if not any(source.files for source in sources):
-        raise TargetError(f"nothing could be read in {' '.join(group.targets)}")
-    listings = {source.id: [file.path for file in source.files] for source in sources}
-    return read(sources, name=name, about=group.about, progress=say), listings
+    with Sources() as opener:
+        sources, notes = _opened(group, opener)
+        if not any(source.files for source in sources):
+            raise TargetError(f"nothing could be read in {' '.join(group.targets)}")
+        listings = {source.id: [file.path for file in source.files] for source in sources}
+        dossier = read(sources, name=name, about=group.about, progress=say)
+        # Where the record is about another generation than the release, both readings are needed.
+        other = work_out(sources, group.about).versions != work_out(sources).versions
+        beside = read(sources, name=name, progress=say) if other else None
+    return _Ground(dossier, beside, listings, notes)
 
 
-def _compared(item: _Held, dossier: Dossier, listings: dict[str, list[str]]) -> Comparison:
+def _opened(group: _Group, opener: Sources) -> tuple[tuple[Source, ...], tuple[str, ...]]:
+    """The sources of a group, and what of it could not be opened where the records name it."""
+    if not group.named:
+        return opener.open_all(group.targets), ()
+    found: dict[str, Source] = {}
+    failed = []
+    for target in group.targets:
+        try:
+            source = opener.open(target)
+            found.setdefault(source.id, source)
+        except OpenAssayError as error:
+            failed.append(error)
+    if not found:
+        raise failed[0]
+    return tuple(found.values()), tuple(f"Not read: {error}" for error in failed)
+
+
+def _compared(item: _Held, ground: _Ground) -> Comparison:
     from openassay import frameworks
     from openassay.against import compare
     from openassay.checked import Classes
@@ -271,6 +323,14 @@ def _compared(item: _Held, dossier: Dossier, listings: dict[str, list[str]]) -> 
         framework=FRAMEWORK,
         reference=judge_record(item.record, "mot").answer,
         strict=judge_record(item.record, "strict").answer,
-        audited=judge(frameworks.load(FRAMEWORK), dossier).answer,
+        audited=judge(frameworks.load(FRAMEWORK), ground.dossier).answer,
     )
-    return compare(item.record, dossier, listings=listings, origin=item.origin, classes=classes)
+    found = compare(
+        item.record,
+        ground.dossier,
+        beside=ground.beside,
+        listings=ground.listings,
+        origin=item.origin,
+        classes=classes,
+    )
+    return replace(found, notes=(*ground.notes, *found.notes))

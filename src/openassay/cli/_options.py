@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 
-def add_targets(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("targets", metavar="TARGET", nargs="+",
+def add_targets(parser: argparse.ArgumentParser, *, needed: bool = True) -> None:
+    parser.add_argument("targets", metavar="TARGET", nargs="+" if needed else "*",
                         help="a folder, git checkout, archive, wheel, or pypi:NAME[==VERSION];"
                         " several make one release")  # fmt: skip
     parser.add_argument("--name", help="what to call the release")

@@ -12,11 +12,12 @@ HELP = "Read a release, judge it and report."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    options.add_targets(parser)
+    options.add_targets(parser, needed=False)
     options.add_report_options(parser)
     parser.add_argument("--against", metavar="RECORD",
                         help="check a model record, or a folder of them, against the release:"
-                        " which of its claims stand, and what it lacks")  # fmt: skip
+                        " which of its claims stand, and what it lacks; without TARGET where"
+                        " the record says that it is")  # fmt: skip
     parser.add_argument("--match", metavar="FILE",
                         help="with --against: which targets are whose release, as"
                         " RECORD.yml: PATH in YAML or JSON")  # fmt: skip
@@ -29,4 +30,6 @@ def run(args: argparse.Namespace) -> int:
         return _against.run(args)
     if args.match is not None:
         raise UsageError("--match goes with --against")
+    if not args.targets:
+        raise UsageError("audit needs a TARGET", hint="openassay audit --help")
     return steps.show(lambda: steps.read_targets(args), args)
