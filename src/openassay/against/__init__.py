@@ -98,7 +98,7 @@ def _entry(
         check = _unknown_name(entry.name)
         return Entry(number=number, name=entry.name, component=None, status=None, checks=(check,))
     component = _component(ground.dossier, entry.id)
-    checks = [_released(entry, component, unread)]
+    checks = [_released(entry, component, unread, ground.whole)]
     if entry.word is not Word.WITHHELD:
         checks[0] = _by_its_place(checks[0], entry, ground)
         checks += _licence_and_places(entry, component, record, ground)
@@ -112,14 +112,17 @@ def _entry(
 
 
 def _beside(entry: Entry, other: Dossier | None) -> Entry:
-    """What is unsupported for the recorded model, and there for the one the release is about."""
-    if other is None or entry.component is None or entry.standing is not Standing.UNSUPPORTED:
+    """What is not there for the recorded model, and is for the one the release is about."""
+    first = entry.checks[0]
+    unseen = first.standing is Standing.UNSUPPORTED
+    absent = first.standing is Standing.SUPPORTED and first.asked is Asked.WITHHELD
+    if other is None or entry.component is None or not (unseen or absent):
         return entry
     component = _component(other, entry.component)
     if component.status not in _THERE:
         return entry
     check = replace(
-        entry.checks[0],
+        first,
         standing=Standing.NOT_CHECKABLE,
         because=f"The release shows it for {other.release}; whether that is the recorded model's "
         "too, a person has to judge.",
@@ -150,7 +153,12 @@ def _unknown_name(name: str) -> Check:
 # --------------------------------------------------------------------------------- is it released
 
 
-def _released(entry: RecordedComponent, component: Component, unread: tuple[str, ...]) -> Check:
+def _released(
+    entry: RecordedComponent,
+    component: Component,
+    unread: tuple[str, ...],
+    listing: tuple[Evidence, ...],
+) -> Check:
     withheld = entry.word is Word.WITHHELD
     asked = Asked.WITHHELD if withheld else Asked.RELEASED
     says = f"not released ({entry.license})" if withheld else "released"
@@ -175,7 +183,8 @@ def _released(entry: RecordedComponent, component: Component, unread: tuple[str,
     if unread and not withheld:
         because += f"; the record also names {unread[0]}, which was not read"
     standing = Standing.SUPPORTED if withheld else Standing.UNSUPPORTED
-    return Check(asked=asked, says=says, standing=standing, because=f"{because}.")
+    because += "."
+    return Check(asked=asked, says=says, standing=standing, because=because, evidence=listing)
 
 
 def _there(component: Component) -> str:

@@ -31,7 +31,9 @@ def of_component(
     if word is Word.INHERITS:
         return None
     if word is Word.UNTOLD:
-        return _check(says, Standing.NOT_CHECKABLE, "The record names no licence.")
+        tells = f"; the release states {component.license}" if component.license else ""
+        because = f"The record names no licence{tells}."
+        return _check(says, Standing.NOT_CHECKABLE, because, _where(component))
     if elsewhere := _elsewhere(entry, component, ground):
         because = f"The record speaks of what is at {elsewhere[:200]}, which was not read."
         return _check(says, Standing.NOT_CHECKABLE, because)

@@ -32,6 +32,7 @@ class Ground:
     dossier: Dossier
     listings: Listings | None  # paths by source id; None: a stored dossier, which keeps none
     addresses: tuple[tuple[str, Address], ...]  # (source id, the repository it is), where told
+    whole: tuple[Evidence, ...] = ()  # every listing as a whole: what absence rests on
 
     def source_at(self, where: Address) -> str | None:
         """The audited source that an address leads into."""
@@ -59,7 +60,11 @@ def ground_of(record: Record, dossier: Dossier, listings: Listings | None) -> Gr
         if own is not None:
             known = next((where for where in named if not own.host and own.same(where)), own)
             addresses.append((source.id, replace(known, path="")))
-    return Ground(dossier, listings, tuple(addresses))
+    whole = tuple(
+        listing_evidence(source, "", list(paths), "the whole listing")
+        for source, paths in sorted((listings or {}).items())
+    )
+    return Ground(dossier, listings, tuple(addresses), whole)
 
 
 def record_addresses(record: Record) -> tuple[str, ...]:
@@ -139,10 +144,7 @@ def _in_listing(
     if not all(ground.is_complete(source, path) for source in sources):
         because = "It is not listed, but the listing could not be read whole."
         return _check(asked, says, Standing.NOT_CHECKABLE, because)
-    evidence = tuple(
-        listing_evidence(source, "", list(ground.listings.get(source, ())), "the whole listing")
-        for source in sources
-    )
+    evidence = tuple(cited for cited in ground.whole if cited.source in sources)
     because = f"The audited revision has nothing at this path{_near(ground.listings, path)}."
     return _check(asked, says, Standing.CONTRADICTED, because, evidence)
 
