@@ -51,8 +51,12 @@ def linked(id: str, url: str = PAPER, *, part: bool = False) -> Linked:
     return Linked(evidence=(cite("README.md", 3),), component=id, url=url, extent=extent)
 
 
-def licensed(name: str, scope: str = "path:", how: How = How.TEXT, **more: bool) -> Licensed:
-    return Licensed(evidence=(cite("LICENSE"),), scope=scope, license=name, how=how, **more)
+def licensed(
+    name: str, scope: str = "path:", how: How = How.TEXT, *, modified: bool = False
+) -> Licensed:
+    return Licensed(
+        evidence=(cite("LICENSE"),), scope=scope, license=name, how=how, modified=modified
+    )
 
 
 def present(id: str, *stated: Licensed, path: str = "src/train.py") -> Component:

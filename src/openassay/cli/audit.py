@@ -31,5 +31,5 @@ def run(args: argparse.Namespace) -> int:
     if args.match is not None:
         raise UsageError("--match goes with --against")
     if not args.targets:
-        raise UsageError("audit needs a TARGET", hint="openassay audit --help")
+        raise UsageError("the following arguments are required: TARGET")
     return steps.show(lambda: steps.read_targets(args), args)
