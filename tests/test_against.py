@@ -24,11 +24,13 @@ from openassay.types import (
     How,
     Licensed,
     Linked,
+    Outcome,
     RuledOut,
     SourceInfo,
     Span,
     Status,
     Unit,
+    Visited,
 )
 from openassay.vocabulary import by_id
 
@@ -121,7 +123,7 @@ HELD = Component(id="training_code", status=Status.PARTIAL, because=(found("trai
                 because=(linked("training_code", part=True),),
             ),
             Standing.SUPPORTED,
-            "Only part of it is published, elsewhere",
+            "Only part of it is published elsewhere",
         ),
         (
             Component(id="training_code", status=Status.ABSENT),
@@ -353,12 +355,44 @@ def test_a_link_of_the_release_supports_an_address(path: str, standing: Standing
     assert answer.standing is standing
 
 
+def visit(outcome: Outcome) -> Visited:
+    return Visited(
+        evidence=(cite("README.md", 3),),
+        component="research_paper",
+        url=PAPER,
+        outcome=outcome,
+        detail="It was looked for.",
+    )
+
+
+def test_a_link_that_was_opened_says_so() -> None:
+    there = Component(
+        id="research_paper",
+        status=Status.LINKED,
+        because=(linked("research_paper"), visit(Outcome.REACHED)),
+    )
+    entry = RecordedComponent("Research paper", component_path=PAPER)
+    answer = check(entry, dossier(there))
+    assert answer.standing is Standing.SUPPORTED
+    assert "not opened" not in answer.because
+    assert "was opened" in check(entry, dossier(there), Asked.PLACE).because
+
+
+def test_a_link_to_nothing_supports_nothing() -> None:
+    dead = Component(id="research_paper", status=Status.ABSENT, because=(visit(Outcome.MISSING),))
+    entry = RecordedComponent("Research paper", component_path=PAPER)
+    answer = check(entry, dossier(dead))
+    assert answer.standing is Standing.UNSUPPORTED
+    assert "nothing where the link leads" in answer.because
+    assert check(entry, dossier(dead), Asked.PLACE).standing is Standing.CONTRADICTED
+
+
 def test_a_stored_dossier_keeps_no_listing() -> None:
     entry = RecordedComponent("Training code", component_path="docs/none.md")
     made = Record(name="foo", components=(entry,))
     _, place = compare(made, dossier(present("training_code"))).entries[0].checks
     assert place.standing is Standing.NOT_CHECKABLE
-    assert "stored dossier" in place.because
+    assert "a dossier does not keep it" in place.because
 
 
 def test_a_listing_that_was_cut_contradicts_nothing() -> None:

@@ -30,6 +30,7 @@ from openassay.types import (
     Linked,
     RuledOut,
     Status,
+    Visited,
 )
 from openassay.vocabulary import by_id
 
@@ -40,7 +41,7 @@ _THERE = (Status.PRESENT, Status.PARTIAL, Status.LINKED)
 _HOW = {
     Status.PRESENT: "It is in the release",
     Status.PARTIAL: "Only part of it is released",
-    Status.LINKED: "It is published elsewhere and linked; the link was not opened",
+    Status.LINKED: "It is published elsewhere and linked",
 }
 
 
@@ -179,6 +180,11 @@ def _released(
         standing = Standing.SUPPORTED if withheld else Standing.CONTRADICTED
         because = f"The release itself says that it is not released: {denials[0].detail}"
         return Check(asked=asked, says=says, standing=standing, because=because, evidence=cited)
+    dead = next((fact for fact in component.because if places.is_dead(fact)), None)
+    if isinstance(dead, Visited) and not withheld:
+        because = f"The release links it, and there is nothing where the link leads: {dead.detail}"
+        standing, cited = Standing.UNSUPPORTED, dead.evidence[:MAX_EVIDENCE]
+        return Check(asked=asked, says=says, standing=standing, because=because, evidence=cited)
     because = "Everything that was audited was read, and nothing shows it"
     if unread and not withheld:
         because += f"; the record also names {unread[0]}, which was not read"
@@ -190,7 +196,12 @@ def _released(
 def _there(component: Component) -> str:
     because = _HOW[component.status]
     if component.status is Status.PARTIAL and not _held(component):
-        because = "Only part of it is published, elsewhere and linked; the link was not opened"
+        because = "Only part of it is published elsewhere and linked"
+    looks = [fact for fact in component.because if isinstance(fact, Visited)]
+    if looks and not _held(component):
+        return f"{because}; {looks[0].detail}"
+    if component.status is Status.LINKED or not _held(component):
+        because += "; the link was not opened"
     detail = next((f.detail for f in component.because if isinstance(f, Fact) and f.detail), "")
     return f"{because}: {detail}" if detail else f"{because}."
 

@@ -83,7 +83,7 @@ def _none_stated(word: Word, says: str, component: Component) -> Check:
     held = any(isinstance(fact, Found) for fact in component.because)
     if component.status is Status.LINKED or (links and not held):
         where = next((f" ({url[:200]})" for url in links if is_url(url)), "")
-        because = f"Its licence would stand where it is kept{where}, which was not read."
+        because = f"Its licence would stand where it is kept{where}, and none was read there."
         return _check(says, Standing.NOT_CHECKABLE, because, _evidence(component))
     if word is Word.NONE:
         because = "No licence is stated for it in what was read."

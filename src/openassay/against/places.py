@@ -19,7 +19,7 @@ from openassay.checked import Asked, Check, Standing
 from openassay.files import listing_evidence
 from openassay.formats.locators import hub_id
 from openassay.records import Record
-from openassay.types import Dossier, Evidence, Fact, Gap, Licensed, Linked
+from openassay.types import Dossier, Evidence, Fact, Gap, Licensed, Linked, Outcome, Visited
 
 Listings = Mapping[str, Sequence[str]]
 _MAX_SHOWN = 200  # characters of a path or address in a sentence
@@ -37,6 +37,11 @@ class Ground:
     def source_at(self, where: Address) -> str | None:
         """The audited source that an address leads into."""
         return next((id for id, own in self.addresses if own.same(where)), None)
+
+    def visited(self, url: str) -> Visited | None:
+        """What became of a link of the release, where it was opened."""
+        opened = (fact for fact in self.dossier.facts if isinstance(fact, Visited))
+        return next((fact for fact in opened if fact.url == url), None)
 
     def is_complete(self, source: str, path: str) -> bool:
         """Whether the listing of a source is whole where the path would be."""
@@ -70,6 +75,11 @@ def ground_of(record: Record, dossier: Dossier, listings: Listings | None) -> Gr
 def record_addresses(record: Record) -> tuple[str, ...]:
     """Where the record says that the release is: its repository, then its page on the hub."""
     return tuple(text for text in (record.repository, record.huggingface) if text.strip())
+
+
+def is_dead(fact: Fact | Gap) -> bool:
+    """Whether a link was opened and there is nothing where it leads."""
+    return isinstance(fact, Visited) and fact.outcome in (Outcome.MISSING, Outcome.EMPTY)
 
 
 def check(ground: Ground, asked: Asked, text: str, facts: Sequence[Fact | Gap]) -> Check:
@@ -110,8 +120,12 @@ def _at_address(
         return _check(asked, says, Standing.NOT_CHECKABLE, "This address was not looked at.")
     own = [fact for fact in facts if isinstance(fact, Linked) and same_page(url, fact.url)]
     if own:
-        because = "The release links it there; the link was not opened."
-        return _check(asked, says, Standing.SUPPORTED, because, own[0].evidence[:2])
+        return _linked(ground, asked, says, own[0])
+    looks = (fact for fact in ground.dossier.facts if isinstance(fact, Visited) and is_dead(fact))
+    dead = next((fact for fact in looks if same_page(url, fact.url)), None)
+    if dead is not None:
+        because = f"There is nothing at this address: {dead.detail}"
+        return _check(asked, says, Standing.CONTRADICTED, because, dead.evidence[:2])
     others = [fact for fact in ground.dossier.facts if isinstance(fact, Linked)]
     other = next((fact for fact in others if same_page(url, fact.url)), None)
     if other is not None:
@@ -119,6 +133,15 @@ def _at_address(
         return _check(asked, says, Standing.NOT_CHECKABLE, because, other.evidence[:1])
     because = "This address was not looked at, and the release does not link it as this."
     return _check(asked, says, Standing.NOT_CHECKABLE, because)
+
+
+def _linked(ground: Ground, asked: Asked, says: str, link: Linked) -> Check:
+    look = ground.visited(link.url)
+    if look is None:
+        because = "The release links it there; the link was not opened."
+        return _check(asked, says, Standing.SUPPORTED, because, link.evidence[:2])
+    because = f"The release links it there, and the link was opened: {look.detail}"
+    return _check(asked, says, Standing.SUPPORTED, because, look.evidence[:2])
 
 
 def _in_listing(
@@ -134,8 +157,8 @@ def _in_listing(
     if cited:
         because = "The release has it at this place."
         return _check(asked, says, Standing.SUPPORTED, because, cited)
-    if ground.listings is None:
-        because = "A stored dossier does not keep the listing of its sources."
+    if ground.listings is None or not set(sources) <= set(ground.listings):
+        because = "The listing of what was read is not at hand (a dossier does not keep it)."
         return _check(asked, says, Standing.NOT_CHECKABLE, because)
     for source in sources:
         if below := _below(ground.listings.get(source, ()), path):

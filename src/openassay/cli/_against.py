@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         )
     render = renderer(args.format)
     work = _plan(args)
-    comparisons = list(_compare_all(work, args.name))
+    comparisons = list(_compare_all(work, args))
     if not comparisons:
         first = work.unmatched[0] if work.unmatched else None
         raise TargetError(
@@ -239,7 +239,7 @@ def _known(chosen: Iterable[str], held: Sequence[_Held], path: str | None) -> No
 # --------------------------------------------------------------------------------------- comparing
 
 
-def _compare_all(work: _Work, name: str | None) -> Iterator[Comparison]:
+def _compare_all(work: _Work, args: argparse.Namespace) -> Iterator[Comparison]:
     from openassay.checked import Unmatched
 
     several = len(work.groups) > 1 or bool(work.unmatched)
@@ -247,7 +247,7 @@ def _compare_all(work: _Work, name: str | None) -> Iterator[Comparison]:
         for number, (group, held) in enumerate(sorted(work.groups.items()), 1):
             head = f"{number}/{len(work.groups)} {group.targets[0]}: " if several else ""
             try:
-                ground = _read(group, name, _prefixed(say, head))
+                ground = _read(group, args, _prefixed(say, head))
             except OpenAssayError as error:
                 if not several:
                     raise
@@ -275,23 +275,24 @@ class _Ground:
     notes: tuple[str, ...]
 
 
-def _read(group: _Group, name: str | None, say: Callable[[str], None] | None) -> _Ground:
+def _read(group: _Group, args: argparse.Namespace, say: Callable[[str], None] | None) -> _Ground:
     import gc
 
     from openassay.about import work_out
-    from openassay.read import read
+    from openassay.cli import _steps as steps
     from openassay.sources import Sources
 
     gc.set_threshold(50_000, 50, 50)  # as in an audit: what is made lives on
-    with Sources() as opener:
+    with Sources(offline=args.offline) as opener:
         sources, notes = _opened(group, opener)
         if not any(source.files for source in sources):
             raise TargetError(f"nothing could be read in {' '.join(group.targets)}")
         listings = {source.id: [file.path for file in source.files] for source in sources}
-        dossier = read(sources, name=name, about=group.about, progress=say)
+        far = (args.follow, args.name, say)
+        dossier = steps.read_sources(opener, sources, *far, about=group.about)
         # Where the record is about another generation than the release, both readings are needed.
         other = work_out(sources, group.about).versions != work_out(sources).versions
-        beside = read(sources, name=name, progress=say) if other else None
+        beside = steps.read_sources(opener, sources, *far) if other else None
     return _Ground(dossier, beside, listings, notes)
 
 
