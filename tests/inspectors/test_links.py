@@ -275,6 +275,24 @@ def test_a_harness_that_was_used_is_linked_code(links: Links, text: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        (
+            "# Foo3\n\nEval code (ZebraQA, ZebraSum): https://github.com/acme/extras/tree/main/fast",
+            "https://github.com/acme/extras/tree/main/fast",
+        ),
+        (
+            "# Foo3\n\nZebraQA: https://github.com/acme/chat/blob/main/run_eval.py",
+            "https://github.com/acme/chat/blob/main/run_eval.py",
+        ),
+    ],
+)
+def test_the_authors_evaluation_code_elsewhere_is_linked(links: Links, text: str, url: str) -> None:
+    assert links("evaluation_code", text) == [f"whole README.md:3 {url}"]
+    assert links("evaluation_code", text.replace("github.com/acme", "github.com/zebra")) == []
+
+
+@pytest.mark.parametrize(
     "text",
     [
         f"## Acknowledgements\n\nEvaluation was eased by [zebra-eval-harness]({HARNESS}).",
