@@ -305,6 +305,15 @@ def test_what_is_no_evaluation_code(links: Links, text: str) -> None:
     assert links("evaluation_code", text) == []
 
 
+def test_a_list_of_released_checkpoints_is_part_of_them(links: Links) -> None:
+    url = "https://files.example/list_of_ckpts.txt"
+    said = f"We also release intermediate checkpoints every 10k steps. The list is [here]({url})."
+    (row,) = links("model_parameters_intermediate", f"# Foo3\n\n{said}")
+    assert row == f"part README.md:3 {url}"
+    soon = f"We will release intermediate checkpoints soon; see [the list]({url})."
+    assert links("model_parameters_intermediate", f"# Foo3\n\n{soon}") == []
+
+
 # -- code --------------------------------------------------------------------------------------
 
 TRAINER = "https://github.com/acme/acme-train"

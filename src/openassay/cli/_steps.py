@@ -49,6 +49,8 @@ def read_release(
     Unless told, links are followed when a target is online: what lies on this machine is read
     without a network.
     """
+    if say:
+        say(f"opening {' '.join(targets)}")
     return read_sources(opener, opener.open_all(targets), how_far, name, say)
 
 
