@@ -37,6 +37,21 @@ def test_the_newest_generation_linked_is_the_subject() -> None:
     assert found.whose("acme/Foo2-1B") is Whose.SIBLING
 
 
+def test_the_model_asked_about_is_the_subject_though_a_newer_one_is_there() -> None:
+    readme = "# Foo models\n\n[new](https://hf.co/acme/Foo3-3B) [old](https://hf.co/acme/Foo2-1B)\n"
+    found = work_out([source("acme/foo", {"README.md": readme})], ("foo-2",))
+    assert found.whose("acme/Foo2-1B") is Whose.OWN
+    assert found.whose("acme/Foo3-3B") is Whose.SIBLING
+    assert found.versions == {(2,)}
+
+
+def test_a_model_that_the_repository_is_not_called_after_is_its_own_when_asked_about() -> None:
+    readme = "# Big trainer\n\nWeights of Zeb-J are at [a mirror](https://example.org/z.tar).\n"
+    made = [source("acme/big-trainer", {"README.md": readme})]
+    assert work_out(made).whose("zeb-j-6B") is Whose.OTHER
+    assert work_out(made, ("zebj",)).whose("zeb-j-6B") is Whose.OWN
+
+
 def test_a_house_name_before_the_family_is_understood() -> None:
     readme = "# ACE-FOO\n[a](https://huggingface.co/a-c-e/foo_7b) [b](https://huggingface.co/a-c-e/foo_2b)"
     found = subject("acme/ACE-FOO", readme)

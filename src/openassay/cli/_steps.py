@@ -14,6 +14,7 @@ from openassay.errors import TargetError
 if TYPE_CHECKING:
     from openassay.frameworks.model import Framework
     from openassay.gate import Requirement
+    from openassay.release import Source
     from openassay.sources import Sources
     from openassay.types import Dossier, Verdict
 
@@ -48,19 +49,31 @@ def read_release(
     Unless told, links are followed when a target is online: what lies on this machine is read
     without a network.
     """
-    from openassay.read import read
-
     if say:
         say(f"opening {' '.join(targets)}")
-    sources = opener.open_all(targets)
+    return read_sources(opener, opener.open_all(targets), how_far, name, say)
+
+
+def read_sources(
+    opener: Sources,
+    sources: Sequence[Source],
+    how_far: str | None,
+    name: str | None = None,
+    say: Callable[[str], None] | None = None,
+    *,
+    about: Sequence[str] = (),
+) -> Dossier:
+    """Read opened sources as one release; ``about`` are names of the model asked about."""
+    from openassay.read import read
+
     if how_far is None:
         how_far = "own" if any(source.kind in ONLINE for source in sources) else "none"
     if how_far == "none":
-        return read(sources, name=name, progress=say)
+        return read(sources, name=name, about=about, progress=say)
     from openassay.follow import follow
     from openassay.links import Follow
 
-    return follow(opener, sources, Follow(how_far), name=name, progress=say)
+    return follow(opener, sources, Follow(how_far), name=name, about=about, progress=say)
 
 
 def show(get: Callable[[], Dossier], args: argparse.Namespace) -> int:

@@ -40,7 +40,7 @@ _ENTITY = frozenset("<>&@:")  # a backslash does not stop these everywhere
 
 
 @dataclass(slots=True)
-class _Notes:
+class Notes:
     """Evidence as numbered footnotes, each once, in the order it is first cited."""
 
     numbers: dict[Evidence, int] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class _Notes:
 def render(report: Report, look: Look) -> str:
     """The report as Markdown text."""
     del look
-    dossier, notes = report.dossier, _Notes()
+    dossier, notes = report.dossier, Notes()
     main, finer = main_and_finer(dossier.components)
     false, unchecked = claims_by_need(dossier.claims)
     blocks = (
@@ -135,7 +135,7 @@ def _header(report: Report) -> Iterator[str]:
         yield f"- read by {escape(report.dossier.read_by)}"
 
 
-def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     body = list(rows)
     if body:
         yield f"| {' | '.join(heads)} |"
@@ -152,7 +152,7 @@ def _verdicts(report: Report) -> Iterator[str]:
         rows.append((name, f"**{escape(verdict.answer)}**", escape(reason)))
     if rows:
         yield "## Verdicts\n"
-        yield from _table(("Framework", "Answer", "Why"), rows)
+        yield from table(("Framework", "Answer", "Why"), rows)
 
 
 def _questions(report: Report) -> Iterator[str]:
@@ -169,7 +169,7 @@ def _questions(report: Report) -> Iterator[str]:
         yield from (f"  - {escape(name)}: {escape(question)}" for name, question in found)
 
 
-def _estimates(report: Report, notes: _Notes) -> Iterator[str]:
+def _estimates(report: Report, notes: Notes) -> Iterator[str]:
     found = [(verdict, item) for verdict in report.verdicts for item in estimates(verdict)]
     if found:
         yield "## Estimates\n"
@@ -178,7 +178,7 @@ def _estimates(report: Report, notes: _Notes) -> Iterator[str]:
         yield f"- {rule}: {escape(said)} {notes.cite(evidence)}".rstrip()
 
 
-def _disagreements(report: Report, notes: _Notes) -> Iterator[str]:
+def _disagreements(report: Report, notes: Notes) -> Iterator[str]:
     found = disagreements(report.verdicts, report.dossier)
     if found:
         yield "## Where frameworks disagree\n"
@@ -189,15 +189,15 @@ def _disagreements(report: Report, notes: _Notes) -> Iterator[str]:
             yield f"  - {opinion.answer.value}, {rule}: {escape(opinion.because)}"
 
 
-def _components(head: str, components: Iterable[Component], notes: _Notes) -> Iterator[str]:
+def _components(head: str, components: Iterable[Component], notes: Notes) -> Iterator[str]:
     rows = [_row(component, notes) for component in components]
     if rows:
         yield f"## {head}\n"
         heads = ("Component", "Status", "Licence", "Open", "Why", "Evidence")
-        yield from _table(heads, rows)
+        yield from table(heads, rows)
 
 
-def _row(component: Component, notes: _Notes) -> tuple[str, ...]:
+def _row(component: Component, notes: Notes) -> tuple[str, ...]:
     return (
         escape(title(component.id)),
         STATUS_WORD[component.status],
@@ -208,7 +208,7 @@ def _row(component: Component, notes: _Notes) -> tuple[str, ...]:
     )
 
 
-def _claims(head: str, claims: Iterable[Claim], notes: _Notes) -> Iterator[str]:
+def _claims(head: str, claims: Iterable[Claim], notes: Notes) -> Iterator[str]:
     for index, claim in enumerate(claims):
         if index == 0:
             yield f"## {head}\n"
@@ -216,7 +216,7 @@ def _claims(head: str, claims: Iterable[Claim], notes: _Notes) -> Iterator[str]:
         yield from (f"  - {escape(because)}" for because in claim.because)
 
 
-def _contradictions(report: Report, notes: _Notes) -> Iterator[str]:
+def _contradictions(report: Report, notes: Notes) -> Iterator[str]:
     if report.dossier.contradictions:
         yield "## Contradictions\n"
     for item in report.dossier.contradictions:
@@ -238,4 +238,4 @@ def _gaps(gaps: Iterable[Gap]) -> Iterator[str]:
     ]
     if rows:
         yield "## Not read\n"
-        yield from _table(("Path", "Reason", "Detail"), rows)
+        yield from table(("Path", "Reason", "Detail"), rows)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from openassay.canonical import visible
 from openassay.reports import Look, Report
-from openassay.reports._cells import Ink, Pen, cut, pad, width, wrap
+from openassay.reports._cells import ANSWER_MARK, Ink, Pen, cut, pad, width, wrap
 from openassay.reports._disagreements import disagreements, sides, subject
 from openassay.reports._view import (
     STATUS_WORD,
@@ -26,7 +26,6 @@ from openassay.reports._view import (
     why,
 )
 from openassay.types import (
-    Answer,
     Claim,
     Component,
     Contradiction,
@@ -48,13 +47,6 @@ _IN_A_ROW = (Status.UNKNOWN, Status.ABSENT)  # without -v these share a paragrap
 _SHOWN = (2, 2, 4, 2)  # claims, contradictions, next steps, disagreements on the first screen
 _TITLE, _LICENSE, _OPEN, _GROUP = 31, 20, 10, 13  # columns at most
 _TOLD = ("component", "scope", "license", "topic", "value", "base", "barrier", "url", "inspector")
-_ANSWER = {
-    Answer.YES: ("✔", Ink.GREEN),
-    Answer.PARTLY: ("◐", Ink.YELLOW),
-    Answer.NO: ("✘", Ink.RED),
-    Answer.UNKNOWN: ("?", Ink.YELLOW),
-    Answer.NOT_APPLICABLE: ("·", Ink.DIM),
-}
 
 
 def render(report: Report, look: Look) -> str:
@@ -90,7 +82,7 @@ def _verdict(verdict: Verdict, pen: Pen) -> Iterator[str]:
         yield f"  progress: {', '.join(shares)}"
     room = min(_GROUP, max((5, *(width(visible(one.group)) for one in verdict.results))))
     for result in verdict.results:
-        mark, ink = _ANSWER[result.answer]
+        mark, ink = ANSWER_MARK[result.answer]
         group = visible(result.group)
         because = points(result) + (visible(result.because[0]) if result.because else "")
         text = f"{pad(visible(result.title), _TITLE)} {pad(group, room)} {because}"
