@@ -25,7 +25,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator, FormatChecker
 from spdx_python_model import load_data
 
-from openassay import reports
+from openassay import cli, reports
+from openassay import dossier as dossier_codec
 from openassay.errors import UsageError
 from openassay.reports import Look, Report
 from openassay.reports._export import content_id, relative_uri, sole_statements
@@ -206,6 +207,19 @@ def test_the_order_of_hashes_changes_nothing(name: str) -> None:
         for seed in ("1", "2", "3")
     }
     assert len(runs) == 1
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_command_line_writes_the_bytes_of_the_format(
+    name: str, report: Report, tmp_path: Path
+) -> None:
+    """By all frameworks that come with the program, from a stored dossier to a file."""
+    stored, written = tmp_path / "dossier.json", tmp_path / "out"
+    stored.write_text(dossier_codec.dump(report.dossier), "utf-8")
+    assert cli.main(["report", str(stored), "--format", name, "-o", str(written)]) == 0
+    text = written.read_bytes().decode("utf-8")
+    assert accepted(name, text) == []
+    assert text.endswith("\n")
 
 
 @pytest.mark.parametrize("name", ["cyclonedx", "spdx3"])
