@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from openassay.reports import Look, Report, cyclonedx, spdx3
+from openassay.reports._export import license_of
 
 
 def bom(report: Report) -> dict[str, Any]:
@@ -93,6 +94,20 @@ def test_a_licence_is_an_id_an_expression_or_a_name(
             assert choice.get("license", choice)[field] == value
 
 
+def test_a_changed_text_does_not_pass_for_its_licence(report: Report) -> None:
+    """In either bill: whoever reads Apache-2.0 there may do what Apache-2.0 allows."""
+    parts = tuple(
+        replace(p, licenses=tuple(replace(fact, modified=True) for fact in p.licenses))
+        for p in report.dossier.components
+    )
+    changed = replace(report, dossier=replace(report.dossier, components=parts))
+    assert license_of(replace(parts[2], license="MIT OR 0BSD")) == "LicenseRef-Modified-MIT-OR-0BSD"
+    (code,) = (p for p in bom(changed)["components"] if p["bom-ref"] == "training_code")
+    assert code["licenses"][0]["license"]["name"] == "LicenseRef-Modified-Apache-2.0"
+    said = {i.get("simplelicensing_licenseExpression") for i in graph(changed)} - {None}
+    assert said == {"LicenseRef-Modified-Apache-2.0", "LicenseRef-gold"}
+
+
 def test_the_base_is_an_ancestor(report: Report) -> None:
     (base,) = bom(report)["metadata"]["component"]["pedigree"]["ancestors"]
     assert base["name"] == "acme/Silver-7B"
@@ -123,6 +138,21 @@ def test_every_package_has_exactly_one_licence_of_each_kind(report: Report, type
     assert len(packages) > 4
     for item in packages:
         assert counted[item["spdxId"].partition("#")[2]] == 1
+
+
+@pytest.mark.parametrize(
+    ("license_", "expression"),
+    [
+        ("MIT", "MIT"),
+        ("GPL-2.0-or-later WITH Classpath-exception-2.0",) * 2,
+        ("Apache-2.0 AND (MIT OR LicenseRef-x)",) * 2,
+        ("some terms of ours", "LicenseRef-some-terms-of-ours"),
+        ("黄金", "LicenseRef-unnamed"),
+        ("MIT AND", "LicenseRef-MIT-AND"),
+    ],
+)
+def test_a_licence_is_an_expression(license_: str, expression: str) -> None:
+    assert spdx3.expression_of(license_) == expression
 
 
 def test_a_part_without_a_licence_has_no_assertion(report: Report) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from hashlib import sha256
@@ -33,6 +34,7 @@ OFFERED = (Status.PRESENT, Status.PARTIAL, Status.LINKED)
 #: Answers that leave something to do.
 LACKING = (Answer.NO, Answer.PARTLY, Answer.UNKNOWN)
 _HUB = "https://huggingface.co/"
+_NOT_IN_REFERENCES = re.compile(r"[^A-Za-z0-9.]+")
 _SAFE_IN_PATHS = "/-._~!$'()*,;=@"  # RFC 3986 less the colon, which could read as a scheme
 
 
@@ -115,6 +117,22 @@ def sole_statements(dossier: Dossier) -> dict[str, str]:
 def governing(component: Component) -> Licensed | None:
     """The statement of licence that governs a component."""
     return component.licenses[0] if component.license and component.licenses else None
+
+
+def license_of(component: Component) -> str | None:
+    """The governing licence by a name that other tools may take at its word.
+
+    A changed text must not pass for the licence it was made from.
+    """
+    stated = governing(component)
+    name = visible(component.license or "")
+    changed = stated is not None and stated.modified and not name.startswith("LicenseRef-")
+    return as_reference(f"Modified-{name}") if changed else name or None
+
+
+def as_reference(name: str) -> str:
+    """Any words as a licence reference that an SPDX expression may hold."""
+    return f"LicenseRef-{_NOT_IN_REFERENCES.sub('-', name).strip('-') or 'unnamed'}"
 
 
 def best(component: Component) -> Evidence | None:

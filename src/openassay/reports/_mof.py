@@ -16,7 +16,15 @@ from urllib.parse import urlsplit
 
 from openassay.canonical import visible
 from openassay.reports import Report
-from openassay.reports._export import addresses, bases, best, governing, reason, repositories
+from openassay.reports._export import (
+    addresses,
+    bases,
+    best,
+    governing,
+    license_of,
+    reason,
+    repositories,
+)
 from openassay.reports._view import STATUS_WORD, evidence_of, main_and_finer, place, title
 from openassay.reports.markdown import safe_link
 from openassay.types import Component, Dossier, Evidence, How, Licensed, Status
@@ -115,7 +123,8 @@ def _component(part: Component) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "name": title(part.id),
         "description": _description(part),
-        "license": _license(part),
+        # an exact SPDX id counts as open, any other name does not
+        "license": license_of(part) or "unlicensed",
     }
     if stated := governing(part):
         entry["license_path"] = _where(stated.evidence[0])
@@ -130,19 +139,6 @@ def _description(part: Component) -> str:
     said = next((visible(said) for _, said in evidence_of(part) if said), "")
     found = "Published elsewhere and linked" if part.status is Status.LINKED else "In the release"
     return f"{found}: {said}" if said else f"{found}."
-
-
-def _license(part: Component) -> str:
-    """The licence as the tool reads it: an exact SPDX id, or a name that it will not take for one.
-
-    A changed text must not pass for the licence it was made from.
-    """
-    stated = governing(part)
-    if part.license is None:
-        return "unlicensed"
-    name = visible(part.license)
-    changed = stated is not None and stated.modified and not name.startswith("LicenseRef-")
-    return f"LicenseRef-Modified-{name}" if changed else name
 
 
 def _path(part: Component) -> str:

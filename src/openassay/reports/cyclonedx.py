@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING, Any
 from openassay.canonical import dump_json, visible
 from openassay.reports import Look, Report
 from openassay.reports._export import (
+    address_of,
     addresses,
     bases,
     content_id,
+    license_of,
+    named,
     not_offered,
     offered,
     reason,
-    repositories,
     sole_statements,
     version_of,
 )
 from openassay.reports._view import STATUS_WORD, evidence_of, kind, openness, title
-from openassay.types import Component, Evidence, Kind, Unit
+from openassay.types import Component, Dossier, Evidence, Kind, Unit
 
 if TYPE_CHECKING:
     from cyclonedx.model import ExternalReference, Property
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 NEEDS = ("cyclonedx", "sbom")
 ROOT = "release"
 _HEAD = ("$schema", "bomFormat", "specVersion", "serialNumber", "version", "metadata")
+_VERSIONED = ("git", "hf")  # kinds of sources that are repositories
 _LIBRARIES = ("supporting_libraries", "package")
 _TRAINED_ON = ("datasets", "fine_tuning_data")
 _TESTED_ON = ("evaluation_data",)
@@ -118,12 +121,22 @@ def _model(report: Report) -> Part:
         bom_ref=ROOT,
         licenses=_licenses(weights) if weights else [],
         external_references=[
-            *_references(repositories(dossier), "vcs"),
+            *_homes(dossier),
             *_references(addresses(weights) if weights else (), "distribution"),
         ],
         properties=_of_release(report),
         pedigree=Pedigree(ancestors=ancestors) if ancestors else None,
     )
+
+
+def _homes(dossier: Dossier) -> list[ExternalReference]:
+    """Where the sources that were asked for are: a repository, or the address of a file."""
+    return [
+        reference
+        for source in named(dossier)
+        if (url := address_of(source))
+        for reference in _references((url,), "vcs" if source.kind in _VERSIONED else "distribution")
+    ]
 
 
 def _of_release(report: Report) -> list[Property]:
@@ -203,9 +216,9 @@ def _licenses(part: Component) -> list[License]:
     from cyclonedx.contrib.license.factories import LicenseFactory
     from cyclonedx.model.license import LicenseAcknowledgement
 
-    if part.license is None:
+    stated = license_of(part)
+    if stated is None:
         return []
-    stated = visible(part.license)
     concluded = LicenseAcknowledgement.CONCLUDED
     return [LicenseFactory().make_from_string(stated, license_acknowledgement=concluded)]
 

@@ -8,6 +8,7 @@ same bytes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,8 +18,10 @@ from openassay.canonical import dump_json, visible
 from openassay.reports import Look, Report
 from openassay.reports._export import (
     addresses,
+    as_reference,
     bases,
     content_id,
+    license_of,
     not_offered,
     offered,
     reason,
@@ -39,6 +42,8 @@ _DATA_SETS = ("datasets", "evaluation_data", "fine_tuning_data", "base_model_dat
 _TRAINED_ON = ("datasets", "fine_tuning_data")
 _TESTED_ON = ("evaluation_data",)
 _LIBRARIES = ("supporting_libraries", "package")
+# ids, references and exceptions, joined; whether brackets match is the writer's affair
+_EXPRESSION = re.compile(r"\(*[A-Za-z0-9.+:-]+\)*(?: (?:AND|OR|WITH) \(*[A-Za-z0-9.+:-]+\)*)*")
 _HYPER = ("layers", "hidden_size", "vocab_size", "dtype")
 
 
@@ -206,7 +211,7 @@ class _Maker:
         from spdx_python_model import v3_0_1 as spdx
 
         name = package.spdxId.rpartition("#")[2]
-        expression = self._expression(part.license) if part and part.license else None
+        expression = self._expression(stated) if part and (stated := license_of(part)) else None
         target = expression or spdx.expandedlicensing_IndividualLicensingInfo.NoAssertionLicense
         for word, type_ in (
             ("declared", spdx.RelationshipType.hasDeclaredLicense),
@@ -221,7 +226,7 @@ class _Maker:
             made = self._new(
                 spdx.simplelicensing_LicenseExpression,
                 f"license-{len(self.licences) + 1}",
-                simplelicensing_licenseExpression=visible(stated),
+                simplelicensing_licenseExpression=expression_of(stated),
             )
             self.licences[stated] = made
         return self.licences[stated]
@@ -296,6 +301,11 @@ class _Maker:
             made.completeness = spdx.RelationshipCompleteness.noAssertion
             if comment:
                 made.comment = comment
+
+
+def expression_of(license_: str) -> str:
+    """A licence as an SPDX expression; words that are none become a reference."""
+    return license_ if _EXPRESSION.fullmatch(license_) else as_reference(license_)
 
 
 def _name_of(fact: Derived) -> str:
