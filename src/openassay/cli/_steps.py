@@ -70,10 +70,11 @@ def show(get: Callable[[], Dossier], args: argparse.Namespace) -> int:
 
     render = reports.renderer(args.format)
     required = [gate.parse(text) for text in args.require]
-    wanted = [*(args.framework or every_framework()), *(r.framework for r in required)]
-    chosen = {id_: frameworks.load(id_) for id_ in wanted}
-    for requirement in required:
-        gate.check(requirement, chosen[requirement.framework])
+    chosen = {framework.id: framework for framework in frameworks.chosen(args.framework or ())}
+    asked = {r: chosen.get(r.framework) or frameworks.find(r.framework) for r in required}
+    for requirement, framework in asked.items():
+        gate.check(requirement, framework)
+        chosen.setdefault(framework.id, framework)
     dossier = get()
     verdicts = {id_: judge(framework, dossier) for id_, framework in chosen.items()}
     report = reports.Report(
@@ -85,19 +86,8 @@ def show(get: Callable[[], Dossier], args: argparse.Namespace) -> int:
     terminal = args.format == "terminal"
     look = streams.look(args.verbose, args.output) if terminal else reports.Look()
     streams.write(render(report, look), args.output, as_data=not terminal)
-    met = {r: gate.meets(r, chosen[r.framework], verdicts[r.framework]) for r in required}
+    met = {r: gate.meets(r, rules, verdicts[rules.id]) for r, rules in asked.items()}
     return _gate_exit(met)
-
-
-def every_framework() -> list[str]:
-    """All that come with OpenAssay: ladders first, then yes or no, then scores."""
-    from openassay import frameworks
-    from openassay.frameworks.model import RollUp
-
-    order = list(RollUp)
-    return sorted(
-        frameworks.available(), key=lambda id_: (order.index(frameworks.load(id_).roll_up), id_)
-    )
 
 
 def show_verdicts(

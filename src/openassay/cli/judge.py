@@ -12,6 +12,7 @@ from openassay.cli import _streams as streams
 from openassay.errors import UsageError
 
 if TYPE_CHECKING:
+    from openassay.frameworks.model import Framework
     from openassay.records import Record
 
 HELP = "Judge a stored dossier, or another tool's record."
@@ -19,7 +20,8 @@ HELP = "Judge a stored dossier, or another tool's record."
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dossier", metavar="DOSSIER|RECORD")
-    parser.add_argument("--framework", metavar="ID", action="append", help="default: mof-1.0")
+    parser.add_argument("--framework", metavar="ID|FILE", action="append",
+                        help="an id, a file of your own, or all; default: mof-1.0")  # fmt: skip
     parser.add_argument("--mode", choices=("strict", "mot"), default="strict",
                         help="mot: as the MOF's reference tool does, defects included")  # fmt: skip
     parser.add_argument("--format", choices=("terminal", "json"), default="terminal")
@@ -34,20 +36,20 @@ def run(args: argparse.Namespace) -> int:
     from openassay.reports.json_v1 import source_ids
 
     raw = streams.read_input(args.dossier)
-    wanted = list(dict.fromkeys(args.framework or ["mof-1.0"]))
+    wanted = frameworks.chosen(args.framework or ["mof-1.0"])
     if not codec.is_dossier(raw):
         return _judge_record(args, read_record(raw), wanted)
     dossier = codec.load(raw)
     if args.mode == "mot":
         return _judge_record(args, record_of(dossier), wanted)
-    verdicts = tuple(judge(frameworks.load(id_), dossier) for id_ in wanted)
+    verdicts = tuple(judge(framework, dossier) for framework in wanted)
     return steps.show_verdicts(args, dossier.release, verdicts, source_ids(dossier))
 
 
-def _judge_record(args: argparse.Namespace, record: Record, wanted: Sequence[str]) -> int:
+def _judge_record(args: argparse.Namespace, record: Record, wanted: Sequence[Framework]) -> int:
     from openassay.records import judge_record
 
-    if wanted != ["mof-1.0"]:
+    if [framework.id for framework in wanted] != ["mof-1.0"]:
         raise UsageError(
             "a record can only be judged by mof-1.0",
             hint="other frameworks need a dossier, and mode strict: "

@@ -13,6 +13,7 @@ from typing import Any
 from openassay.canonical import dump_json
 from openassay.errors import DossierError
 from openassay.reports import Look, Report
+from openassay.reports._disagreements import Disagreement, disagreements
 from openassay.reports._view import evidence_of, kind, main_and_finer, terms_in_words, title
 from openassay.types import (
     Claim,
@@ -25,6 +26,7 @@ from openassay.types import (
     Gap,
     Gated,
     Licensed,
+    Result,
     Span,
     Stated,
     Unit,
@@ -84,6 +86,7 @@ def document(report: Report) -> dict[str, Any]:
             if isinstance(fact, Gated)
         ],
         "verdicts": [_verdict(verdict, known) for verdict in report.verdicts],
+        "disagreements": [_disagreement(item) for item in disagreements(report.verdicts, dossier)],
         "gaps": [_gap(gap) for gap in dossier.gaps],
     }
 
@@ -178,10 +181,37 @@ def _verdict(verdict: Verdict, known: frozenset[str]) -> dict[str, Any]:
                 "because": list(result.because),
                 "evidence": _evidences(result.evidence, known),
                 "next_step": result.next_step or None,
+                "about": list(result.about),
+                "points": _points(result),
             }
             for result in verdict.results
         ],
         "notes": list(verdict.notes),
+    }
+
+
+def _points(result: Result) -> dict[str, float] | None:
+    if result.points is None:
+        return None
+    least, most, of = result.points
+    return {"least": least, "most": most, "of": of}
+
+
+def _disagreement(item: Disagreement) -> dict[str, Any]:
+    return {
+        "component": item.component,
+        "status": str(item.status),
+        "license": item.license,
+        "sharp": item.is_sharp,
+        "opinions": [
+            {
+                "framework": opinion.framework,
+                "criterion": opinion.criterion,
+                "answer": str(opinion.answer),
+                "because": opinion.because,
+            }
+            for opinion in item.opinions
+        ],
     }
 
 

@@ -13,14 +13,17 @@ from urllib.parse import quote, urlsplit
 
 from openassay.canonical import visible
 from openassay.reports import Look, Report
+from openassay.reports._disagreements import disagreements, subject
 from openassay.reports._view import (
     STATUS_WORD,
     claims_by_need,
+    estimates,
     evidence_of,
     main_and_finer,
     next_steps,
     openness,
     place,
+    questions,
     title,
     verdict_reason,
     why,
@@ -68,6 +71,9 @@ def render(report: Report, look: Look) -> str:
     blocks = (
         _header(report),
         _verdicts(report),
+        _questions(report),
+        _estimates(report, notes),
+        _disagreements(report, notes),
         _components("Components", main, notes),
         _components("Finer components", finer, notes),
         _claims("Claims that do not hold", false, notes),
@@ -147,6 +153,40 @@ def _verdicts(report: Report) -> Iterator[str]:
     if rows:
         yield "## Verdicts\n"
         yield from _table(("Framework", "Answer", "Why"), rows)
+
+
+def _questions(report: Report) -> Iterator[str]:
+    """What no tool can answer, framework by framework."""
+    asked = [
+        (verdict, found)
+        for verdict in report.verdicts
+        if (found := questions(verdict, report.optional.get(verdict.framework, frozenset())))
+    ]
+    if asked:
+        yield "## For a person to judge\n"
+    for verdict, found in asked:
+        yield f"- **{escape(verdict.title or verdict.framework)}**"
+        yield from (f"  - {escape(name)}: {escape(question)}" for name, question in found)
+
+
+def _estimates(report: Report, notes: _Notes) -> Iterator[str]:
+    found = [(verdict, item) for verdict in report.verdicts for item in estimates(verdict)]
+    if found:
+        yield "## Estimates\n"
+    for verdict, (name, said, evidence) in found:
+        rule = escape(f"{verdict.title or verdict.framework}, {name}")
+        yield f"- {rule}: {escape(said)} {notes.cite(evidence)}".rstrip()
+
+
+def _disagreements(report: Report, notes: _Notes) -> Iterator[str]:
+    found = disagreements(report.verdicts, report.dossier)
+    if found:
+        yield "## Where frameworks disagree\n"
+    for item in found:
+        yield f"- **{escape(subject(item))}** {notes.cite(item.evidence)}".rstrip()
+        for opinion in item.opinions:
+            rule = escape(f"{opinion.framework}/{opinion.criterion}")
+            yield f"  - {opinion.answer.value}, {rule}: {escape(opinion.because)}"
 
 
 def _components(head: str, components: Iterable[Component], notes: _Notes) -> Iterator[str]:
