@@ -36,9 +36,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "about": {"types", "errors", "files", "subject", "formats", "release"},
     "passages": {"types", "errors", "files", "subject", "formats", "release", "about"},
     "sources": {"types", "errors", "files", "formats", "release"},
+    "weights": {"types", "errors", "files", "subject", "formats", "release"},
     "inspectors": {
         "types", "errors", "files", "subject", "formats", "release", "about", "passages",
-        "licenses", "vocabulary",
+        "licenses", "vocabulary", "weights",
     },
     "governance": {"types", "licenses", "vocabulary"},
     "truth": {"types", "licenses", "vocabulary"},

@@ -128,7 +128,8 @@ class Tensor:
     """One named array. `shape` is outermost first, as in numpy, whatever the file's own order.
 
     `start` and `end` are the absolute bytes of the file (or of the archive, for a member stored
-    uncompressed) that hold its elements; None where they are not known.
+    uncompressed) that hold its elements; None where they are not known. `strides` count elements,
+    outermost first, and are None for rows one after another, which is nearly always.
     """
 
     name: str
@@ -136,6 +137,7 @@ class Tensor:
     shape: tuple[int, ...]
     start: int | None = None
     end: int | None = None
+    strides: tuple[int, ...] | None = None
 
     @property
     def parameters(self) -> int:
