@@ -19,7 +19,6 @@ from typing import Final
 from openassay.formats.bounded import (
     MAX_NAME,
     MAX_RATIO,
-    MAX_TENSORS,
     RATIO_FLOOR,
     Fault,
     Findings,
@@ -43,8 +42,9 @@ from openassay.formats.hdf5_messages import (
 )
 
 MAGIC: Final = b"\x89HDF\r\n\x1a\n"
+MAX_TENSORS: Final = 50_000  # Keras models have some hundreds
 MAX_READ: Final = 256 << 20  # descriptions lie all over the file and pages may be read again
-MAX_OBJECTS: Final = 400_000  # groups and data sets; Keras needs two or three for one tensor
+MAX_OBJECTS: Final = 150_000  # groups and data sets; Keras needs two or three for one tensor
 MAX_DEPTH: Final = 32  # groups inside groups
 MAX_MESSAGES: Final = 20_000  # of one object
 MAX_NODES: Final = 100_000  # of the trees of groups and chunks

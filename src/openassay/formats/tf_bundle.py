@@ -15,7 +15,6 @@ from typing import Final
 
 from openassay.formats.bounded import (
     MAX_DIMENSIONS,
-    MAX_TENSORS,
     Fault,
     Findings,
     FormatError,
@@ -31,6 +30,7 @@ from openassay.formats.bounded import (
 _MAGIC: Final = (0xDB4775248B80FB57).to_bytes(8, "little")
 _FOOTER: Final = 48  # two places of a block, padding, the magic number
 _TRAILER: Final = 5  # compression and checksum behind each block
+MAX_TENSORS: Final = 100_000  # with optimizer states some thousands are met
 MAX_READ: Final = 64 << 20  # bytes of index; a tensor takes about 100
 MAX_BLOCK: Final = 16 << 20  # the writer's blocks hold 256 KiB
 MAX_KEY: Final = 4_096

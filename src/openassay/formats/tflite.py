@@ -15,7 +15,6 @@ from typing import Final
 from openassay.formats.bounded import (
     MAX_DIMENSIONS,
     MAX_NAME,
-    MAX_TENSORS,
     Fault,
     Findings,
     FormatError,
@@ -30,6 +29,7 @@ from openassay.formats.bounded import (
 from openassay.formats.buffered import Pages
 
 MAGIC: Final = b"TFL3"
+MAX_TENSORS: Final = 100_000  # mobile models have some thousands
 MAX_READ: Final = 256 << 20  # pages may be read again when the tables lie far apart
 MAX_GRAPHS: Final = 1_000  # control flow gives each branch a graph of its own
 

@@ -32,7 +32,7 @@ from openassay.formats.bounded import (
 from openassay.formats.pickle_ops import Items, Pairs, Pickled, read_pickle
 from openassay.formats.torch_views import Book, Kind, Storage, TorchFile
 
-MAX_PICKLE: Final = 64 << 20  # bytes of data.pkl; 100,000 tensors take about 20 MB
+MAX_PICKLE: Final = 16 << 20  # bytes of data.pkl; 80,000 tensors take about that
 MAX_READ: Final = 256 << 20  # pickle, zip directory and local headers together
 FIRST_PICKLE: Final = 64 << 10  # legacy files: read this much, then four times as much, and so on
 MAGIC: Final = 0x1950A86A20F9469CFC6C  # the first pickle of a legacy file
