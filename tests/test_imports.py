@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "about": {"types", "errors", "files", "subject", "formats", "release"},
     "passages": {"types", "errors", "files", "subject", "formats", "release", "about"},
     "sources": {"types", "errors", "files", "formats", "release"},
-    "weights": {"types", "errors", "files", "subject", "formats", "release"},
+    "weights": {"types", "errors", "files", "subject", "formats", "release", "reports"},
     "inspectors": {
         "types", "errors", "files", "subject", "formats", "release", "about", "passages",
         "licenses", "vocabulary", "weights",

@@ -42,7 +42,7 @@ class Look:
     detail: int = 0
 
 
-_OTHERS = ("license", "verification")  # reports on something else than a release
+_OTHERS = ("license", "verification", "weights")  # reports on something else than a release
 Render = Callable[[Report, Look], str]
 
 
