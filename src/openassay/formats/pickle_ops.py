@@ -23,6 +23,7 @@ from openassay.formats.pickle_costs import COSTS
 
 MAX_STEPS: Final = 4_000_000  # opcodes; 100,000 tensors take about 40 each
 MAX_MEMORY: Final = 40 << 20  # bytes of values, estimated; a tensor takes about 1.3 KB
+_TOO_MUCH: Final = f"more than {MAX_STEPS} opcodes, or {MAX_MEMORY} bytes of values"
 MAX_TEXT: Final = 64 << 10  # bytes kept of one text; source code and configs are stored as texts
 MAX_INTEGER: Final = 16  # bytes; the magic number of legacy torch files has 10
 MAX_GLOBALS: Final = 10_000  # distinct names; pickled modules have dozens
@@ -207,7 +208,7 @@ class _Machine:
         self.called: set[Global] = set()
         self.protocol = 0
         self.steps = 0
-        self.spent = 0  # bytes of memory, estimated
+        self.spent = 0
 
     def run(self) -> Value:
         data, handlers, costs, end = self.data, _HANDLERS, COSTS, len(self.data)
@@ -223,8 +224,7 @@ class _Machine:
             self.steps += 1
             self.spent += costs[code]
             if self.steps > MAX_STEPS or self.spent > MAX_MEMORY:
-                message = f"more than {MAX_STEPS} opcodes, or {MAX_MEMORY} bytes of values"
-                raise FormatError(Fault.READ_LIMIT, message, self.at)
+                raise FormatError(Fault.READ_LIMIT, _TOO_MUCH, self.at)
         raise FormatError(Fault.TRUNCATED, "the pickle has no STOP", end)
 
     def broken(self, message: str, back: int = 0) -> FormatError:

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from openassay.errors import ReadError
 from openassay.formats import (
     json_text,
     safetensors,
@@ -27,6 +26,9 @@ from openassay.release import Release
 from openassay.subject import Place, Whose
 from openassay.types import Evidence, Extent, Fact, Found, Gap, Stated
 from openassay.weights.checkpoints import Checkpoint, gather, read_headers
+from openassay.weights.findings import Level
+from openassay.weights.integrity import Assessed, assess
+from openassay.weights.parameters import Count
 
 NAME = "weights"
 COMPONENTS = ("model_parameters_final", "model_parameters_intermediate")
@@ -34,6 +36,10 @@ COMPONENTS = ("model_parameters_final", "model_parameters_intermediate")
 _MIN_PARAMETERS: Final = 10_000  # fewer is a fixture
 _MAX_CITED: Final = 3
 _CITED_BYTES: Final = 64 << 10
+_MAX_FOUND: Final = 20  # findings of one checkpoint; `openassay weights` shows all
+_TOPICS: Final = {
+    Level.BROKEN: "weights_problem", Level.CONTRADICTION: "mismatch", Level.RISK: "weights_risk",
+}  # fmt: skip
 
 
 def survey(release: Release) -> Iterator[Fact | Gap]:
@@ -190,9 +196,10 @@ def _finals(finals: list[Checkpoint], release: Release) -> Iterator[Fact | Gap]:
                 detail="weights of a helper network, not of the model",
             )
         elif whose in ("own", "unclear"):
+            assessed = assess(release, checkpoint)
             yield _final(checkpoint, whose)
-            yield from _stated(checkpoint)
-            yield from _contradicted(checkpoint, release)
+            yield from _stated(assessed)
+            yield from _found(assessed)
     mine = [checkpoint for checkpoint, whose in own if whose == "own" and checkpoint.read]
     if len({checkpoint.folder for checkpoint in mine}) == 1:
         yield from _against_card(mine[0], release)
@@ -240,18 +247,22 @@ def _whose(checkpoint: Checkpoint, release: Release) -> str:
     return "own" if named else "unclear"
 
 
-def _stated(checkpoint: Checkpoint) -> Iterator[Stated]:
-    """What the headers say: parameters, dtype, tensors, format."""
+def _stated(assessed: Assessed) -> Iterator[Stated]:
+    """What the headers say: format, tensors, precision, parameters."""
+    checkpoint, count = assessed.checkpoint, assessed.count
     if not checkpoint.read:
         return
-    shape = _shape(checkpoint)
-    tensors = sum(len(found.tensors) for found in checkpoint.read)
     topics = {"format": checkpoint.read[0].format}
+    tensors = sum(len(found.tensors) for found in checkpoint.read)
     if tensors:
-        topics |= {"tensors": str(tensors), "dtype": shape.dtype}
-        whole = checkpoint.whole
-        if whole and (not shape.packed or checkpoint.read[0].format == "GGUF"):
-            topics["parameters"] = str(shape.parameters)
+        topics |= {"tensors": str(tensors), "dtype": _shape(checkpoint).dtype}
+    if count is not None and assessed.status == "whole":
+        if count.total is not None:
+            topics["parameters"] = str(count.total)
+        if count.active is not None:
+            topics["active_parameters"] = str(count.active)
+        if len(count.precision) > 1:
+            topics["precision"] = _precision(count)
     evidence = _cite(checkpoint)
     for topic, value in topics.items():
         yield Stated(
@@ -264,34 +275,35 @@ def _stated(checkpoint: Checkpoint) -> Iterator[Stated]:
         )
 
 
-def _contradicted(checkpoint: Checkpoint, release: Release) -> Iterator[Stated]:
-    """Values of the configuration beside the weights that their headers contradict."""
-    prefix = f"{checkpoint.folder}/" if checkpoint.folder else ""
-    config = release.get(checkpoint.source, f"{prefix}config.json")
-    whole = checkpoint.whole
-    if config is None or not config.is_readable or not whole:
-        return
-    try:
-        text = config.text()
-        values = json_text.load_object(text.text) if text else {}
-    except (FormatError, ReadError):
-        return  # the model_config inspector reports it
-    for key, sentence in weights_shape.disagreements(_shape(checkpoint), values):
-        line = json_text.line_of(text.text, key) if text else 1
+def _precision(count: Count) -> str:
+    """Shares of the stored bytes by dtype, the largest first."""
+    total = sum(kind.bytes or 0 for kind in count.precision) or 1
+    kinds = [
+        f"{kind.dtype} {100 * (kind.bytes or 0) / total:.1f} %" for kind in count.precision[:8]
+    ]
+    bits = f"; {count.bits_per_weight:.2f} bits per weight" if count.bits_per_weight else ""
+    return ", ".join(kinds) + bits
+
+
+def _found(assessed: Assessed) -> Iterator[Stated]:
+    """What the headers prove against the name, the configuration and each other."""
+    said = {broken.reason for broken in assessed.checkpoint.broken}
+    kept = [f for f in assessed.findings if f.level in _TOPICS and f.id not in said]
+    for finding in kept[:_MAX_FOUND]:
         yield Stated(
-            topic="mismatch",
-            value=sentence,
+            topic=_TOPICS[finding.level],
+            value=finding.text,
             subject="model_parameters_final",
-            evidence=(config.cite_lines(line), *_cite(checkpoint)[:1]),
-            detail=f"{config.path} and the header of {checkpoint.path} disagree",
+            evidence=tuple(place.cite() for place in finding.places),
+            detail=f"read from the header of {assessed.checkpoint.path}",
         )
 
 
 def _against_card(checkpoint: Checkpoint, release: Release) -> Iterator[Stated]:
     """The number of parameters a card states against the number the headers hold."""
-    shape = _shape(checkpoint)
-    whole = checkpoint.whole
-    if not whole or shape.packed or not shape.parameters:
+    assessed = assess(release, checkpoint)
+    held = assessed.count.total if assessed.count else None
+    if assessed.status != "whole" or not held:
         return
     for folder in dict.fromkeys([checkpoint.folder, ""]):
         prefix = f"{folder}/" if folder else ""
@@ -302,11 +314,10 @@ def _against_card(checkpoint: Checkpoint, release: Release) -> Iterator[Stated]:
         if stated is None:
             continue
         number, line = stated
-        if not 0.6 <= shape.parameters / number <= 1.7:
+        if not 0.6 <= held / number <= 1.7:
             yield Stated(
                 topic="mismatch",
-                value=f"the card states {number:,} parameters, the weights hold "
-                f"{shape.parameters:,}",
+                value=f"the card states {number:,} parameters, the weights hold {held:,}",
                 subject="model_parameters_final",
                 evidence=(card.cite_lines(line), *_cite(checkpoint)[:1]),
                 detail=f"{card.path} and the header of {checkpoint.path} disagree",

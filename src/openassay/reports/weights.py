@@ -7,7 +7,7 @@ from typing import Any
 
 from openassay.canonical import visible
 from openassay.reports import Look
-from openassay.reports._cells import Ink, Pen, cut, pad
+from openassay.reports._cells import Ink, Pen, cut, pad, wrap
 
 Row = Mapping[str, Any]
 _INKS = {
@@ -119,7 +119,9 @@ def _findings(findings: list[Row], pen: Pen) -> Iterator[str]:
     shown = findings if pen.look.detail else findings[:_SHOWN]
     for finding in shown:
         sign = pen.ink(_SIGNS[finding["level"]], _INKS[finding["level"]])
-        yield f"  {sign} {cut(visible(finding['text']), pen.look.width - 4)}"
+        first, *more = wrap(visible(finding["text"]), pen.look.width - 4) or [""]
+        yield f"  {sign} {first}"
+        yield from (f"    {line}" for line in more[: None if pen.look.detail else 2])
         if pen.look.detail:
             for item in finding["evidence"]:
                 yield pen.ink(cut(f"      {_place(item)}", pen.look.width), Ink.DIM)

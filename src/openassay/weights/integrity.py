@@ -312,7 +312,7 @@ def _named(found: Assessed) -> Iterator[Finding]:
     sentence = naming.said_and_stored(stem, found.format, found.count)
     if sentence:
         yield Finding("name_against_content", Level.CONTRADICTION, f"{stem}: {sentence}",
-                      (header_place(found.checkpoint),))  # fmt: skip
+                      (_largest(found), header_place(found.checkpoint)))  # fmt: skip
     label = found.checkpoint.read[0].metadata.get("general.file_type", "")
     labelled = naming.said_and_stored(f"x-{label}.gguf", found.format, found.count)
     if found.format == "GGUF" and label and labelled and not sentence:
@@ -321,3 +321,20 @@ def _named(found: Assessed) -> Iterator[Finding]:
         place = Place(file, f"general.file_type {label}", "/general.file_type", 0,
                       weights.header[1])  # fmt: skip
         yield Finding("label_against_content", Level.CONTRADICTION, text, (place,))
+
+
+def _largest(found: Assessed) -> Place:
+    """The header's entry for the largest tensor of the type that holds the most parameters."""
+    kinds = found.count.precision if found.count else ()
+    most = max(kinds, key=lambda kind: kind.parameters).dtype
+    largest = max(
+        (item for item in found.counted if item.tensor.dtype == most),
+        key=lambda item: (item.parameters, item.tensor.name),
+    ).tensor
+    for file, weights in found.checkpoint.parts:
+        if any(tensor is largest for tensor in weights.tensors):
+            shape = " × ".join(map(str, largest.shape))
+            quote = f"{largest.name}: {most}, {shape}"
+            pointer = f"/{_escaped(largest.name)}"
+            return Place(file, quote, pointer, 0, max(1, weights.header[1]))
+    return header_place(found.checkpoint)
