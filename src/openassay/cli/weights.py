@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     values.add_argument("--headers-only", action="store_false", dest="samples",
                         help="read nothing but headers")  # fmt: skip
     parser.add_argument("--full", action="store_true",
-                        help="read every byte once: digest, statistics, pages of zeros")  # fmt: skip
+                        help="read every byte once: digest, statistics, zeros")  # fmt: skip
     parser.add_argument("--journal", metavar="FILE",
                         help="with --full: keep finished files here, and go on")  # fmt: skip
     parser.add_argument("--tensors", action="store_true", help="list every tensor (JSON, or -vv)")

@@ -1,8 +1,10 @@
-"""What the opcodes of a pickle leave in memory: the table behind `pickle_ops.MAX_MEMORY`."""
+"""What the opcodes of a pickle leave in memory: a table and its limit."""
 
 from __future__ import annotations
 
 from typing import Final
+
+MAX_MEMORY: Final = 40 << 20  # bytes of values, estimated; a tensor takes about 1.3 KB
 
 
 def _costs() -> tuple[int, ...]:

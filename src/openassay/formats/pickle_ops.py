@@ -19,11 +19,10 @@ from types import MappingProxyType
 from typing import Final
 
 from openassay.formats.bounded import Fault, FormatError, Problem
-from openassay.formats.pickle_costs import COSTS
+from openassay.formats.pickle_costs import COSTS, MAX_MEMORY
 
 MAX_STEPS: Final = 4_000_000  # opcodes; 100,000 tensors take about 40 each
-MAX_MEMORY: Final = 40 << 20  # bytes of values, estimated; a tensor takes about 1.3 KB
-_TOO_MUCH: Final = f"more than {MAX_STEPS} opcodes, or {MAX_MEMORY} bytes of values"
+_TOO_MUCH: Final = f"more than {MAX_STEPS} opcodes, or {MAX_MEMORY >> 20} MiB of values"
 MAX_TEXT: Final = 64 << 10  # bytes kept of one text; source code and configs are stored as texts
 MAX_INTEGER: Final = 16  # bytes; the magic number of legacy torch files has 10
 MAX_GLOBALS: Final = 10_000  # distinct names; pickled modules have dozens
@@ -207,8 +206,7 @@ class _Machine:
         self.globals: dict[tuple[str, str], Global] = {}
         self.called: set[Global] = set()
         self.protocol = 0
-        self.steps = 0
-        self.spent = 0
+        self.steps = self.spent = 0
 
     def run(self) -> Value:
         data, handlers, costs, end = self.data, _HANDLERS, COSTS, len(self.data)

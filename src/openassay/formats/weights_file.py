@@ -87,7 +87,7 @@ def parse(read: ReadAt, size: int, suffix: str) -> WeightsFile | None:
     for offset, magic, name in _OPAQUE:
         if head[offset : offset + len(magic)] == magic:
             return _opaque(name, size)
-    if suffix == ".safetensors":
+    if suffix == ".safetensors" or _begins_as_safetensors(head, size, suffix):
         return _safetensors(read, size)
     if suffix == ".npz":
         return _numpy(npy.parse_npz(read, size), size)
@@ -96,6 +96,11 @@ def parse(read: ReadAt, size: int, suffix: str) -> WeightsFile | None:
     if suffix == ".index":
         return _bundle(read, size) if tf_bundle.is_table(read, size) else None
     return _torch_or_opaque(read, size, suffix, head)
+
+
+def _begins_as_safetensors(head: bytes, size: int, suffix: str) -> bool:
+    """Whether a file without a telling name begins with a length that fits and a JSON object."""
+    return not suffix and 8 + int.from_bytes(head[:8], "little") <= size and head[8:10] == b'{"'
 
 
 def _opaque(name: str, size: int) -> WeightsFile:

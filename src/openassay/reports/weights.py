@@ -49,7 +49,7 @@ def _checkpoint(row: Row, pen: Pen) -> Iterator[str]:
     name = visible(row["path"])
     if len(files) > 1:
         name += f" and {len(files) - 1} more"
-    about = " ".join(filter(None, (row["format"], visible(row["variant"]))))
+    about = " ".join(filter(None, (row["format"], visible(row["variant"])))) or "not readable"
     status = pen.ink(_STATUS[row["status"]], _INKS[row["status"]])
     yield f"{pen.ink(cut(name, pen.look.width - 45), Ink.BOLD)}  {about}, {status}"
     if row["parameters"] is not None:

@@ -77,7 +77,7 @@ def findings(assessed: Sequence[Assessed]) -> list[Finding]:
 def _side(found: Assessed) -> _Side:
     tensors: dict[_Key, list[StoredTensor]] = {}
     seen: set[tuple[str, int]] = set()
-    for tensor in found.stored:
+    for tensor in found.stored():
         size = 1
         for side in tensor.shape:
             size *= side

@@ -16,6 +16,7 @@ from openassay.files import File
 from openassay.formats import json_text, safetensors, weights_shape
 from openassay.formats.bounded import Fault, FormatError, Problem
 from openassay.formats.safetensors import ShardIndex
+from openassay.formats.weights_file import WeightsFile
 from openassay.release import Release
 from openassay.weights import layers, naming, parameters
 from openassay.weights.checkpoints import Checkpoint, StoredTensor, external_file, stored_tensors
@@ -36,6 +37,11 @@ _BROKEN: Final = frozenset([
     Fault.TRUNCATED, Fault.SIZE_MISMATCH, Fault.OUTSIDE_STORAGE, Fault.MEMBER_MISSING,
     Fault.CRC_MISMATCH, Fault.HEADER_LENGTH_LIES,
 ])  # fmt: skip
+# The tensors that were listed may not be all.
+_PARTLY: Final = frozenset([
+    Fault.READ_LIMIT, Fault.TOO_MANY_TENSORS, Fault.TOO_MANY_ENTRIES, Fault.TOO_DEEP,
+    Fault.UNSUPPORTED,
+])  # fmt: skip
 _WHY: Final[Mapping[Fault, str]] = {
     Fault.DUPLICATE_NAME: "two readers may see two models",
     Fault.HOLE: "bytes that no reader sees travel along",
@@ -48,28 +54,39 @@ _WHY: Final[Mapping[Fault, str]] = {
 class Assessed:
     """One checkpoint with all that was concluded. ``status``: whole, incomplete, opaque, unread."""
 
+    release: Release
     checkpoint: Checkpoint
     format: str
     status: str
     settings: Settings = field(default_factory=Settings)
     config: File | None = None
-    counted: list[Counted] = field(default_factory=list)
     count: Count | None = None
-    stored: list[StoredTensor] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+
+    def stored(self) -> list[StoredTensor]:
+        """Every tensor with the file that holds it; made anew, for there may be many."""
+        return list(stored_tensors(self.release, self.checkpoint))
+
+
+def _classified(found: Assessed) -> Iterator[Counted]:
+    for weights in found.checkpoint.read:
+        yield from parameters.classify(weights.tensors, weights.format, found.settings)
+
+
+def _unread(read: list[WeightsFile]) -> str:
+    """Why the list of tensors may not be whole, or empty."""
+    problems = (problem for weights in read for problem in weights.problems)
+    return next((p.detail for p in problems if p.id in _PARTLY), "")
 
 
 def assess(release: Release, checkpoint: Checkpoint) -> Assessed:
     """Everything that the headers of a checkpoint, and what lies beside it, prove."""
     read = checkpoint.read
     format = read[0].format if read else ""
-    found = Assessed(checkpoint, format, _status(checkpoint))
+    found = Assessed(release, checkpoint, format, _status(checkpoint))
     found.config, found.settings = _settings(release, checkpoint)
-    for weights in read:
-        found.counted += parameters.classify(weights.tensors, weights.format, found.settings)
-    if found.counted:
-        found.count = parameters.count(found.counted, found.settings)
-    found.stored = list(stored_tensors(release, checkpoint))
+    if any(weights.tensors for weights in read):
+        found.count = parameters.count(_classified(found), found.settings, _unread(read))
     for check in (_placeholders, _headers, _shards, _across, _outside, _code):
         found.findings += check(release, found)
     if found.status == "whole":
@@ -328,7 +345,7 @@ def _largest(found: Assessed) -> Place:
     kinds = found.count.precision if found.count else ()
     most = max(kinds, key=lambda kind: kind.parameters).dtype
     largest = max(
-        (item for item in found.counted if item.tensor.dtype == most),
+        (item for item in _classified(found) if item.tensor.dtype == most),
         key=lambda item: (item.parameters, item.tensor.name),
     ).tensor
     for file, weights in found.checkpoint.parts:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -97,12 +97,11 @@ class Count:
     notes: tuple[str, ...]
 
 
-def classify(tensors: Sequence[Tensor], format: str, settings: Settings) -> list[Counted]:
+def classify(tensors: Sequence[Tensor], format: str, settings: Settings) -> Iterator[Counted]:
     """Every tensor once (views of the same bytes count once), with its role."""
-    names = frozenset(tensor.name for tensor in tensors)
     shapes = {tensor.name: tensor.shape for tensor in tensors}
+    names = shapes.keys()
     seen: set[tuple[int, int]] = set()
-    found: list[Counted] = []
     for tensor in tensors:
         if tensor.dtype in _NOT_NUMBERS:
             continue
@@ -116,14 +115,13 @@ def classify(tensors: Sequence[Tensor], format: str, settings: Settings) -> list
         if role is Role.PARAMETER:
             parameters = round(tensor.parameters * each)
         stored = DTYPE_BITS.get(tensor.dtype)
-        found.append(Counted(tensor, role, parameters, stored / each if stored and each else None))
-    return found
+        yield Counted(tensor, role, parameters, stored / each if stored and each else None)
 
 
 def _role(
     tensor: Tensor,
     format: str,
-    names: frozenset[str],
+    names: Set[str],
     shapes: Mapping[str, tuple[int, ...]],
     settings: Settings,
 ) -> tuple[Role, float]:
@@ -162,7 +160,7 @@ def _is_float(dtype: str) -> bool:
 
 def _weights_in_each(
     tensor: Tensor,
-    names: frozenset[str],
+    names: Set[str],
     shapes: Mapping[str, tuple[int, ...]],
     settings: Settings,
 ) -> float | None:
@@ -215,8 +213,8 @@ def _gptq_or_awq(
     return 32 / settings.quantised_bits if settings.quantised_bits else 0
 
 
-def count(found: Iterable[Counted], settings: Settings) -> Count:
-    """All parameters of one checkpoint."""
+def count(found: Iterable[Counted], settings: Settings, unread: str = "") -> Count:
+    """All parameters of one checkpoint; ``unread`` says why some tensors were not listed."""
     found = list(found)
     total = sum(item.parameters for item in found)
     by_role = dict.fromkeys(Role, 0)
@@ -237,7 +235,7 @@ def count(found: Iterable[Counted], settings: Settings) -> Count:
     if known is not None and total and not unknown:
         bits = round(known * 8 / (total + tied), 3)
     return Count(
-        total=None if unknown else total,
+        total=None if unknown or unread else total,
         at_least=total,
         active=active,
         tied=tied,
@@ -250,7 +248,7 @@ def count(found: Iterable[Counted], settings: Settings) -> Count:
         why_unknown=f"{len(unknown)} tensors are integers in a packing that is not known, first "
         f"{unknown[0]}"
         if unknown
-        else "",
+        else unread,
         notes=tuple(notes),
     )
 

@@ -72,7 +72,7 @@ def build(release: Release, asked: Asked, say: Say | None = None) -> dict[str, A
         if checkpoint.parts or checkpoint.broken or checkpoint.unread or checkpoint.failed:
             assessed.append(assess(release, checkpoint))
     wanted = _wants_samples(release, asked, not_checked)
-    sampled = {a.checkpoint.path: take(a.stored) for a in assessed if wanted and a.stored}
+    sampled = {a.checkpoint.path: take(a.stored()) for a in assessed if wanted}
     for found in assessed:
         found.findings += of_samples(found, sampled.get(found.checkpoint.path))
     contents = _contents(assessed, asked, say) if asked.full else {}
@@ -127,6 +127,9 @@ def of_samples(found: Assessed, samples: Samples | None) -> list[Finding]:
             f"before it was stored as {first_dtype(found)}"
         )
         listed.append(Finding("fake_precision", Level.CONTRADICTION, text, (place,)))
+    if samples.empty:
+        text = f"{found.checkpoint.path}: every sampled matrix is nothing but zeros"
+        return [Finding("all_zeros", Level.BROKEN, text, (place,))]
     if samples.zero_pages:
         text = (
             f"{len(samples.zero_pages)} of {len(samples.ranges)} sampled tensors begin or end with "
@@ -152,7 +155,7 @@ def _contents(
     for one in assessed:
         by_file: dict[str, list[StoredTensor]] = {}
         holders: dict[str, File] = {file.path: file for file in one.checkpoint.files}
-        for tensor in one.stored:
+        for tensor in one.stored():
             by_file.setdefault(tensor.file.path, []).append(tensor)
             holders.setdefault(tensor.file.path, tensor.file)
         for path, file in holders.items():
@@ -188,7 +191,7 @@ def _of_content(found: Assessed, file: File, content: FileContent) -> list[Findi
         text = f"{len(odd)} tensors of {file.path} hold NaN or infinity, first {odd[0].name}"
         place = next(
             (Place(file, odd[0].name, start=t.start or 0, end=t.end or 0)
-             for t in found.stored if t.name == odd[0].name), header_place(found.checkpoint),
+             for t in found.stored() if t.name == odd[0].name), header_place(found.checkpoint),
         )  # fmt: skip
         listed.append(Finding("not_finite", Level.BROKEN, text, (place,)))
     return listed
@@ -283,7 +286,7 @@ def _listed(
     for (_, path), content in contents.items():
         seen.update({(path, tensor.name): tensor for tensor in content.tensors})
     rows: list[dict[str, Any]] = []
-    for tensor in found.stored[:MAX_TENSORS]:
+    for tensor in found.stored()[:MAX_TENSORS]:
         row: dict[str, Any] = {
             "name": tensor.name, "dtype": tensor.dtype, "shape": list(tensor.shape),
             "path": tensor.file.path, "start": tensor.start, "end": tensor.end,

@@ -48,6 +48,7 @@ class Sampled:
     distinct: float | None = None
     levels: tuple[int, int] | None = None  # distinct values, of how many
     constant: float | None = None
+    rows: int = 0  # of a matrix; 0 for a vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Samples:
     untrained: bool | None
     rounded_bits: int | None
     zero_pages: tuple[str, ...]
+    empty: bool  # every sampled matrix is nothing but zeros
 
 
 def take(stored: Sequence[StoredTensor]) -> Samples:
@@ -74,7 +76,12 @@ def take(stored: Sequence[StoredTensor]) -> Samples:
         _untrained(found),
         _rounded(found),
         tuple(sampled.name for sampled in found if sampled.zero_page),
+        any(map(_is_matrix, found)) and all(s.zeros == 1.0 for s in found if _is_matrix(s)),
     )
+
+
+def _is_matrix(sampled: Sampled) -> bool:
+    return sampled.rows > 0
 
 
 def _chosen(stored: Sequence[StoredTensor]) -> list[StoredTensor]:
@@ -117,8 +124,10 @@ def _look(tensor: StoredTensor) -> Sampled:
     rows = len(values) // columns
     block = values[: rows * columns].reshape(rows, columns)
     first = values[:columns]
-    levels = (len(np.unique(first)), columns) if rows and columns >= _ROWS else None
-    return Sampled(*place, zeros, _edge(block), _distinct(values, zeros), levels)
+    varied = rows and columns >= _ROWS and zeros <= _SPARSE
+    levels = (len(np.unique(first)), columns) if varied else None
+    edge, distinct = _edge(block), _distinct(values, zeros)
+    return Sampled(*place, zeros, edge, distinct, levels, rows=max(1, rows))
 
 
 def _edge(block: Any) -> float | None:
