@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from openassay.formats.bounded import DTYPE_BITS, Tensor, stored_bytes
 from openassay.weights.settings import Settings
@@ -58,12 +58,11 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One tensor with its role; ``parameters`` is 0 for what is none, ``bits`` of one weight."""
+    """One tensor with its role; ``parameters`` is 0 for what is none."""
 
     tensor: Tensor
     role: Role
     parameters: int
-    bits: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,9 @@ class Count:
 
 def classify(tensors: Sequence[Tensor], format: str, settings: Settings) -> Iterator[Counted]:
     """Every tensor once (views of the same bytes count once), with its role."""
-    shapes = {tensor.name: tensor.shape for tensor in tensors}
+    # Names beside each other matter only where integers hold weights.
+    packed = any(not _is_float(tensor.dtype) for tensor in tensors)
+    shapes = {tensor.name: tensor.shape for tensor in tensors} if packed else {}
     names = shapes.keys()
     seen: set[tuple[int, int]] = set()
     for tensor in tensors:
@@ -114,8 +115,7 @@ def classify(tensors: Sequence[Tensor], format: str, settings: Settings) -> Iter
         parameters = 0
         if role is Role.PARAMETER:
             parameters = round(tensor.parameters * each)
-        stored = DTYPE_BITS.get(tensor.dtype)
-        yield Counted(tensor, role, parameters, stored / each if stored and each else None)
+        yield Counted(tensor, role, parameters)
 
 
 def _role(
@@ -214,43 +214,96 @@ def _gptq_or_awq(
 
 
 def count(found: Iterable[Counted], settings: Settings, unread: str = "") -> Count:
-    """All parameters of one checkpoint; ``unread`` says why some tensors were not listed."""
-    found = list(found)
-    total = sum(item.parameters for item in found)
-    by_role = dict.fromkeys(Role, 0)
+    """All parameters of one checkpoint; ``unread`` says why some tensors were not listed.
+
+    One pass without a list: there may be hundreds of thousands of tensors.
+    """
+    sums = _Sums(settings)
     for item in found:
-        by_role[item.role] += item.tensor.parameters
-    tied, notes = _tied(found, settings)
-    total -= tied
-    unknown = [item.tensor.name for item in found if item.role is Role.UNKNOWN]
-    experts = settings.experts
-    inside = sum(item.parameters for item in found if _is_expert(item.tensor, experts))
+        sums.add(item)
+    tied = sums.tied_parameters()
+    total = sums.total - tied
+    experts = settings.experts if sums.inside else None
     active = None
-    if experts and inside and not unknown:
-        active = total - round(inside * (1 - experts[1] / experts[0]))
-    stored = [item for item in found if item.role in (Role.PARAMETER, Role.SCALE)]
-    sizes = [_size(item.tensor) for item in stored]
-    known = sum(size for size in sizes if size is not None) if None not in sizes else None
+    if experts and not sums.unknown:
+        active = total - round(sums.inside * (1 - experts[1] / experts[0]))
     bits = None
-    if known is not None and total and not unknown:
-        bits = round(known * 8 / (total + tied), 3)
+    if sums.bytes is not None and total and not sums.unknown:
+        bits = round(sums.bytes * 8 / sums.total, 3)
+    why = unread
+    if sums.unknown:
+        why = (
+            f"{sums.unknown} tensors are integers in a packing that is not known, first "
+            f"{sums.first_unknown}"
+        )
     return Count(
-        total=None if unknown or unread else total,
+        total=None if why else total,
         at_least=total,
         active=active,
         tied=tied,
-        buffers=by_role[Role.BUFFER],
-        scales=by_role[Role.SCALE],
-        optimizer=by_role[Role.OPTIMIZER],
-        experts=experts if inside else None,
-        precision=_precision(found),
+        buffers=sums.by_role[Role.BUFFER],
+        scales=sums.by_role[Role.SCALE],
+        optimizer=sums.by_role[Role.OPTIMIZER],
+        experts=experts,
+        precision=sums.precision(),
         bits_per_weight=bits,
-        why_unknown=f"{len(unknown)} tensors are integers in a packing that is not known, first "
-        f"{unknown[0]}"
-        if unknown
-        else unread,
-        notes=tuple(notes),
+        why_unknown=why,
+        notes=(f"{sums.out[0].tensor.name} is tied and counted once",) if tied else (),
     )
+
+
+class _Sums:
+    """What is added up over the tensors of one checkpoint."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.by_role = dict.fromkeys(Role, 0)
+        self.total = self.inside = self.unknown = 0
+        self.bytes: int | None = 0  # of weights and their scales
+        self.first_unknown = ""
+        self.embedded: list[Counted] = []
+        self.out: list[Counted] = []
+        self._rows: dict[str, tuple[int, int, int | None]] = {}
+
+    def add(self, item: Counted) -> None:
+        tensor, role = item.tensor, item.role
+        self.by_role[role] += tensor.parameters
+        self.total += item.parameters
+        if role is Role.UNKNOWN:
+            self.unknown += 1
+            self.first_unknown = self.first_unknown or tensor.name
+        if role in (Role.PARAMETER, Role.SCALE):
+            self.bytes = _plus(self.bytes, _size(tensor))
+        if role in (Role.PARAMETER, Role.UNKNOWN):
+            tensors, parameters, size = self._rows.get(tensor.dtype, (0, 0, 0))
+            row = tensors + 1, parameters + item.parameters, _plus(size, _size(tensor))
+            self._rows[tensor.dtype] = row
+        if role is Role.PARAMETER:
+            if _is_expert(tensor, self.settings.experts):
+                self.inside += item.parameters
+            if self.settings.tied and len(tensor.shape) == 2:
+                self._maybe_tied(item)
+
+    def _maybe_tied(self, item: Counted) -> None:
+        for pattern, kept in ((_EMBEDDING, self.embedded), (_OUTPUT, self.out)):
+            if len(kept) < 2 and pattern.search(item.tensor.name):
+                kept.append(item)
+
+    def tied_parameters(self) -> int:
+        """Of an output matrix that is stored beside the embedding it is tied to."""
+        if len(self.embedded) != 1 or len(self.out) != 1:
+            return 0
+        same = self.embedded[0].tensor.shape == self.out[0].tensor.shape
+        return self.out[0].parameters if same else 0
+
+    def precision(self) -> tuple[Precision, ...]:
+        """Parameters by dtype, most bytes first."""
+        listed = [Precision(dtype, *row) for dtype, row in self._rows.items()]
+        return tuple(sorted(listed, key=lambda row: (-(row.bytes or row.parameters), row.dtype)))
+
+
+def _plus(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
 
 
 def _size(tensor: Tensor) -> int | None:
@@ -264,30 +317,3 @@ def _is_expert(tensor: Tensor, experts: tuple[int, int] | None) -> bool:
         return False
     numbered = re.search(r"experts?[._]\d", tensor.name) is not None
     return numbered or experts[0] in tensor.shape
-
-
-def _tied(found: list[Counted], settings: Settings) -> tuple[int, list[str]]:
-    """Parameters of an output matrix that is stored beside the embedding it is tied to."""
-    if settings.tied is not True:
-        return 0, []
-    inside = [i for i in found if i.role is Role.PARAMETER and _EMBEDDING.search(i.tensor.name)]
-    out = [i for i in found if i.role is Role.PARAMETER and _OUTPUT.search(i.tensor.name)]
-    if len(inside) == len(out) == 1 and inside[0].tensor.shape == out[0].tensor.shape:
-        note = f"{out[0].tensor.name} is tied to {inside[0].tensor.name} and counted once"
-        return out[0].parameters, [note]
-    return 0, []
-
-
-def _precision(found: list[Counted]) -> tuple[Precision, ...]:
-    """Parameters by dtype, most bytes first."""
-    rows: dict[str, list[Any]] = {}
-    for item in found:
-        if item.role not in (Role.PARAMETER, Role.UNKNOWN):
-            continue
-        row = rows.setdefault(item.tensor.dtype, [0, 0, 0])
-        row[0] += 1
-        row[1] += item.parameters
-        size = _size(item.tensor)
-        row[2] = None if row[2] is None or size is None else row[2] + size
-    listed = [Precision(dtype, *row) for dtype, row in rows.items()]
-    return tuple(sorted(listed, key=lambda row: (-(row.bytes or row.parameters), row.dtype)))
