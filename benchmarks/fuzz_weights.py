@@ -20,7 +20,7 @@ def varint(number: int) -> bytes:
     return bytes((*out, number))
 
 
-# --- TensorFlow Lite -------------------------------------------------------------------------------
+# --- TensorFlow Lite
 
 
 class Flat:
@@ -84,7 +84,7 @@ def tflite(shape: tuple[int, ...] = (2, 3), kind: int = 0, stored: int = 24) -> 
     return bytes(flat.data)
 
 
-# --- TensorFlow checkpoints ------------------------------------------------------------------------
+# --- TensorFlow checkpoints
 
 
 def block(entries: list[tuple[bytes, bytes]]) -> bytes:
@@ -106,9 +106,7 @@ def bundle_entry(kind: int, shape: tuple[int, ...], offset: int, size: int) -> b
     return fields + b"\x20" + varint(offset) + b"\x28" + varint(size) + b"\x35\0\0\0\0"
 
 
-def bundle(
-    tensors: dict[str, tuple[int, tuple[int, ...], int]], *, compression: int = 0
-) -> bytes:
+def bundle(tensors: dict[str, tuple[int, tuple[int, ...], int]], *, compression: int = 0) -> bytes:
     """The `.index` of a checkpoint: name to (type, shape, bytes stored)."""
     entries, offset = [(b"", b"\x08\x01\x1a\x02\x08\x01")], 0
     for name, (kind, shape, size) in sorted(tensors.items()):
@@ -123,7 +121,7 @@ def bundle(
     return first + trailer + index + trailer + footer
 
 
-# --- HDF5 ------------------------------------------------------------------------------------------
+# --- HDF5
 
 
 def message(kind: int, raw: bytes) -> bytes:

@@ -35,7 +35,7 @@ def findings(checkpoint: Checkpoint, settings: Settings, config: File | None) ->
     first, weights = checkpoint.parts[0]
     place = Place(first, f"header of {first.name}", start=0, end=max(1, weights.header[1]))
     for name, layers in sorted(stacks.items()):
-        if len(layers) < _MIN_LAYERS or min(map(len, layers.values())) < _MIN_PARTS:
+        if len(layers) < _MIN_LAYERS or max(map(len, layers.values())) < _MIN_PARTS:
             continue
         missing = sorted(set(range(max(layers) + 1)) - set(layers))
         if missing and min(layers) == 0:
