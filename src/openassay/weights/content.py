@@ -23,6 +23,7 @@ from openassay.weights.values import PLAIN, mixed
 CHUNK: Final = 4 << 20  # bytes read at once
 PAGE: Final = 4096
 _AHEAD: Final = 2  # chunks that wait to be hashed, so that the digest never waits for us
+_COUNTED: Final = 1 << 18  # 16-bit codes counted at once: their counters stay near, too
 _STEP: Final = 1 << 16  # elements looked at at once: they stay in the processor's cache
 
 Progress = Callable[[str, int, int], None]  # path, bytes done, bytes of the file
@@ -166,8 +167,8 @@ class _Look:
         if self.histogram is None:
             self.histogram = np.zeros(1 << 16, np.int64)
         codes = np.frombuffer(raw, "<u2")
-        for begin in range(0, len(codes), 1 << 20):
-            part = codes[begin : begin + (1 << 20)]
+        for begin in range(0, len(codes), _COUNTED):
+            part = codes[begin : begin + _COUNTED]
             if len(part) < 4096:  # many small tensors: adding 65,536 counters would cost more
                 seen, times = np.unique(part, return_counts=True)
                 self.histogram[seen] += times
