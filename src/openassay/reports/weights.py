@@ -105,7 +105,8 @@ def _stored(row: Row) -> str:
 
 
 def _values(samples: Row) -> str:
-    parts = [f"{samples['ranges']} ranges sampled"]
+    count = samples["ranges"]
+    parts = [f"{count} range{'' if count == 1 else 's'} sampled"]
     if samples["untrained"] is False:
         parts.append("trained (matrices stand out from noise)")
     elif samples["untrained"] is None:
@@ -154,6 +155,10 @@ def _together(document: Row, pen: Pen) -> Iterator[str]:
 
 
 def _foot(document: Row, pen: Pen) -> Iterator[str]:
+    unknown = document["unknown_binaries"]
+    for file in unknown if pen.look.detail else unknown[:_SHOWN]:
+        size = f"{file['bytes']:,} bytes"
+        yield f"? {visible(file['path'])}: {size} in a format that is not known, not read"
     for text in document["not_checked"]:
         yield pen.ink(f"not checked: {visible(text)}", Ink.DIM)
     read = document["read"]

@@ -15,6 +15,7 @@ from openassay.errors import ReadError
 from openassay.weights.checkpoints import StoredTensor
 from openassay.weights.findings import Finding, Level, Place
 from openassay.weights.integrity import Assessed, header_place
+from openassay.weights.parameters import is_beside
 from openassay.weights.values import PLAIN, floats, multiset
 
 MAX_CHECKPOINTS: Final = 24
@@ -83,6 +84,7 @@ def _side(found: Assessed) -> _Side:
             size *= side
         place = (tensor.file.path, tensor.start or 0)
         usable = tensor.dtype in PLAIN and tensor.start is not None and tensor.strides is None
+        usable = usable and not is_beside(tensor.name)
         if usable and _FEWEST <= size <= _MOST and place not in seen:
             seen.add(place)
             key = tensor.dtype, tuple(sorted(n for n in tensor.shape if n > 1))
@@ -119,5 +121,7 @@ def _differ(large: _Side, small: _Side, equal: int, compared: int) -> Finding:
         f"{one.path} and {other.path} have tensors of the same shapes and other values: "
         f"{equal} of {compared} compared are equal"
     )
+    if one.read[0].format != other.read[0].format and equal:
+        text += "; an exporter that folds layers into each other may be why"
     places: tuple[Place, ...] = (header_place(one), header_place(other))
     return Finding("checkpoints_differ", Level.NOTE, text, places)

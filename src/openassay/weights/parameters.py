@@ -118,6 +118,11 @@ def classify(tensors: Sequence[Tensor], format: str, settings: Settings) -> Iter
         yield Counted(tensor, role, parameters)
 
 
+def is_beside(name: str) -> bool:
+    """Whether a name is that of a buffer, a scale or an optimizer's state, and no weight."""
+    return any(pattern.search(name) for pattern in (_OPTIMIZER, _SCALE, _BUFFER))
+
+
 def _role(
     tensor: Tensor,
     format: str,

@@ -14,6 +14,7 @@ from openassay.errors import ReadError
 from openassay.files import File, Reader
 from openassay.release import Release
 from openassay.reports.json_v1 import evidence_row
+from openassay.subject import Place as Whose
 from openassay.weights import copies
 from openassay.weights._numpy import has_numpy
 from openassay.weights.checkpoints import StoredTensor, gather, read_headers
@@ -24,6 +25,15 @@ from openassay.weights.parameters import Count
 from openassay.weights.samples import Samples, take
 
 SCHEMA: Final = "openassay-weights/1"
+MIN_UNKNOWN: Final = 1 << 20  # bytes; smaller files of unknown kinds are no models
+MAX_UNKNOWN: Final = 50
+NOT_WEIGHTS: Final = frozenset(
+    """.so .dll .dylib .pyd .exe .a .o .lib .png .jpg .jpeg .gif .webp .bmp .svg .mp4 .mp3 .wav
+    .flac .ogg .m4a .avi .mov .mkv .pdf .zip .gz .tgz .tar .xz .bz2 .zst .7z .whl .jar .txt .json
+    .jsonl .ndjson .csv .tsv .md .rst .py .pyi .pyc .js .ts .map .css .html .htm .xml .yaml .yml
+    .toml .ipynb .parquet .arrow .feather .lock .ttf .otf .woff .woff2 .c .h .cc .cpp .hpp .cu .rs
+    .go .java .sql .db .sqlite .log .vocab .meta .pack .idx .model .spm .lmdb .tfrecord""".split()
+)
 MAX_TENSORS: Final = 5_000  # listed one by one; the tables by precision cover all
 
 Say = Callable[[str], None]
@@ -90,9 +100,31 @@ def build(release: Release, asked: Asked, say: Say | None = None) -> dict[str, A
             for found in assessed
         ],
         "findings": [_finding(finding, known) for finding in together],
+        "unknown_binaries": _unknown(release, assessed),
         "not_checked": not_checked,
         "read": {"requests": reads.count, "bytes": reads.bytes},
     }
+
+
+def _unknown(release: Release, assessed: Sequence[Assessed]) -> list[dict[str, Any]]:
+    """Large files that could hold weights by nothing but their size; said, and not opened."""
+    told = {file.path for found in assessed for file in _all_files(found)}
+    rows: list[dict[str, Any]] = [
+        {"path": file.path, "bytes": file.lfs.size if file.lfs else file.size}
+        for file in release.files
+        if file.is_regular and file.path not in told and file.suffix not in NOT_WEIGHTS
+        and (file.lfs.size if file.lfs else file.size) >= MIN_UNKNOWN
+        and release.place(file) is Whose.OWN
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: (-row["bytes"], row["path"]))[:MAX_UNKNOWN]
+
+
+def _all_files(found: Assessed) -> list[File]:
+    """The checkpoint's files, and those beside them that hold tensors of theirs."""
+    files = {file.path: file for file in found.checkpoint.files}
+    if any(weights.external for weights in found.checkpoint.read):
+        files.update({tensor.file.path: tensor.file for tensor in found.stored()})
+    return list(files.values())
 
 
 def _wants_samples(release: Release, asked: Asked, not_checked: list[str]) -> bool:
@@ -214,7 +246,7 @@ def _checkpoint(
         "format": found.format,
         "variant": checkpoint.read[0].variant if checkpoint.read else "",
         "status": found.status,
-        "files": [_file(file, contents) for file in checkpoint.files],
+        "files": [_file(file, contents) for file in _all_files(found)],
         "files_promised": checkpoint.count,
         "step": checkpoint.step,
         "tensors": sum(len(weights.tensors) for weights in checkpoint.read),

@@ -17,6 +17,7 @@ from typing import Any, Final
 from openassay.errors import ReadError
 from openassay.weights._numpy import numpy
 from openassay.weights.checkpoints import StoredTensor
+from openassay.weights.parameters import is_beside
 from openassay.weights.values import PLAIN, floats
 
 READS: Final = 16  # ranges of one checkpoint
@@ -89,7 +90,7 @@ def _chosen(stored: Sequence[StoredTensor]) -> list[StoredTensor]:
     usable = [
         tensor for tensor in stored
         if tensor.dtype in PLAIN and tensor.start is not None and tensor.strides is None
-        and not tensor.big_endian
+        and not tensor.big_endian and not is_beside(tensor.name)
     ]  # fmt: skip
     matrices = [t for t in usable if len(t.shape) == 2 and min(t.shape) >= _MIN_ROWS]
     gains = [t for t in usable if len(t.shape) == 1 and "norm" in t.name.lower()]
