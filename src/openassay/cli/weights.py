@@ -17,7 +17,11 @@ HELP = "Say what the weights themselves prove: whole, how many parameters, at wh
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    options.add_targets(parser)
+    parser.add_argument("targets", metavar="TARGET", nargs="+",
+                        help="a folder, file, git checkout, archive, wheel, pypi:NAME[==VERSION],"
+                        " a hub's OWNER/NAME, or an address")  # fmt: skip
+    parser.add_argument("--name", help="what to call the release")
+    options.add_offline(parser)
     parser.add_argument("--format", choices=("terminal", "json"), default="terminal")
     values = parser.add_mutually_exclusive_group()
     values.add_argument("--samples", action="store_true", default=None, dest="samples",
@@ -38,14 +42,14 @@ def run(args: argparse.Namespace) -> int:
     from openassay.canonical import dump_json
     from openassay.release import Release
     from openassay.reports.weights import render_terminal
-    from openassay.sources import open_targets
+    from openassay.sources import Sources
     from openassay.subject import Subject
     from openassay.weights.report import build
 
     if args.journal and not args.full:
         raise UsageError("--journal keeps what --full reads", hint="add --full")
-    with streams.progress() as say:
-        sources = open_targets(args.targets)
+    with Sources(offline=args.offline) as opener, streams.progress() as say:
+        sources = opener.open_all(args.targets)
         subject = Subject(names=(args.name,)) if args.name else Subject()
         document = build(Release(sources, subject), _asked(args), say)
     if args.format == "json":
