@@ -46,12 +46,8 @@ class Look:
     detail: int = 0
 
 
-_OTHERS = (
-    "license",
-    "verification",
-    "record",
-    "against",
-)  # reports on something else than a release
+# reports on something else than a release
+_OTHERS = ("license", "verification", "record", "against", "weights")
 Render = Callable[[Report, Look], str]
 
 
