@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from openassay import __version__, cli, reports
+from openassay import __version__, reports
 from openassay.cli import Exit, main
+from openassay.cli import license as license_command
 
 MIT = """MIT License
 
@@ -407,7 +408,7 @@ def test_a_path_that_is_not_there_is_not_taken_for_a_name(run: Run, tmp_path: Pa
 
 def test_a_file_larger_than_any_licence_is_refused(run: Run, tmp_path: Path) -> None:
     with (tmp_path / "big").open("wb") as stream:
-        stream.truncate(cli.MAX_LICENSE + 1)
+        stream.truncate(license_command.MAX_LICENSE + 1)
     code, _, err = run("license", tmp_path / "big")
     assert code == Exit.NOTHING_READ
     assert "larger than" in err

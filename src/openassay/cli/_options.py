@@ -1,0 +1,29 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_targets(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("targets", metavar="TARGET", nargs="+",
+                        help="a folder, git checkout, archive, wheel, or pypi:NAME[==VERSION];"
+                        " several make one release")  # fmt: skip
+    parser.add_argument("--name", help="what to call the release")
+
+
+def add_report_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", default="terminal", help="terminal (default), json, markdown")
+    parser.add_argument("--framework", metavar="ID", action="append", help="default: all")
+    parser.add_argument("--require", metavar="ID=LEVEL", action="append", default=[],
+                        help="exit 10 below this level, 11 if undecided (mof-1.0=III)")  # fmt: skip
+    add_output(parser)
+    add_verbose(parser, "with the evidence; -vv with every fact")
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", metavar="FILE", help="write here instead of stdout")
+
+
+def add_verbose(parser: argparse.ArgumentParser, text: str) -> None:
+    parser.add_argument("-v", "--verbose", action="count", default=0, help=text)

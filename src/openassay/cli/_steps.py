@@ -1,0 +1,110 @@
+"""The steps of an audit that several commands take: reading targets, judging, reporting."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from openassay.cli import _streams as streams
+from openassay.cli._exit import Exit
+from openassay.errors import TargetError
+
+if TYPE_CHECKING:
+    from openassay.frameworks.model import Framework
+    from openassay.gate import Requirement
+    from openassay.types import Dossier, Verdict
+
+
+def read_targets(args: argparse.Namespace) -> Dossier:
+    """The dossier of ``args.targets``; TargetError when nothing of them could be read."""
+    from openassay.read import read
+    from openassay.sources import open_targets
+
+    # reading makes very many small objects that all live on; looking for dead ones often is waste
+    gc.set_threshold(50_000, 50, 50)
+    with streams.progress() as say:
+        dossier = read(open_targets(args.targets), name=args.name, progress=say)
+    if not any(source.files for source in dossier.sources):
+        raise TargetError(
+            f"nothing could be read in {' '.join(args.targets)}",
+            hint="; ".join(gap.detail or gap.reason for gap in dossier.gaps[:3]),
+        )
+    return dossier
+
+
+def show(get: Callable[[], Dossier], args: argparse.Namespace) -> int:
+    """Judge what ``get`` gives and report it; options are checked before anything is read."""
+    from openassay import frameworks, gate, reports
+    from openassay.judge import judge
+
+    render = reports.renderer(args.format)
+    required = [gate.parse(text) for text in args.require]
+    wanted = [*(args.framework or every_framework()), *(r.framework for r in required)]
+    chosen = {id_: frameworks.load(id_) for id_ in wanted}
+    for requirement in required:
+        gate.check(requirement, chosen[requirement.framework])
+    dossier = get()
+    verdicts = {id_: judge(framework, dossier) for id_, framework in chosen.items()}
+    report = reports.Report(
+        dossier=dossier,
+        verdicts=tuple(verdicts.values()),
+        terms=_terms(dossier),
+        optional={id_: _optional(framework) for id_, framework in chosen.items()},
+    )
+    terminal = args.format == "terminal"
+    look = streams.look(args.verbose, args.output) if terminal else reports.Look()
+    streams.write(render(report, look), args.output, as_data=not terminal)
+    met = {r: gate.meets(r, chosen[r.framework], verdicts[r.framework]) for r in required}
+    return _gate_exit(met)
+
+
+def every_framework() -> list[str]:
+    """All that come with OpenAssay: ladders first, then yes or no, then scores."""
+    from openassay import frameworks
+    from openassay.frameworks.model import RollUp
+
+    order = list(RollUp)
+    return sorted(
+        frameworks.available(), key=lambda id_: (order.index(frameworks.load(id_).roll_up), id_)
+    )
+
+
+def show_verdicts(
+    args: argparse.Namespace, name: str, verdicts: tuple[Verdict, ...], known: frozenset[str]
+) -> int:
+    """Print verdicts without a report around them."""
+    from openassay.reports.json_v1 import render_judgement
+    from openassay.reports.terminal import render_verdicts
+
+    if args.format == "json":
+        streams.write(render_judgement(name, verdicts, known))
+    else:
+        streams.write(render_verdicts(name, verdicts, streams.look(args.verbose)), as_data=False)
+    return Exit.FINE
+
+
+def _gate_exit(met: Mapping[Requirement, bool | None]) -> Exit:
+    for requirement, answer in met.items():
+        if not answer:
+            word = "is not met" if answer is False else "is undecided: something was not read"
+            streams.complain(f"{requirement.framework}={requirement.level} {word}")
+    if False in met.values():
+        return Exit.BELOW_REQUIRED
+    return Exit.UNDECIDED if None in met.values() else Exit.FINE
+
+
+def _optional(framework: Framework) -> frozenset[str]:
+    return frozenset(rule.id for rule in framework.criteria if not rule.required)
+
+
+def _terms(dossier: Dossier) -> dict[str, Mapping[str, str]]:
+    """The known terms of every licence the dossier names, by id."""
+    from openassay import licenses
+    from openassay.types import Licensed
+
+    named = {fact.license for fact in dossier.facts if isinstance(fact, Licensed)}
+    ids = sorted({id_ for name in named for id_ in (name, *name.replace("(", " ").split())})
+    known = ((id_, licenses.info(id_)) for id_ in ids)
+    return {id_: info.terms for id_, info in known if info}

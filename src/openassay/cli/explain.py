@@ -1,0 +1,23 @@
+"""``openassay explain FRAMEWORK[/CRITERION]``: a framework, or one rule, with its source."""
+
+from __future__ import annotations
+
+import argparse
+
+from openassay.cli import _streams as streams
+from openassay.cli._exit import Exit
+
+HELP = "Print a framework, or one rule, with its source."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("rule", metavar="FRAMEWORK[/CRITERION]")
+
+
+def run(args: argparse.Namespace) -> int:
+    from openassay import frameworks
+
+    framework, _, criterion = args.rule.partition("/")
+    text = frameworks.explain(framework, criterion or None)
+    streams.write(text.rstrip("\n") + "\n", as_data=False)
+    return Exit.FINE

@@ -1,0 +1,47 @@
+"""``openassay verify DOSSIER|REPORT``: reopen the sources, does every quote still stand?"""
+
+from __future__ import annotations
+
+import argparse
+
+from openassay.cli import _streams as streams
+from openassay.cli._exit import Exit
+
+HELP = "Reopen the sources: does every quote still stand?"
+_UNCHECKED = ("unreadable", "not_checkable")  # neither stands nor falls
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dossier", metavar="DOSSIER|REPORT")
+    parser.add_argument("targets", metavar="TARGET", nargs="*",
+                        help="where the sources are now; default: where they were")  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    from openassay import dossier as codec
+    from openassay.reports.json_v1 import read_evidence, read_locators
+    from openassay.reports.verification import Fallen, render
+    from openassay.sources import open_targets
+    from openassay.verify import Outcome, verify
+
+    raw = streams.read_input(args.dossier)
+    if codec.is_dossier(raw):
+        dossier = codec.load(raw)
+        evidence = codec.evidence_of(dossier)
+        locators = tuple(source.locator for source in dossier.sources)
+    else:
+        document = codec.parse_json(raw)
+        evidence, locators = read_evidence(document), read_locators(document)
+    found = verify(evidence, open_targets(args.targets or locators))
+    fallen = [
+        Fallen(check.evidence, str(check.outcome), check.detail)
+        for check in found.checks
+        if check.outcome is not Outcome.STANDS
+    ]
+    counts = {str(outcome): count for outcome, count in found.counts().items()}
+    edited = [path for _, path in found.edited]
+    text = render(fallen, counts, edited, found.replaced, streams.look(0))
+    streams.write(text, as_data=False)
+    if found.edited or any(item.outcome not in _UNCHECKED for item in fallen):
+        return Exit.EVIDENCE_GONE
+    return Exit.UNDECIDED if fallen else Exit.FINE
