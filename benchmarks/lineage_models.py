@@ -42,7 +42,7 @@ def layers_of(weights: Weights) -> int:
 # --- synthetic families ---------------------------------------------------------------------------
 
 
-def start(seed: int, sizes: Sizes = Sizes()) -> Weights:  # noqa: B008 (frozen)
+def start(seed: int, sizes: Sizes = Sizes()) -> Weights:
     """A random start, as frameworks make it."""
     rng = np.random.default_rng(seed)
     d, h = sizes.width, sizes.hidden
@@ -80,8 +80,9 @@ def drift(weights: Weights, seed: int, cosine: float, meaning: int = 7) -> Weigh
             continue
         new = rng.standard_normal(old.shape)
         rank = 16
-        left, right = rng.standard_normal((old.shape[0], rank)), rng.standard_normal(
-            (rank, old.shape[1])
+        left, right = (
+            rng.standard_normal((old.shape[0], rank)),
+            rng.standard_normal((rank, old.shape[1])),
         )
         new = new + 0.5 * left @ right
         if name in (EMBED, HEAD):
@@ -92,7 +93,7 @@ def drift(weights: Weights, seed: int, cosine: float, meaning: int = 7) -> Weigh
     return made
 
 
-def trained(seed: int, sizes: Sizes = Sizes()) -> Weights:  # noqa: B008 (frozen)
+def trained(seed: int, sizes: Sizes = Sizes()) -> Weights:
     """A model of its own: its own start, far away from it by now."""
     return drift(start(seed, sizes), 1_000_003 * seed + 1, 0.6)
 
@@ -214,7 +215,8 @@ def noise(weights: Weights, seed: int, sigma: float) -> Weights:
     def change(_: str, value: Array) -> Array:
         if value.ndim == 1:
             return value
-        return (value + sigma * value.std() * rng.standard_normal(value.shape)).astype(np.float32)
+        noisy: Array = value + sigma * value.std() * rng.standard_normal(value.shape)
+        return noisy.astype(np.float32)
 
     return _mapped(weights, change)
 
@@ -229,7 +231,8 @@ def quantise(weights: Weights, bits: int, group: int = 32) -> Weights:
         groups = value.reshape(-1, group)
         step = np.abs(groups).max(axis=1, keepdims=True) / levels
         step[step == 0] = 1
-        return (np.rint(groups / step) * step).reshape(value.shape).astype(np.float32)
+        rounded: Array = (np.rint(groups / step) * step).reshape(value.shape)
+        return rounded.astype(np.float32)
 
     return _mapped(weights, change)
 
@@ -292,7 +295,8 @@ def lora(weights: Weights, seed: int, rank: int, size: float = 0.3) -> Weights:
             return value
         left = rng.standard_normal((value.shape[0], rank))
         delta = left @ rng.standard_normal((rank, value.shape[1]))
-        return (value + size * value.std() / np.sqrt(rank) * delta).astype(np.float32)
+        changed: Array = value + size * value.std() / np.sqrt(rank) * delta
+        return changed.astype(np.float32)
 
     return _mapped(weights, change)
 
@@ -303,9 +307,9 @@ def upcycle(weights: Weights, experts: int, seed: int | None = None) -> Weights:
     made = {n: v for n, v in weights.items() if ".mlp." not in n}
     for i in range(layers_of(weights)):
         gate, up, down = (weights[layer(i, f"mlp.{part}_proj")] for part in ("gate", "up", "down"))
-        made[layer(i, "mlp.gate")] = (
-            rng.standard_normal((experts, up.shape[1])) * 0.02
-        ).astype(np.float32)
+        made[layer(i, "mlp.gate")] = (rng.standard_normal((experts, up.shape[1])) * 0.02).astype(
+            np.float32
+        )
         parts = np.array_split(rng.permutation(up.shape[0]), experts)
         for e in range(experts):
             rows = parts[e] if seed is not None else np.arange(up.shape[0])

@@ -55,6 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reports": {"types", "errors", "canonical", "vocabulary"},
     "license_answer": {"types", "errors", "files", "formats", "licenses", "reports"},
     "verify": {"types", "errors", "files", "release", "sources"},
+    "lineage": {"types", "errors", "canonical", "files", "formats"},
     "cli": {"*"},
     "__main__": {"cli"},
     "__init__": set(),
@@ -167,12 +168,15 @@ def test_inspectors_never_import_each_other(path: Path) -> None:
 def test_nothing_can_run_what_was_audited(path: Path) -> None:
     name = name_of(path)
     allowed = OF_SOURCES if room_of(path) == "sources" else set()
+    if name == "lineage/_numpy.py":  # the one door; what reads files or pickles is banned below
+        allowed = {"numpy"}
     wrong = [
         f"{name}:{seen.line} imports {seen.what}"
         for seen in imports_of(path)
         if seen.what.split(".")[0] in RISKY - allowed and not seen.what.startswith("urllib.parse")
     ]
     banned = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "os.execv"}
+    banned |= {f"np.{call}" for call in ("load", "fromfile", "memmap", "genfromtxt", "loadtxt")}
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in banned:
             wrong.append(f"{name}:{node.lineno} calls {ast.unparse(node.func)}")

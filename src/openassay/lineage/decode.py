@@ -97,21 +97,26 @@ def _small_table(dtype: str) -> Floats:
         exponent = (code >> mantissa_bits) & ((1 << exponent_bits) - 1)
         mantissa = code & ((1 << mantissa_bits) - 1)
         fraction = mantissa / (1 << mantissa_bits)
-        value = 2.0 ** (exponent - bias) * (1 + fraction) if exponent else (
-            2.0 ** (1 - bias) * fraction
+        value = (
+            2.0 ** (exponent - bias) * (1 + fraction)
+            if exponent
+            else (2.0 ** (1 - bias) * fraction)
         )
         ones = exponent == (1 << exponent_bits) - 1
         if top == "ieee" and ones:
             value = float("nan") if mantissa else float("inf")
-        elif top == "nan" and ones and mantissa == (1 << mantissa_bits) - 1:
-            value = float("nan")
-        elif top == "fnuz" and code == size >> 1:
+        missing = (
+            ones and mantissa == (1 << mantissa_bits) - 1
+            if top == "nan"
+            else (top == "fnuz" and code == size >> 1)
+        )
+        if missing:
             value = float("nan")
         made[code] = sign * value
     return made
 
 
-# --- blocks: each takes (n, bytes of a block) and gives (n, elements of a block) -------------------
+# --- blocks: each takes (n, bytes of a block) and gives (n, elements of a block) ------------------
 
 
 def _half(blocks: Bytes, at: int) -> Floats:
@@ -182,7 +187,13 @@ def _q3_k(b: Bytes) -> Floats:
     codes = _shifted(packed, (0, 2, 4, 6), 3).reshape(len(b), 8, 32).astype(np.float32)
     missing = 1 - _shifted(high, tuple(range(8)), 1).astype(np.float32)
     values = (codes - 4 * missing).reshape(len(b), 16, 16)
-    return ((_half(b, 108) * scales)[:, :, None] * values).reshape(len(b), 256)
+    return _times(_half(b, 108) * scales, values)
+
+
+def _times(scales: Floats, values: Floats) -> Floats:
+    """(n, groups) scales times (n, groups, elements) values, as (n, 256)."""
+    found: Floats = (scales[:, :, None] * values).reshape(len(values), 256)
+    return found
 
 
 def _scales_and_mins(raw: Bytes) -> tuple[Bytes, Bytes]:
@@ -202,8 +213,8 @@ def _q4_k(b: Bytes) -> Floats:
 def _q5_k(b: Bytes) -> Floats:
     scales, mins = _scales_and_mins(b[:, 4:16])
     codes = _shifted(b[:, 48:].reshape(-1, 32), (0, 4), 15).reshape(len(b), 8, 32)
-    codes = codes | (_shifted(b[:, 16:48], tuple(range(8)), 1) << 4)
-    return _k_blocks(b, scales, mins, codes)
+    high = _shifted(b[:, 16:48], tuple(range(8)), 1) << 4
+    return _k_blocks(b, scales, mins, np.bitwise_or(codes, high))
 
 
 def _k_blocks(b: Bytes, scales: Bytes, mins: Bytes, codes: Bytes) -> Floats:
@@ -236,7 +247,7 @@ def _iq4_xs(b: Bytes) -> Floats:
     scales = (lower | (upper << 4)).astype(np.float32) - 32
     codes = _nibbles(b[:, 8:].reshape(-1, 16)).reshape(len(b), 8, 32)
     values = np.array(_IQ4, np.float32)[codes]
-    return ((_half(b, 0) * scales)[:, :, None] * values).reshape(len(b), 256)
+    return _times(_half(b, 0) * scales, values)
 
 
 def _mxfp4(b: Bytes) -> Floats:

@@ -66,7 +66,8 @@ def _agree(first: Numbers, second: Numbers) -> Agreement:
 
 
 def _best(similarity: AnyArray) -> Numbers:
-    return similarity.argmax(axis=1)
+    found: Numbers = similarity.argmax(axis=1)
+    return found
 
 
 # --- T2' ------------------------------------------------------------------------------------------
@@ -124,9 +125,7 @@ def token_view(a: Prepared, b: Prepared) -> Outcome:
     ours, theirs = _some_tokens(shared[0], shared[1], UNIT_TOKENS)
     views_a = [_views(ours, layer, MAX_UNITS) for layer in a.layers]
     views_b = [_views(theirs, layer, None) for layer in b.layers]
-    table = [
-        [_agree(*(_best(s) for s in _similar(va, vb))) for va in views_a] for vb in views_b
-    ]
+    table = [[_agree(*(_best(s) for s in _similar(va, vb))) for va in views_a] for vb in views_b]
     return _judged("T4", table)
 
 
@@ -203,13 +202,19 @@ def _features(parts: list[AnyArray]) -> Floats:
 
     if len(parts) == 3:
         gate, up, down = 0, 1, 2
-        made = [np.log(lengths[gate]), np.log(lengths[up]) + np.log(lengths[down]),
-                np.abs(cosine(gate, up)), np.abs(cosine(gate, down)), np.abs(cosine(up, down))]
+        made = [
+            np.log(lengths[gate]),
+            np.log(lengths[up]) + np.log(lengths[down]),
+            np.abs(cosine(gate, up)),
+            np.abs(cosine(gate, down)),
+            np.abs(cosine(up, down)),
+        ]
     else:
         made = [np.log(lengths[0]), np.log(lengths[1]), cosine(0, 1)]  # fmt: skip
     stacked = np.stack(made, axis=1)
     spread = stacked.std(axis=0)
-    return ((stacked - stacked.mean(axis=0)) / np.where(spread > 0, spread, 1)).astype(np.float32)
+    scaled: AnyArray = (stacked - stacked.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    return scaled.astype(np.float32)
 
 
 def _mutual(left: Floats, right: Floats) -> tuple[Numbers, Numbers]:
@@ -223,9 +228,7 @@ def _mutual_best(score: AnyArray) -> tuple[Numbers, Numbers]:
     return kept, forth[kept]
 
 
-def _rotation(
-    ours: list[AnyArray], theirs: list[AnyArray], before: AnyArray | None
-) -> AnyArray:
+def _rotation(ours: list[AnyArray], theirs: list[AnyArray], before: AnyArray | None) -> AnyArray:
     """The orthogonal map that best turns our vectors into theirs; each pair's sign is its own.
 
     Up and down may be flipped together, so the first fit uses what has no sign to lose, and the
@@ -259,9 +262,7 @@ def _judged(test: str, table: list[list[Agreement]]) -> Outcome:
     return _outcome(test, found, max(others, default=0.0), "units", needed=2)
 
 
-def _outcome(
-    test: str, found: list[Agreement], null: float, what: str, *, needed: int
-) -> Outcome:
+def _outcome(test: str, found: list[Agreement], null: float, what: str, *, needed: int) -> Outcome:
     limit = max(SHARE, TIMES * null)
     hits = sum(one.share >= limit for one in found)
     best = max(found, key=lambda one: one.share)

@@ -109,54 +109,38 @@ def _small_agree(a: Sketch, b: Sketch) -> bool:
 # --- T1 -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class GainMatch:
-    """The gain of A most like one of B."""
-
-    a: Row
-    b: Row
-    rho: float
-    log10_p: float
-
-
-def gains(a: Prepared, b: Prepared) -> tuple[Outcome, list[GainMatch]]:
+def gains(a: Prepared, b: Prepared) -> Outcome:
     """T1: Spearman's rho of every pair of gains of the same length."""
     if not a.gains or not b.gains:
         folded = [side.sketch.name for side in (a, b) if side.gains_folded]
         if folded:
             why = f"all gains of {' and '.join(folded)} are alike: folded into the matrices"
-            return not_run("T1", why), []
-        return not_run("T1", "no norm gains", applies=bool(a.gains or b.gains)), []
+            return not_run("T1", why)
+        return not_run("T1", "no norm gains", applies=bool(a.gains or b.gains))
     lengths = {len(a.values(i)[0]) for i, _ in a.gains} & {len(b.values(i)[0]) for i, _ in b.gains}
-    matches: list[GainMatch] = []
+    found: list[tuple[float, float]] = []  # log10 p and rho of the best partner of each gain of B
     tests = 0
     for length in sorted(n for n in lengths if n >= MIN_GAINS):
-        ours = [(i, r) for i, r in a.gains if a.sketch.excerpts[i].columns == length]
-        theirs = [(i, r) for i, r in b.gains if b.sketch.excerpts[i].columns == length]
-        rho = rank_rows([b.values(i)[0] for i, _ in theirs]) @ (
-            rank_rows([a.values(i)[0] for i, _ in ours]).T
+        ours, theirs = (
+            rank_rows(
+                [side.values(i)[0] for i, _ in side.gains if len(side.values(i)[0]) == length]
+            )
+            for side in (a, b)
         )
+        rho = theirs @ ours.T
         tests += rho.size
-        for at, (_, row) in enumerate(theirs):
-            best = int(np.abs(rho[at]).argmax())
-            value = float(rho[at, best])
-            p = log10_rank_correlation(value, length)
-            matches.append(GainMatch(ours[best][1], row, value, p))
-    if not matches:
-        return not_run("T1", f"no gains of one length of {MIN_GAINS} or more"), []
-    best_match = min(matches, key=lambda match: match.log10_p)
-    corrected = min(0.0, best_match.log10_p + log10(tests))
-    matches = [
-        GainMatch(m.a, m.b, m.rho, min(0.0, m.log10_p + log10(tests))) for m in matches
-    ]
-    hits = sum(match.log10_p < FOUND for match in matches)
+        best = rho[np.arange(len(rho)), np.abs(rho).argmax(axis=1)]
+        found += [(log10_rank_correlation(float(value), length), float(value)) for value in best]
+    if not found:
+        return not_run("T1", f"no gains of one length of {MIN_GAINS} or more")
+    found = [(min(0.0, p + log10(tests)), rho) for p, rho in found]
+    p, top = min(found)
+    hits = sum(one < FOUND for one, _ in found)
     sentence = (
-        f"{hits} of {len(matches)} gains of B rank their dimensions as one of A's does; "
-        f"best rho {best_match.rho:.2f}"
+        f"{hits} of {len(found)} gains of B rank their dimensions as one of A's does; "
+        f"best rho {top:.2f}"
     )
-    outcome = Outcome("T1", _WORDS["T1"], True, corrected < FOUND, sentence, corrected,
-                      hits, len(matches), tests)  # fmt: skip
-    return outcome, matches
+    return Outcome("T1", _WORDS["T1"], True, p < FOUND, sentence, p, hits, len(found), tests)
 
 
 # --- T2 -------------------------------------------------------------------------------------------
@@ -231,7 +215,9 @@ def rows(a: Prepared, b: Prepared) -> tuple[Outcome, list[Match]]:
 _COMPATIBLE: Final = {Role.UP, Role.GATE, Role.VALUE}
 
 
-def _aligned(a: Unit, b: Unit, cache: dict[tuple[int, int], Floats]) -> tuple[Floats, Floats] | None:
+def _aligned(
+    a: Unit, b: Unit, cache: dict[tuple[int, int], Floats]
+) -> tuple[Floats, Floats] | None:
     """Rows of both with the same numbers as unit vectors, or None where they cannot be compared."""
     roles = {a.row.part.role, b.row.part.role}
     named = Role.OTHER not in roles
@@ -254,9 +240,7 @@ def _same_kernel(a: Unit, b: Unit) -> bool:
     return True
 
 
-def _picked(
-    unit: Unit, common: Numbers, cache: dict[tuple[int, int], Floats], side: int
-) -> Floats:
+def _picked(unit: Unit, common: Numbers, cache: dict[tuple[int, int], Floats], side: int) -> Floats:
     """Unit rows with these numbers; the usual choice is kept."""
     at = np.searchsorted(unit.numbers, common)
     key = (side, unit.index * 1_000_003 + int(common[0]) * 101 + len(common))

@@ -1,4 +1,4 @@
-"""Which rows of which tensors a sketch holds. Decided from the table alone, before anything is read.
+"""Which rows of which tensors a sketch holds: decided from the table, before anything is read.
 
 Places are drawn by a hash of a seed, so that nobody can change only "the rows that auditors read":
 for a live pair the seed comes from both models' pins. They depend on a tensor's length only through
@@ -26,6 +26,7 @@ SMALL_EMBEDDING: Final = 2 << 20  # bytes: taken whole
 MAX_EXPERTS: Final = 4  # of one layer
 MAX_OTHER: Final = 64  # matrices without a known name
 MAX_ROW: Final = 1 << 20  # bytes of one row; a longer one is no layer of a network
+WIDE: Final = 256  # T5's cost grows with the cube of the width: two layers must do beyond
 NORM_SHARE: Final = 0.35  # of the budget, at most
 TOKEN_SHARE: Final = 0.45
 
@@ -151,7 +152,7 @@ def _norms(readable: list[tuple[int, Stored]]) -> list[Wanted]:
     for index, one in readable:
         length = one.tensor.parameters
         size = row_bytes(one.tensor.dtype, length)
-        if one.part.role is Role.NORM and MIN_ROWS <= length and size:
+        if one.part.role is Role.NORM and length >= MIN_ROWS and size:
             found.append(Wanted(index, ((0, 1),), size))
     return [found[at] for at in spread(len(found))]
 
@@ -208,14 +209,16 @@ def _whole_layers(readable: list[tuple[int, Stored]], deep: int) -> list[Wanted]
         and all(len(one.tensor.shape) == 2 for _, one in group)
     ]
     chosen: list[Wanted] = []
-    used = 0
+    used = layers_taken = 0
     for at in spread(len(groups)):
         group = [
             Wanted(index, ((0, matrix_shape(one.tensor.shape)[0]),), _row(one) or 0)
             for index, one in groups[at]
         ]
         size = sum(item.nbytes for item in group)
-        if used + size <= deep:
+        wide = min(groups[at][0][1].tensor.shape) > WIDE
+        if used + size <= deep and layers_taken < (2 if wide else 6):
             chosen += group
             used += size
+            layers_taken += 1
     return chosen

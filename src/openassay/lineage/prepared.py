@@ -7,12 +7,12 @@ from functools import cached_property
 from typing import Final
 
 from openassay.lineage._numpy import AnyArray, Floats, Numbers, np
-from openassay.lineage.decode import FLOATS
 from openassay.lineage.plan import matrix_shape
 from openassay.lineage.roles import UNITS, Role
 from openassay.lineage.sketch import Excerpt, Row, Sketch
 
 Place = tuple[str, int, int]
+_INTEGERS: Final = frozenset(["I8", "U8", "I4", "U4", "QI", "QU", "I1", "U1", "I3", "U3"])
 _PRE_MLP: Final = (
     "post_attention_layernorm", "pre_feedforward_layernorm", "ffn_norm", "ln_2", "norm2",
     "mlp_norm", "mlp_layernorm",
@@ -57,9 +57,8 @@ class Prepared:
         if index not in self._values:
             one = self.sketch.excerpts[index]
             found = one.values()
-            if one.dtype not in FLOATS and one.dtype.startswith(("U", "I", "QU", "QI", "B")):
-                if not one.dtype.startswith("IQ"):  # plain integers hide a zero point
-                    found = found - np.float32(np.median(found))
+            if one.dtype[:2] in _INTEGERS:  # they hide a zero point
+                found = found - np.float32(np.median(found))
             self._values[index] = found
         return self._values[index]
 
@@ -148,9 +147,9 @@ class Prepared:
             row = self.sketch.table[index]
             here = (row.part.stack, row.part.layer) == place and row.part.role is Role.NORM
             if here and one.columns == width and any(n in row.name.lower() for n in _PRE_MLP):
-                found = self.values(index)[0]
+                found: Floats = self.values(index)[0]
                 # Some networks store the gain less one.
-                return found + 1 if float(found.min()) < 0 else found
+                return (found + 1 if float(found.min()) < 0 else found).astype(np.float32)
         return np.ones(width, np.float32)
 
 

@@ -26,6 +26,11 @@ _EPS: Final = {"F64": 2.0**-53, "F32": 2.0**-24, "BF16": 2.0**-9, "F16": 2.0**-1
 Pair = tuple[AnyArray, AnyArray, str, str]
 
 
+def _of(pair: Pair, side: int) -> tuple[AnyArray, str]:
+    """Rows and type of A (0) or B (1)."""
+    return (pair[1], pair[3]) if side else (pair[0], pair[2])
+
+
 def matched_rows(
     a: Prepared, b: Prepared, matches: Sequence[Match], *, close: float = CLOSE
 ) -> list[Pair]:
@@ -112,7 +117,9 @@ def _pruned(pairs: Sequence[Pair]) -> list[Relation]:
     zeros = [float(np.median([_zeros(pair[side]) for pair in floats])) for side in (0, 1)]
     for side, name, other in ((1, "B", 0), (0, "A", 1)):
         if zeros[side] >= 0.1 and zeros[other] < 0.01:
-            text = f"{zeros[side]:.0%} of {name}'s sampled entries are exactly zero, none to speak of"
+            text = (
+                f"{zeros[side]:.0%} of {name}'s sampled entries are exactly zero, none to speak of"
+            )
             text += f" in {'A' if name == 'B' else 'B'}"
             return [Relation(Kind.PRUNED, text, name.lower())]
     return []
@@ -147,7 +154,7 @@ def _lattice(values: AnyArray, dtype: str) -> str:
 def _quantised(pairs: Sequence[Pair]) -> list[Relation]:
     if not pairs:
         return []
-    sides = [[_lattice(pair[side], pair[2 + side]) for pair in pairs] for side in (0, 1)]
+    sides = [[_lattice(*_of(pair, side)) for pair in pairs] for side in (0, 1)]
     rounded = [sum(map(bool, side)) >= 0.8 * len(side) for side in sides]
     if rounded[0] == rounded[1]:
         return []
@@ -155,7 +162,8 @@ def _quantised(pairs: Sequence[Pair]) -> list[Relation]:
     why = next(reason for reason in sides[side] if reason)
     text = f"{name}'s values are rounded ({why}), those of {'A' if side else 'B'} are not"
     errors = [
-        _rounding(pair[1 - side], pair[side], is_lossy(pair[2 + side])) for pair in pairs
+        _rounding(_of(pair, 1 - side)[0], _of(pair, side)[0], is_lossy(_of(pair, side)[1]))
+        for pair in pairs
     ]
     worst = max((error for error in errors if error is not None), default=None)
     if worst is not None and worst <= 0.52 and None not in errors:
@@ -214,8 +222,10 @@ def _low_rank(pairs: Sequence[Pair]) -> Relation | None:
         change = b.astype(float) - a.astype(float)
         values = np.linalg.svd(change, compute_uv=False)
         eps = max(_EPS.get(one, 0.0), _EPS.get(two, 0.0))
-        noise = eps * float(np.sqrt((a.astype(float) ** 2).mean())) * (
-            np.sqrt(change.shape[0]) + np.sqrt(change.shape[1])
+        noise = (
+            eps
+            * float(np.sqrt((a.astype(float) ** 2).mean()))
+            * (np.sqrt(change.shape[0]) + np.sqrt(change.shape[1]))
         )
         if values[0] > 4 * noise:
             ranks.append(int((values > max(2 * noise, 1e-4 * values[0])).sum()))
@@ -342,5 +352,7 @@ def mixture(target: Prepared, bases: Sequence[tuple[Prepared, Sequence[Match]]])
     if min(one, two) < 0.05 or abs(one + two - 1) > 0.05 or float(np.median(rest)) > 0.05:
         return None
     names = [base.sketch.name for base, _ in bases]
-    text = f"rows are {one:.2f} of {names[0]} and {two:.2f} of {names[1]}, {np.median(rest):.1%} left"
+    text = (
+        f"rows are {one:.2f} of {names[0]} and {two:.2f} of {names[1]}, {np.median(rest):.1%} left"
+    )
     return Relation(Kind.MERGED, text, "b")

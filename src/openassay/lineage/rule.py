@@ -7,7 +7,8 @@ from typing import Final
 
 from openassay.errors import UsageError
 from openassay.lineage import free_tests, index_tests, relations
-from openassay.lineage.index_tests import DOUBT, FOUND, Equality, GainMatch
+from openassay.lineage.index_tests import DOUBT, FOUND, Equality
+from openassay.lineage.picture import label
 from openassay.lineage.prepared import Prepared
 from openassay.lineage.result import (
     Comparison,
@@ -26,16 +27,14 @@ MAX_MATRIX: Final = 200  # layers a side in the picture's matrix
 
 
 def compare(a: Sketch, b: Sketch, *, dates: tuple[str, str] = ("", "")) -> Comparison:
-    """Compare two sketches. ``dates`` are those of publication (YYYY-MM-DD), as the user knows them.
+    """Compare two sketches. ``dates`` are those of publication (YYYY-MM-DD), as the user says.
 
     Raises :class:`UsageError` when the sketches were taken at different places of the tensors.
     """
     return compare_prepared(Prepared(a), Prepared(b), dates=dates)
 
 
-def compare_prepared(
-    a: Prepared, b: Prepared, *, dates: tuple[str, str] = ("", "")
-) -> Comparison:
+def compare_prepared(a: Prepared, b: Prepared, *, dates: tuple[str, str] = ("", "")) -> Comparison:
     """The same on decoded sketches, so that one can be compared with many."""
     if a.sketch.seed != b.sketch.seed:
         raise UsageError(
@@ -43,11 +42,12 @@ def compare_prepared(
             hint="Take both again with the same openassay, or name the models themselves.",
         )
     equal = index_tests.equality(a.sketch, b.sketch)
-    gains, gain_matches = index_tests.gains(a, b)
+    gains = index_tests.gains(a, b)
     columns = index_tests.columns(a, b)
     rows, matches = index_tests.rows(a, b)
     exact = [gains, columns, rows]
-    settled = equal.identical or equal.reordered or (columns.found and rows.found)
+    whole = columns.found and rows.found and _layer_share(matches) >= MOST
+    settled = equal.identical or equal.reordered or whole
     free = [
         _unless(settled or columns.found, "T2'", a, b),
         _unless(settled, "T4", a, b),
@@ -68,11 +68,11 @@ def compare_prepared(
         parts=parts,
         outcomes=(equal.outcome, *exact, *free),
         matches=tuple(relations.best_matches(matches)),
-        matrix=_matrix(matches, gain_matches),
+        matrix=_matrix(matches),
         relations=kinds,
         order=order,
         order_because=why,
-        notes=_notes(a.sketch, b.sketch, related),
+        notes=_notes(a.sketch, b.sketch, related) + _unseen(verdict, [*exact, *free]),
     )
 
 
@@ -170,8 +170,14 @@ def _doubts(exact: Sequence[Outcome], free: Sequence[Outcome]) -> tuple[str, ...
 
 def _missing(exact: Sequence[Outcome], free: Sequence[Outcome]) -> tuple[str, ...]:
     """Why silence is not enough: tests that apply and were not run."""
-    said = [f"{o.test} could not be run: {o.sentence}" for o in exact if not o.ran and o.applies]
     laundering = [o for o in free if o.test in ("T4", "T5") and o.applies]
+    # What folding norms hides from T1, T4 and T5 would show.
+    covered = ("T1",) if laundering and all(o.ran for o in laundering) else ()
+    said = [
+        f"{o.test} could not be run: {o.sentence}"
+        for o in exact
+        if not o.ran and o.applies and o.test not in covered
+    ]
     if laundering and not all(o.ran for o in laundering):
         said += [f"{o.test} was not run: {o.sentence}" for o in laundering if not o.ran]
     if not any(o.ran for o in exact):
@@ -225,9 +231,18 @@ def _notes(a: Sketch, b: Sketch, related: bool) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _matrix(matches: Sequence[Match], gains: Sequence[GainMatch]) -> Matrix:
+def _unseen(verdict: Verdict, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """What silence cannot mean: tests for which these networks have nothing to look at."""
+    idle = [outcome.test for outcome in outcomes if not outcome.ran and not outcome.applies]
+    if verdict is not Verdict.NONE or not idle:
+        return ()
+    return (
+        f"{', '.join(idle)} do not apply to these networks: rearranged weights would be missed",
+    )
+
+
+def _matrix(matches: Sequence[Match]) -> Matrix:
     """The share of rows in place for every pair of layers, the best of their matrices."""
-    del gains
     rows = sorted({_place(match.b_place, match.b) for match in matches})[:MAX_MATRIX]
     columns = sorted({_place(match.a_place, match.a) for match in matches})[:MAX_MATRIX]
     best: dict[tuple[str, str], float] = {}
@@ -243,8 +258,4 @@ def _matrix(matches: Sequence[Match], gains: Sequence[GainMatch]) -> Matrix:
 
 def _place(place: tuple[str, int, int], name: str) -> tuple[str, int, int, str]:
     """Sorting key and label of a layer."""
-    stack, number, expert = place
-    if number < 0:
-        return stack, number, expert, name[-60:]
-    label = f"{stack} {number}".strip() + (f" expert {expert}" if expert >= 0 else "")
-    return stack, number, expert, label
+    return (*place, label(place, name))

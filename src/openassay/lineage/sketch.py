@@ -33,7 +33,7 @@ class Row:
     """One tensor of the table. Digests are there where all of it was read.
 
     ``sha256`` is of its bytes as stored, ``values`` is the same for the same float32 values in any
-    order (:func:`openassay.lineage.take.multiset`). ``fixed`` says why its values are no training's.
+    order (:class:`openassay.lineage.take.Multiset`). ``fixed`` says why no training made them.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """Stored bytes of some rows. ``rows`` are their numbers in the tensor, ``columns`` its width."""
+    """Stored bytes of some rows. ``rows`` are runs of row numbers, ``columns`` the width."""
 
     rows: tuple[tuple[int, int], ...]
     columns: int
@@ -220,7 +220,9 @@ def _excerpt(row: Row, one: Excerpt) -> Excerpt:
     if len(one.rows) > MAX_RUNS or not size or not can_decode(one.dtype):
         raise ValueError(f"rows of {row.name[:80]!r} cannot be read")
     if count * size != len(one.raw):
-        raise ValueError(f"{row.name[:80]!r} has {len(one.raw)} bytes, {count * size} are described")
+        raise ValueError(
+            f"{row.name[:80]!r} has {len(one.raw)} bytes, {count * size} are described"
+        )
     return one
 
 

@@ -1,6 +1,6 @@
 """The counts and their probabilities. Everything that is called a p-value is computed here.
 
-*Fixed points.* For sampled indices S, C[i, j] says how alike row i of A and row j of B are, and K is
+*Fixed points.* For sampled indices, C[i, j] says how alike row i of A and row j of B are, and K is
 how many i have their one best match at j = i. If the indices of either model carry no meaning (any
 order of its units was equally likely), then for every k P(K >= k) <= 1/k!: of the k! ways to order
 k matched indices one is right. No assumption on the weights' distribution enters, nor on the data
@@ -12,6 +12,7 @@ Probabilities are base-10 logarithms throughout, because they go far below what 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from openassay.lineage._numpy import AnyArray, Floats, np
 
@@ -57,7 +58,7 @@ def ranks(values: AnyArray) -> AnyArray:
     return ((last - counts + 1 + last) / 2.0)[inverse.reshape(-1)]
 
 
-def rank_rows(vectors: AnyArray) -> Floats:
+def rank_rows(vectors: Sequence[AnyArray]) -> Floats:
     """Each row as centred ranks of length one: products of them are Spearman's rho."""
     ranked = np.stack([ranks(row) for row in vectors])
     return unit_rows(ranked - ranked.mean(axis=1, keepdims=True))
@@ -79,13 +80,17 @@ def _log_beta_tail(x: float, a: float) -> float:
     """
     b = 0.5
     log_front = (
-        a * math.log(x)
-        + b * math.log1p(-x)
-        + math.lgamma(a + b)
-        - math.lgamma(a)
-        - math.lgamma(b)
-        - math.log(a)
-    ) if x < 1 else -math.inf
+        (
+            a * math.log(x)
+            + b * math.log1p(-x)
+            + math.lgamma(a + b)
+            - math.lgamma(a)
+            - math.lgamma(b)
+            - math.log(a)
+        )
+        if x < 1
+        else -math.inf
+    )
     if x >= 1:
         return 0.0
     term = total = 1.0

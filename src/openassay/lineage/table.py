@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -107,7 +108,9 @@ def _nothing(
             hint="Fetch them first: git lfs pull.",
         )
     if troubles:
-        return TargetError(f"no weights could be read: {troubles[0]}", hint="; ".join(troubles[1:3]))
+        return TargetError(
+            f"no weights could be read: {troubles[0]}", hint="; ".join(troubles[1:3])
+        )
     if found:
         kind = found[0].format
         return TargetError(
@@ -147,26 +150,29 @@ def _placed(file: File, parsed: weights_file.WeightsFile, beside: Beside) -> lis
     swapped = swapped or (parsed.format == "NumPy" and b"'>" in head[:128])
     columns_first = head.startswith(b"\x93NUMPY") and b"'fortran_order': True" in head
     placed: list[Stored] = []
-    seen: set[str] = set()
+    seen: Counter[str] = Counter()
     external = _external(file, parsed, beside)
     for tensor in parsed.tensors:
-        if tensor.name in seen:  # what two readers may understand differently is not compared
-            continue
-        seen.add(tensor.name)
+        tensor = external.get(tensor.name, (tensor, file))[0] if tensor.start is None else tensor
+        held = external[tensor.name][1] if tensor.name in external else file
+        part = part_of(tensor)
+        seen[tensor.name] += 1
+        if seen[tensor.name] > 1:  # branches of one graph may use the same names
+            tensor = replace(tensor, name=f"{tensor.name} ({seen[tensor.name]})")
         if columns_first:
             tensor = replace(tensor, shape=tensor.shape[::-1])
-        placed.append(Stored(tensor, file, part_of(tensor), swapped))
-    return [external.get(one.tensor.name, one) for one in placed]
+        placed.append(Stored(tensor, held, part, swapped))
+    return placed
 
 
 def _external(
     file: File, parsed: weights_file.WeightsFile, beside: Beside
-) -> dict[str, Stored]:
+) -> dict[str, tuple[Tensor, File]]:
     """Tensors that an ONNX model keeps in files beside it; only those in its own folder count."""
     if parsed.format != "ONNX" or all(tensor.start is not None for tensor in parsed.tensors):
         return {}
     by_name = {tensor.name: tensor for tensor in parsed.tensors}
-    found: dict[str, Stored] = {}
+    found: dict[str, tuple[Tensor, File]] = {}
     for outside in onnx.parse(file.read, file.size).external:
         tensor = by_name.get(outside.tensor)
         path = normpath(join(file.folder, outside.location)) if outside.location else ""
@@ -176,5 +182,5 @@ def _external(
         length = outside.length or stored_bytes(tensor.dtype, tensor.parameters) or 0
         if outside.offset + length <= held.size:
             placed = replace(tensor, start=outside.offset, end=outside.offset + length)
-            found[tensor.name] = Stored(placed, held, part_of(placed))
+            found[tensor.name] = (placed, held)
     return found

@@ -70,8 +70,12 @@ def take(
         table=tuple(replace(row, fixed=fixed.get(i, row.fixed)) for i, row in enumerate(rows)),
         excerpts=excerpts,
         evidence=tuple(
-            file.cite_bytes(0, min(end, 1 << 16, file.size), f"header of {file.name}, {file.size} bytes")
-            for file, end in list(zip(checkpoint.files, checkpoint.header_ends, strict=True))[:_CITED]
+            file.cite_bytes(
+                0, min(end, 1 << 16, file.size), f"header of {file.name}, {file.size} bytes"
+            )
+            for file, end in list(zip(checkpoint.files, checkpoint.header_ends, strict=True))[
+                :_CITED
+            ]
         ),
         tokens=tokens.of_rows(_embedding_rows(stored, excerpts), beside),
         notes=checkpoint.notes,
@@ -188,7 +192,7 @@ def _unit(one: Stored) -> int:
     tensor = one.tensor
     if not can_decode(tensor.dtype):
         return 0
-    unit = next(n for n in (1, 2, 32, 64, 128, 256) if row_bytes(tensor.dtype, n)) 
+    unit = next(n for n in (1, 2, 32, 64, 128, 256) if row_bytes(tensor.dtype, n))
     size = row_bytes(tensor.dtype, unit) or 0
     return size if (tensor.nbytes or 0) % size == 0 else 0
 
