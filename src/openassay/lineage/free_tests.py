@@ -276,4 +276,4 @@ def _outcome(test: str, found: list[Agreement], null: float, what: str, *, neede
     if needed > 1:
         sentence += f"; {hits} of {len(found)} layers of B"
     return Outcome(test, _TITLES[test], True, enough, sentence, count=best.count, of=best.of,
-                   share=best.share, null=null, layers=hits)  # fmt: skip
+                   share=best.share, null=null, layers=hits, tests=len(found))  # fmt: skip

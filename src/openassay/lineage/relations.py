@@ -116,7 +116,8 @@ def _pruned(pairs: Sequence[Pair]) -> list[Relation]:
         return []
     zeros = [float(np.median([_zeros(pair[side]) for pair in floats])) for side in (0, 1)]
     for side, name, other in ((1, "B", 0), (0, "A", 1)):
-        if zeros[side] >= 0.1 and zeros[other] < 0.01:
+        rounded = all(_lattice(*_of(pair, side)) for pair in pairs)  # small values round to zero
+        if zeros[side] >= 0.1 and zeros[other] < 0.01 and not rounded:
             text = (
                 f"{zeros[side]:.0%} of {name}'s sampled entries are exactly zero, none to speak of"
             )
@@ -128,23 +129,27 @@ def _pruned(pairs: Sequence[Pair]) -> list[Relation]:
 # --- rounding -------------------------------------------------------------------------------------
 
 
-def _levels(values: AnyArray) -> float:
-    """Distinct values in groups of 32 along the rows, the median; zeros aside."""
+def _groups(values: AnyArray) -> AnyArray:
+    """Values in groups of 32 along the rows, (n, 32); a remainder is left out."""
     width = values.shape[1] // GROUP * GROUP
-    if not width:
-        return float(GROUP)
-    groups = values[:, :width].reshape(-1, GROUP)[:2048]
-    return float(np.median([len(np.unique(group)) for group in groups]))
+    return values[:, :width].reshape(-1, GROUP)[:2048].astype(float)
 
 
 def _lattice(values: AnyArray, dtype: str) -> str:
-    """Why these values are rounded; empty if they are not."""
+    """Why these values are rounded; empty if they are not. Zeros, which pruning leaves, aside."""
     if is_lossy(dtype):
         return f"stored as {dtype}"
-    if float((values == 0).mean()) > 0.3:  # pruning also leaves few distinct values
+    groups = _groups(values)
+    if not len(groups):
         return ""
-    if _levels(values) <= 20:
-        return f"{_levels(values):.0f} distinct values in groups of {GROUP}"
+    distinct = np.array([len(np.unique(group[group != 0])) for group in groups])
+    filled = (groups != 0).sum(axis=1)
+    if float(np.median(distinct)) >= 2 and float(np.median(distinct / np.maximum(filled, 1))) < 0.65:
+        return f"{np.median(distinct):.0f} distinct values in groups of {GROUP}"
+    top = np.abs(groups).max(axis=1, keepdims=True)
+    steps = groups / np.where(top > 0, top, 1) * 127
+    if float((np.abs(steps - np.rint(steps)).max(axis=1) < 0.01).mean()) > 0.9:
+        return f"groups of {GROUP} in 127 equal steps to their largest value"
     row = max(len(np.unique(one)) for one in values[:16])
     if values.shape[1] >= 1024 and row <= 256:
         return f"at most {row} distinct values in a row of {values.shape[1]}"
@@ -175,9 +180,8 @@ def _rounding(exact: AnyArray, rounded: AnyArray, stored: bool) -> float | None:
     """The largest error in steps, 0.5 at most for a rounding; None where no step can be told."""
     if stored and float(np.abs(rounded - np.rint(rounded)).max()) == 0:
         return _integer_rounding(exact.astype(float), rounded.astype(float))
-    width = exact.shape[1] // GROUP * GROUP
-    groups = rounded[:, :width].reshape(-1, GROUP)[:512].astype(float)
-    errors = np.abs(exact[:, :width].reshape(-1, GROUP)[:512] - groups)
+    groups = _groups(rounded)
+    errors = np.abs(_groups(exact) - groups)
     worst = []
     for group, error in zip(groups, errors, strict=True):
         gaps = np.diff(np.unique(group))

@@ -114,7 +114,7 @@ def _found(
     _, columns, _ = exact
     share = _layer_share(matches)
     # Units in another order are invisible to T3; a free match of most units stands in for it.
-    units = any(sign.test in ("T4", "T5") for sign in signs)
+    units = any(s.test in ("T4", "T5") and s.layers >= MOST * s.tests for s in signs)
     layers = share >= MOST or units
     said = tuple(outcome.sentence for outcome in [*hits, *signs])
     if layers and (columns.found or not columns.ran):

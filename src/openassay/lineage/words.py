@@ -96,7 +96,7 @@ def _said(outcome: Outcome) -> str:
     if not outcome.ran:
         return f"{outcome.title}: not run: {outcome.sentence}"
     tail = f"; {power(outcome.log10_p)}" if outcome.log10_p is not None else ""
-    if outcome.tests > 1:
+    if outcome.tests > 1 and outcome.log10_p is not None:
         tail += f" over {outcome.tests} comparisons"
     return f"{outcome.title}: {outcome.sentence}{tail}"
 
