@@ -123,7 +123,10 @@ def _related(
             inspector=INSPECTOR,
             detail=f"the weights show it: {'; '.join(found.order_because)}"[:400],
         )
-        text = f"made from {found.a.name} ({fact.relation}): its licence's duties may follow"
+        text = (
+            f"a later form of the weights that {found.a.name} holds ({fact.relation}): "
+            "the duties of their licence may follow"
+        )
         made.append(Consequence(Means.DERIVED, "derived", text, evidence, fact))
     return made
 

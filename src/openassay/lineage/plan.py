@@ -75,8 +75,11 @@ def unit_runs(seed: str, rows: int, count: int) -> Runs:
     return ((start, start + count),)
 
 
-def token_runs(seed: str, rows: int, row: int) -> Runs:
-    """Eight runs of 32 tokens, one in each of the highest powers of two; small tables whole."""
+def token_runs(seed: str, rows: int, row: int, most: int = TOKEN_RUNS) -> Runs:
+    """Eight runs of 32 tokens, one in each of the highest powers of two; small tables whole.
+
+    With room for fewer (``most``), those of the highest powers stay.
+    """
     if rows * row <= SMALL_EMBEDDING and rows <= 2048:
         return ((0, rows),)
     runs: list[tuple[int, int]] = []
@@ -84,7 +87,7 @@ def token_runs(seed: str, rows: int, row: int) -> Runs:
         start = (1 << power) + ROWS * draw(seed, f"tokens/{power}", (1 << power) // ROWS)
         if start + ROWS <= rows:
             runs.append((start, start + ROWS))
-        if len(runs) == TOKEN_RUNS:
+        if len(runs) >= min(most, TOKEN_RUNS):
             break
     return tuple(sorted(runs))
 
@@ -112,7 +115,7 @@ def plan(stored: Sequence[Stored], seed: str, limit: int, deep: int) -> tuple[Wa
         if one.tensor.start is not None and one.tensor.end is not None and _row(one) is not None
     ]
     chosen = _within(_norms(readable), NORM_SHARE * limit)
-    chosen += _within(_tokens(readable, seed), TOKEN_SHARE * limit)
+    chosen += _within(_tokens(readable, seed, TOKEN_SHARE * limit), TOKEN_SHARE * limit)
     left = limit - sum(item.nbytes for item in chosen)
     for count in (MORE_ROWS, ROWS):
         units = list(_units(readable, seed, count))
@@ -157,13 +160,16 @@ def _norms(readable: list[tuple[int, Stored]]) -> list[Wanted]:
     return [found[at] for at in spread(len(found))]
 
 
-def _tokens(readable: list[tuple[int, Stored]], seed: str) -> list[Wanted]:
+def _tokens(readable: list[tuple[int, Stored]], seed: str, limit: float) -> list[Wanted]:
     found = []
     for index, one in readable:
         rows, columns = matrix_shape(one.tensor.shape)
         row = _row(one)
         if one.part.role is Role.EMBED and row and columns >= MIN_ROWS and rows >= MIN_ROWS:
-            found.append((rows * columns, Wanted(index, token_runs(seed, rows, row), row)))
+            most = int(limit // (ROWS * row))
+            if most >= 2 or rows * row <= limit:
+                runs = token_runs(seed, rows, row, most)
+                found.append((rows * columns, Wanted(index, runs, row)))
     return [item for _, item in sorted(found, key=lambda pair: -pair[0])][:2]
 
 

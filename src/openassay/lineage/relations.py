@@ -144,7 +144,10 @@ def _lattice(values: AnyArray, dtype: str) -> str:
         return ""
     distinct = np.array([len(np.unique(group[group != 0])) for group in groups])
     filled = (groups != 0).sum(axis=1)
-    if float(np.median(distinct)) >= 2 and float(np.median(distinct / np.maximum(filled, 1))) < 0.65:
+    if (
+        float(np.median(distinct)) >= 2
+        and float(np.median(distinct / np.maximum(filled, 1))) < 0.65
+    ):
         return f"{np.median(distinct):.0f} distinct values in groups of {GROUP}"
     top = np.abs(groups).max(axis=1, keepdims=True)
     steps = groups / np.where(top > 0, top, 1) * 127

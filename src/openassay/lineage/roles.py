@@ -49,7 +49,7 @@ _DENY: Final = (
      "a table of positions"),
     (re.compile(r"position|(?:^|[._])wpe[._]|pos_emb|embed_pos|relative_attention_bias|"
                 r"relative_bias|(?:^|[._])wpe$"), "positions: their order means something"),
-    (re.compile(r"mask(?:$|[._])|causal"), "a mask"),
+    (re.compile(r"mask(?:ed)?(?:$|[._])|causal"), "a mask"),
     (re.compile(r"weight_hh|recurrent|(?:^|[._/:])[wr]_?hh|lstm|(?:^|[._/:])gru|(?:^|[._/:])rnn"),
      "a recurrent matrix: row and column are the same unit"),
     (re.compile(r"[qk]_(?:layer)?norm|(?:query|key)_(?:layer)?norm"),
