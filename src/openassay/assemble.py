@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from openassay import licenses
 from openassay.governance import govern, is_backed
-from openassay.truth import base_license, claims, contradictions
+from openassay.truth import base_license, claims, contradictions, restricted_bases
 from openassay.types import (
     Component,
     Derived,
@@ -25,11 +25,13 @@ from openassay.types import (
     Gated,
     Licensed,
     Linked,
+    Outcome,
     Relation,
     RuledOut,
     SourceInfo,
     Stated,
     Status,
+    Visited,
 )
 from openassay.vocabulary import Entry, entries
 
@@ -54,7 +56,7 @@ def assemble(
     read_by: str,
 ) -> Dossier:
     """A whole dossier from what was read."""
-    reading = _reinterpreted(facts)
+    reading = _reinterpreted(_still_there(facts))
     by_component = _by_component(reading)
     hidden = _hidden(gaps)
     stated = [fact for fact in reading if isinstance(fact, Licensed)]
@@ -62,9 +64,10 @@ def assemble(
         _component(entry, by_component.get(entry.id, []), hidden.get(entry.id, []), stated)
         for entry in entries()
     )
-    named = {component.id: component for component in components}
     for base in _restricted_bases(reading):
         components = tuple(_under_base(component, base) for component in components)
+    if unclear := _unclear_base(reading):
+        components = tuple(_over_unclear_base(component, unclear) for component in components)
     named = {component.id: component for component in components}
     found = claims(reading, named)
     return Dossier(
@@ -81,9 +84,10 @@ def assemble(
 
 
 def _restricted_bases(facts: Sequence[Fact]) -> list[str]:
-    """Restricted licences of the models that this one was made from."""
-    found = (base_license(fact.base) for fact in facts if isinstance(fact, Derived))
-    return sorted({license for license in found if license is not None})
+    """Restricted licences of the models that this one was made from: by name, and as read."""
+    found = {base_license(fact.base) for fact in facts if isinstance(fact, Derived)}
+    found |= {fact.license for fact in restricted_bases(facts)}
+    return sorted(license for license in found if license is not None)
 
 
 def _under_base(component: Component, base: str) -> Component:
@@ -101,10 +105,29 @@ def _under_base(component: Component, base: str) -> Component:
     )
 
 
+def _unclear_base(facts: Sequence[Fact]) -> Stated | None:
+    """What was read of a base whose terms are not shown to be open."""
+    terms = [f for f in facts if isinstance(f, Stated) and f.topic == "base_terms"]
+    return next((fact for fact in terms if fact.value != "open"), None)
+
+
+def _over_unclear_base(component: Component, terms: Stated) -> Component:
+    """An open label on weights that were made from others says nothing of those others' terms."""
+    if component.id != "model_parameters_final" or not component.license_open:
+        return component
+    return replace(
+        component,
+        license_open=False if terms.value == "restricted" else None,
+        license_reason=f"{component.license_reason}; {terms.detail}",
+        notes=(*component.notes, terms.detail),
+        because=(*component.because, terms),
+    )
+
+
 def _by_component(facts: Sequence[Fact]) -> dict[str, list[Fact]]:
     grouped: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
-        if isinstance(fact, Found | Linked | RuledOut | Gated):
+        if isinstance(fact, Found | Linked | RuledOut | Gated | Visited):
             grouped[fact.component].append(fact)
     return grouped
 
@@ -171,6 +194,8 @@ def _notes(
     if any(isinstance(fact, Gated) for fact in supporting):
         barrier = next(fact.barrier for fact in supporting if isinstance(fact, Gated))
         notes.append(f"Access is gated: {barrier}.")
+    looked = [fact for fact in supporting if isinstance(fact, Visited)]
+    notes += [fact.detail for fact in looked if fact.outcome is not Outcome.REACHED][:3]
     notes += [fact.detail for fact in denials[:2]]
     return notes
 
@@ -192,6 +217,16 @@ def _reinterpreted(facts: Sequence[Fact]) -> list[Fact]:
     ):
         reading = read_again(reading)
     return reading
+
+
+def _still_there(facts: Sequence[Fact]) -> list[Fact]:
+    """A link that was opened and leads to nothing is no longer a link."""
+    dead = {
+        fact.url
+        for fact in facts
+        if isinstance(fact, Visited) and fact.outcome in (Outcome.MISSING, Outcome.EMPTY)
+    }
+    return [fact for fact in facts if not (isinstance(fact, Linked) and fact.url in dead)]
 
 
 def _is_tuned(facts: Sequence[Fact]) -> bool:
@@ -307,7 +342,9 @@ def _results_in_paper(facts: list[Fact]) -> list[Fact]:
         and f.extent is Extent.WHOLE
         and f.aspect == "document"
     ]
-    detail = "No numbers stand here; the release links its paper, which was not read."
+    seen = {f.url for f in facts if isinstance(f, Visited)}
+    unread = "" if any(f.url in seen for f in papers) else ", which was not read"
+    detail = f"No numbers stand here; the release links its paper{unread}."
     return facts + [
         replace(f, component="evaluation_results", aspect="paper", detail=detail)
         for f in papers[:3]

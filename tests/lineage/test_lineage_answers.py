@@ -10,16 +10,16 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
+from benchmarks import lineage_models as lm
+from tests.lineage.conftest import sketch_of
 
 import openassay.lineage
-from benchmarks import lineage_models as lm
 from openassay.cli import main
 from openassay.lineage import consequences as cq
 from openassay.lineage import picture, words
 from openassay.lineage.result import Comparison, Order, Verdict
 from openassay.lineage.rule import compare
 from openassay.types import Derived, Digest, Dossier, Evidence, Relation, Span, Stated, Unit
-from tests.lineage.conftest import sketch_of
 
 MICRO = lm.Sizes(width=64, layers=3, heads=2, hidden=96, vocabulary=256)
 SCHEMA = Path(openassay.lineage.__file__).parent / "schema" / "openassay-lineage-1.schema.json"
@@ -125,7 +125,7 @@ def test_a_folder_without_sketches(models: Path, capsys: pytest.CaptureFixture[s
 # --- the picture ----------------------------------------------------------------------------------
 
 
-def test_the_picture_is_self_contained_and_sound(models: Path) -> None:
+def test_the_picture_is_self_contained_and_sound() -> None:
     base = lm.trained(5, MICRO)
     found = compare(sketch_of(base, "a"), sketch_of(lm.relayer(base, [0, 2]), "b"))
     text = picture.svg(found)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-
 from benchmarks import lineage_models as lm
+
 from openassay.lineage.result import Comparison, Kind, Order, Verdict
 
 Against = Callable[[lm.Weights], Comparison]

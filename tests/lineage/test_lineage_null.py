@@ -7,11 +7,11 @@ from math import factorial
 
 import numpy as np
 import pytest
-
 from benchmarks import lineage_models as lm
+from tests.lineage.conftest import sketch_of
+
 from openassay.lineage import index_tests
 from openassay.lineage.prepared import Prepared
-from tests.lineage.conftest import sketch_of
 
 MICRO = lm.Sizes(width=64, layers=2, heads=2, hidden=96, vocabulary=256)
 

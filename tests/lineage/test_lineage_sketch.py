@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from benchmarks import lineage_models as lm
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.lineage.conftest import file_of, sketch_of
 
-from benchmarks import lineage_models as lm
 from openassay.errors import DossierError, TargetError, UsageError
 from openassay.files import File
 from openassay.formats.bounded import Tensor
@@ -21,7 +22,6 @@ from openassay.lineage.roles import Role, part_of
 from openassay.lineage.rule import compare
 from openassay.lineage.table import checkpoints
 from openassay.lineage.take import Multiset, take
-from tests.lineage.conftest import file_of, sketch_of
 
 MICRO = lm.Sizes(width=64, layers=2, heads=2, hidden=96, vocabulary=256)
 
@@ -196,7 +196,7 @@ def test_clear_errors_where_there_is_nothing_to_read() -> None:
     [
         lambda raw: raw[:100],
         lambda raw: raw[:-1],
-        lambda raw: b"",
+        lambda raw: raw[:0],
         lambda raw: raw.replace(b'"openassay-sketch/1"', b'"openassay-sketch/9"'),
         lambda raw: raw.replace(b'"norm"', b'"nrom"'),
         lambda raw: raw.replace(b'"columns"', b'"colunms"').replace(b'"excerpts"', b'"excerpt_"'),
