@@ -413,3 +413,43 @@ def encode(value: Array, dtype: str) -> bytes:
         rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
         return rounded.astype("<u2").tobytes()
     return np.ascontiguousarray(value, {"F32": "<f4", "F16": "<f2"}[dtype]).tobytes()
+
+
+_GGUF = {
+    "model.embed_tokens": "token_embd", "lm_head": "output", "model.norm": "output_norm",
+    "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm",
+    "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}  # fmt: skip
+
+
+def gguf(weights: Weights) -> bytes:
+    """The model as a GGUF file: matrices in Q8_0, vectors in F32, under that format's names."""
+    infos, parts, at = b"", [], 0
+    for name, value in weights.items():
+        stem = name.removesuffix(".weight")
+        if stem.startswith("model.layers."):
+            _, _, number, part = stem.split(".", 3)
+            stem = f"blk.{number}.{_GGUF[part]}"
+        else:
+            stem = _GGUF[stem]
+        kind, raw = (8, _q8_0(value)) if value.ndim == 2 else (0, encode(value, "F32"))
+        label = f"{stem}.weight".encode()
+        infos += len(label).to_bytes(8, "little") + label + value.ndim.to_bytes(4, "little")
+        infos += b"".join(n.to_bytes(8, "little") for n in reversed(value.shape))
+        infos += kind.to_bytes(4, "little") + at.to_bytes(8, "little")
+        raw += b"\0" * (-len(raw) % 32)
+        parts.append(raw)
+        at += len(raw)
+    head = b"GGUF" + (3).to_bytes(4, "little") + len(weights).to_bytes(8, "little") + bytes(8)
+    head += infos
+    return head + b"\0" * (-len(head) % 32) + b"".join(parts)
+
+
+def _q8_0(value: Array) -> bytes:
+    groups = value.reshape(-1, 32)
+    step = (np.abs(groups).max(axis=1) / 127).astype("<f2")
+    safe = np.where(step == 0, 1, step).astype(np.float32)
+    codes = np.rint(groups / safe[:, None]).clip(-127, 127).astype(np.int8)
+    return b"".join(s.tobytes() + c.tobytes() for s, c in zip(step, codes, strict=True))

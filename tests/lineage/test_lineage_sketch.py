@@ -177,6 +177,52 @@ def test_a_shared_basis_alone_is_no_sign() -> None:
     assert any("rearranged weights would be missed" in note for note in found.notes)
 
 
+def test_another_format_other_names_and_rounding() -> None:
+    """The same model as safetensors in BF16 and as GGUF in Q8_0, the way such copies are made."""
+    weights = lm.trained(3, lm.Sizes(width=64, layers=3, heads=2, hidden=96, vocabulary=256))
+    ours = sketch_of(weights, "a", dtype="BF16")
+    theirs = take(checkpoints([file_of(lm.gguf(weights), "m.gguf")])[0], "b")
+    found = compare(ours, theirs)
+    assert found.verdict is Verdict.COMMON
+    assert {"T1", "T2", "T3"} <= {o.test for o in found.outcomes if o.found}
+    assert [str(r.kind) for r in found.relations] == ["quantised"]
+    assert "B came after A" in str(found.order)
+
+
+def test_tokens_are_paired_by_their_text() -> None:
+    """A vocabulary in another order hides nothing when both releases publish it."""
+    weights = lm.trained(3, MICRO)
+    order = np.random.default_rng(1).permutation(MICRO.vocabulary)
+    moved = {n: (v[order] if n in (lm.EMBED, lm.HEAD) else v) for n, v in weights.items()}
+    words = [f"token{i}" for i in range(MICRO.vocabulary)]
+
+    def sketched(model: lm.Weights, listed: list[str]) -> sketch.Sketch:
+        vocabulary = {word: number for number, word in enumerate(listed)}
+        text = json.dumps({"model": {"type": "BPE", "vocab": vocabulary}}).encode()
+        beside = [file_of(text, "tokenizer.json")]
+        return take(checkpoints([file_of(lm.safetensors(model))])[0], "m", beside=beside)
+
+    ours = sketched(weights, words)
+    theirs = sketched(moved, [words[i] for i in order])
+    assert ours.tokens[3] == "token3"
+    found = compare(ours, theirs).outcome("T2")
+    assert found.found
+    assert "paired by their text" in found.sentence
+
+
+def test_a_missing_shard_is_said() -> None:
+    """What is there is compared, and the rest is named."""
+    weights = lm.trained(3, MICRO)
+    names = list(weights)
+    halves = [{n: weights[n] for n in part} for part in (names[:9], names[9:])]
+    files = [
+        file_of(lm.safetensors(half), f"model-0000{i + 1}-of-00002.safetensors")
+        for i, half in enumerate(halves)
+    ]
+    (found,) = checkpoints([File(f.source, f.path, f.size, f.reader) for f in reversed(files)][:1])
+    assert "1 of 2 shards are missing" in found.notes
+
+
 # --- what goes wrong ------------------------------------------------------------------------------
 
 

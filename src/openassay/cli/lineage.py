@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from openassay.lineage.consequences import Consequence
     from openassay.lineage.result import Comparison
     from openassay.lineage.sketch import Sketch
+    from openassay.sources import Sources
     from openassay.types import Dossier
 
 HELP = "Do two models share an origin? Compare their weights."
@@ -49,18 +49,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from openassay.lineage.rule import compare
+    from openassay.sources import Sources
 
     _check(args)
     dossier = _dossier(args.dossier)
-    with ExitStack() as stack, streams.progress() as say:
+    with Sources() as sources, streams.progress() as say:
         if args.against:
-            found, mixed = _against(args, stack, say)
+            found, mixed = _against(args, sources, say)
             return _show(args, found, (), mixed)
-        first = _side(args.a, args, stack)
+        first = _side(args.a, args, sources)
         if args.b is None:
             _save(first.take(_seed([first]), say), args.save)
             return Exit.FINE
-        second = _side(args.b, args, stack)
+        second = _side(args.b, args, sources)
         seed = _seed([first, second])
         a, b = first.take(seed, say), second.take(seed, say)
         if args.save:
@@ -87,7 +88,7 @@ def _check(args: argparse.Namespace) -> None:
 class _Side:
     """What one of the two names stands for: a stored sketch, or weights that can be sketched."""
 
-    def __init__(self, name: str, args: argparse.Namespace, stack: ExitStack) -> None:
+    def __init__(self, name: str, args: argparse.Namespace, sources: Sources) -> None:
         self.name = name
         self.args = args
         self.stored: Sketch | None = None
@@ -96,9 +97,8 @@ class _Side:
             self.stored = _stored(target)
         if self.stored is None:
             from openassay.lineage.table import checkpoints
-            from openassay.sources import open_target
 
-            self.source = open_target(target, stack=stack)
+            self.source = sources.open(target)
             found = checkpoints(self.source.files, inside)
             self.checkpoint, self.others = found[0], found[1:]
 
@@ -135,8 +135,8 @@ class _Side:
         return [file for file in self.source.files if file.folder in (folder, "")]
 
 
-def _side(name: str, args: argparse.Namespace, stack: ExitStack) -> _Side:
-    return _Side(name, args, stack)
+def _side(name: str, args: argparse.Namespace, sources: Sources) -> _Side:
+    return _Side(name, args, sources)
 
 
 def _stored(path: str) -> Sketch | None:
@@ -165,7 +165,7 @@ def _seed(sides: Sequence[_Side]) -> str:
 
 
 def _against(
-    args: argparse.Namespace, stack: ExitStack, say: Callable[[str], None] | None
+    args: argparse.Namespace, sources: Sources, say: Callable[[str], None] | None
 ) -> tuple[list[Comparison], str]:
     """A, here the model under audit, against every stored sketch of a folder."""
     from openassay.lineage import index_tests
@@ -179,7 +179,7 @@ def _against(
             f"{args.against} holds no stored sketch (*{SUFFIX})",
             hint=f"Make one with: openassay lineage TARGET --save NAME{SUFFIX}",
         )
-    side = _side(args.a, args, stack)
+    side = _side(args.a, args, sources)
     target = Prepared(side.take(_seed([side]), say))
     if args.save:
         _save(target.sketch, args.save)
