@@ -25,7 +25,7 @@ Progress = Callable[[str], None]
 
 MAX_KEPT: Final = 12 << 20  # bytes of rows in a sketch
 MAX_DEEP: Final = 8 << 20  # bytes of whole layers in a sketch, where they are so small
-REMOTE_SHARE: Final = 0.00022  # of all bytes, for the rows; headers come on top
+REMOTE_SHARE: Final = 0.00025  # of all bytes, for the rows; headers come on top
 REMOTE_LEAST: Final = 2 << 20
 _CHUNK: Final = 8 << 20
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
