@@ -12,6 +12,11 @@ from openassay.lineage.roles import UNITS, Role
 from openassay.lineage.sketch import Excerpt, Row, Sketch
 
 Place = tuple[str, int, int]
+#: A stored sketch may come from anyone: more than these of a kind are not compared.
+MAX_UNITS: Final = 1_000
+MAX_GAINS: Final = 2_000
+MAX_LAYERS: Final = 8
+MAX_WIDTH: Final = 32_768
 _INTEGERS: Final = frozenset(["I8", "U8", "I4", "U4", "QI", "QU", "I1", "U1", "I3", "U3"])
 _PRE_MLP: Final = (
     "post_attention_layernorm", "pre_feedforward_layernorm", "ffn_norm", "ln_2", "norm2",
@@ -72,7 +77,7 @@ class Prepared:
     @cached_property
     def gains(self) -> list[tuple[int, Row]]:
         """Norm gains that differ from one another."""
-        return [(index, row) for index, row, _ in self._with(Role.NORM)]
+        return [(index, row) for index, row, _ in self._with(Role.NORM)][:MAX_GAINS]
 
     @cached_property
     def gains_folded(self) -> bool:
@@ -83,7 +88,8 @@ class Prepared:
     @cached_property
     def embeddings(self) -> list[tuple[int, Row, Excerpt]]:
         """Sampled embeddings, the largest first."""
-        return sorted(self._with(Role.EMBED), key=lambda item: -item[1].nbytes)
+        found = [item for item in self._with(Role.EMBED) if item[2].columns <= MAX_WIDTH]
+        return sorted(found, key=lambda item: -item[1].nbytes)
 
     @cached_property
     def units(self) -> list[Unit]:
@@ -102,7 +108,7 @@ class Prepared:
                 continue
             height = matrix_shape(row.shape)[0]
             found.append(Unit(index, row, one.numbers(), self.values(index), height))
-        return found
+        return found[:MAX_UNITS]
 
     @cached_property
     def layers(self) -> list[Layer]:
@@ -119,7 +125,7 @@ class Prepared:
             piece = (part.expert or 0, index, self.values(index))
             group.setdefault(part.role, []).append(piece)
         made = [self._layer(place, group) for place, group in groups.items()]
-        return [layer for layer in made if layer is not None]
+        return [layer for layer in made if layer is not None][:MAX_LAYERS]
 
     def _layer(
         self, place: tuple[str, int], group: dict[Role, list[tuple[int, int, Floats]]]
