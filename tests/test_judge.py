@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from openassay.errors import UsageError
 from openassay.frameworks import available, load
+from openassay.frameworks.model import SCORES
+from openassay.gate import levels
 from openassay.judge import judge
 from openassay.types import (
     Answer,
@@ -309,6 +311,24 @@ def test_every_result_of_every_framework_has_a_reason_and_a_next_step(
             assert (one.next_step == "") is (one.answer is Answer.YES)
             assert one.group in {group.id for group in load(id).groups}
         assert verdict(id, parts) == found
+
+
+@given(PARTS)
+def test_a_floor_is_never_above_its_ceiling(parts: Parts) -> None:
+    """Scores compare as numbers; what is certain cannot exceed what may be."""
+    for id in available():
+        framework, found = load(id), verdict(id, parts)
+        if framework.roll_up not in SCORES:
+            words = levels(framework)
+            assert words.index(found.floor) <= words.index(found.ceiling)
+            continue
+        floor, ceiling = (float(text.split()[0]) for text in (found.floor, found.ceiling))
+        assert 0 <= floor <= ceiling
+        for one in found.results:
+            if one.points is not None:
+                least, most, of = one.points
+                assert 0 <= least <= most <= of
+                assert (one.answer is Answer.YES) is (least == of)
 
 
 # ---------------------------------------------------------------------- Open Source AI Definition

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openassay.checked import Difference
 from openassay.errors import DossierError, UsageError
 from openassay.frameworks import load
 from openassay.frameworks.plain import MAX_BYTES
-from openassay.records import Record, judge_record, read_record, record_of
+from openassay.records import Record, differences, judge_record, read_record, record_of
 from openassay.types import Answer, Component, Dossier, Status
 from openassay.vocabulary import by_id
 
@@ -109,16 +110,79 @@ def test_strictly_a_licence_reaches_only_what_the_release_holds(
     assert found[id][1].startswith(state)
 
 
-def test_a_strict_verdict_says_why_it_differs() -> None:
+def differing(yaml: str) -> dict[str, Difference]:
+    return {item.component: item for item in differences(read_record(yaml.encode()))}
+
+
+@pytest.mark.parametrize(
+    ("entry", "id", "states", "because"),
+    [
+        ("{name: Research paper}", "research_paper", ("Open", "Unlicensed"), "lets it inherit"),
+        (
+            "{name: Evaluation code, component_path: 'https://github.com/other/harness'}",
+            "evaluation_code",
+            ("Open", "Unlicensed"),
+            "wherever it is kept (https://github.com/other/harness)",
+        ),
+        (
+            "{name: Training code, license: Apache 2.0}",
+            "training_code",
+            ("Not open", "Open"),
+            "'Apache 2.0' means Apache-2.0; the reference tool knows licences only by",
+        ),
+        (
+            "{name: Datasets, license: PDDL-1.0}",
+            "datasets",
+            ("Not open", "Open"),
+            "PDDL-1.0 is open, but missing from the reference tool's list",
+        ),
+        (
+            "{name: Model card, license: Component not include.}",
+            "model_card",
+            ("Not open", "Missing"),
+            "takes these words for a licence, so for it the component is there",
+        ),
+        (
+            "{name: Model card, license: Undisclosed}",
+            "model_card",
+            ("Not open", "Unlicensed"),
+            "which names no licence",
+        ),
+        (
+            "{name: Training dataset, license: MIT}",
+            "datasets",
+            ("Open, wrong type", "Missing"),
+            "'Training dataset', which is no name of the framework's",
+        ),
+    ],
+)
+def test_every_difference_has_its_reason(
+    entry: str, id: str, states: tuple[str, str], because: str
+) -> None:
+    found = differing(f"{RELEASE}    - {entry}\n")[id]
+    assert (found.reference.partition(":")[0], found.strict.partition(":")[0]) == states
+    assert because in found.because
+    assert found.counts is (("Open" in states[0]) is not ("Open" in states[1].split(",")[0]))
+
+
+def test_what_both_count_is_no_difference() -> None:
+    """MIT on data is open and of the wrong type for one, open for the other: both count it."""
+    assert differing(f"{RELEASE}    - {{name: Datasets, license: MIT}}\n") == {}
+
+
+def test_the_paper_that_stands_in_for_the_report_is_named_as_the_reason() -> None:
+    found = differing(f"{RELEASE}    - {{name: Research paper}}\n")["technical_report"]
+    assert found.because.startswith("Research paper may stand in for it")
+
+
+def test_one_record_can_reach_both_ends_of_the_ladder() -> None:
     components = "".join(f"    - name: {TITLES[id]}\n" for id in sorted(REQUIRED))
     found = read_record((RELEASE + components).encode())
-    assert judge_record(found, "mot").answer == "I"
-    verdict = judge_record(found, "strict")
-    assert verdict.answer == "none"
-    assert "The reference tool's class is I, strictly it is none." in verdict.notes
-    assert any(
-        note.startswith("Research paper: the reference tool: Open") for note in verdict.notes
+    assert (judge_record(found, "mot").answer, judge_record(found, "strict").answer) == (
+        "I",
+        "none",
     )
+    assert "research_paper" in {item.component for item in differences(found)}
 
 
 # ----------------------------------------------------------------------------------- reading dirt
@@ -244,6 +308,7 @@ def test_any_shape_below_release_is_judged_in_both_modes(
     found = read_record(json.dumps(value).encode())
     for mode in ("mot", "strict"):
         assert judge_record(found, mode).answer in LADDER
+    assert all(item.because for item in differences(found))
 
 
 def test_an_unknown_mode_is_the_callers_mistake() -> None:

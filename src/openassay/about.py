@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from openassay.files import File
 from openassay.formats import markdown
@@ -64,17 +64,26 @@ def documents(release: Release) -> Iterator[File]:
     yield from sorted(found, key=lambda file: (len(file.name), file.name))
 
 
-def work_out(sources: Iterable[Source]) -> Subject:
-    """The subject of a release made of these sources."""
+def work_out(sources: Iterable[Source], about: Sequence[str] = ()) -> Subject:
+    """The subject of a release made of these sources.
+
+    ``about`` are names of the model that is asked about, where the caller knows: one of several in
+    a repository, an older generation, or one that the repository is not called after.
+    """
     release = Release(sources)
     readmes = [release.document(file) for file in documents(release)]
     repository = [name for source in release.sources for name in _source_names(source)]
     titles = [title for readme in readmes for title in _title_names(readme)]
     linked = [name for readme in readmes for name in _hub_names(readme)]
+    asked = [parsed for name in about if (parsed := _meaningful(name))]
     families = _families(repository, titles, linked)
+    families += [parsed.family for parsed in asked if parsed.family not in families]
+    version = next((parsed.version for parsed in asked if parsed.version), ())
     owners = _owners(repository, linked, families)
-    names = _own_names(release, readmes, repository + titles, linked, families, owners)
-    siblings = _siblings(linked, owners, families)
+    names = _own_names(release, readmes, repository + titles, linked, families, owners, version)
+    names += [name for name in about if _meaningful(name) and name not in names]
+    elsewhere = [name for readme in readmes for name in _versioned_repositories(readme)]
+    siblings = _siblings(linked + elsewhere, owners, families)
     subject = Subject(tuple(names), frozenset(owners), tuple(siblings))
     return Subject(subject.names, subject.owners, subject.siblings, _foreign(release, subject))
 
@@ -96,6 +105,15 @@ def _hub_names(readme: markdown.Document) -> Iterator[str]:
     for link in readme.links[:_MAX_LISTED]:
         locator = classify(link.url)
         if locator.target is Target.MODEL and locator.owner and locator.name:
+            yield locator.id
+
+
+def _versioned_repositories(readme: markdown.Document) -> Iterator[str]:
+    """``owner/name`` of linked code repositories that are called like a model with a version."""
+    for link in readme.links[:_MAX_LISTED]:
+        locator = classify(link.url)
+        named = parse_name(locator.name) if locator.target is Target.REPOSITORY else None
+        if named is not None and named.version and locator.owner:
             yield locator.id
 
 
@@ -189,11 +207,16 @@ def _own_names(
     linked: list[str],
     families: list[str],
     owners: set[str],
+    version: tuple[int, ...],
 ) -> list[str]:
-    """Names of the newest generation, the repository's own spelling first."""
+    """Names of one generation, the repository's own spelling first.
+
+    ``version`` is the generation asked about; () is the one that the repository is called after,
+    else the newest.
+    """
     names = [n.rsplit("/", 1)[-1] for n in first if (p := parse_name(n)) and p.family in families]
     named_version = [p.version for name in names if (p := parse_name(name)) and p.version]
-    version = (named_version or [_newest(release, readmes, linked, families)])[0]
+    version = version or (named_version or [_newest(release, readmes, linked, families)])[0]
     kept = [n for n in names if (p := parse_name(n)) and (not p.version or p.version == version)]
     published = [name for name in linked if name.split("/", 1)[0].lower() in owners]
     for name in published or linked:

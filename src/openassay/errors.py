@@ -2,9 +2,9 @@
 
     OpenAssayError                what happened, where, whose fault, what to do next
     ├── UsageError                the call was wrong (exit 2)
+    │   └── FrameworkError        a framework file has a mistake
     ├── TargetError               a target cannot be read at all (exit 3)
     ├── ReadError                 one file or range cannot be read; becomes a gap
-    ├── FrameworkError            a framework file has a mistake
     └── DossierError              a stored dossier or record cannot be understood
 
 Parsers raise ``formats.bounded.FormatError``; ``read`` turns it, and any crash of an inspector,
@@ -41,8 +41,8 @@ class ReadError(OpenAssayError):
         self.reason = reason
 
 
-class FrameworkError(OpenAssayError):
-    """A framework file has a mistake; the message names file, criterion and fix."""
+class FrameworkError(UsageError):
+    """A framework file has a mistake; the message names file, line, criterion and fix."""
 
 
 class DossierError(OpenAssayError):

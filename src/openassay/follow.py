@@ -32,18 +32,22 @@ def follow(
     how_far: Follow,
     *,
     name: str | None = None,
+    about: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Dossier:
-    """Read pinned sources as one release, with what they link to as far as ``how_far`` says."""
+    """Read pinned sources as one release, with what they link to as far as ``how_far`` says.
+
+    ``name`` and ``about`` are those of :func:`openassay.read.read`.
+    """
     walk = _Walk(opener, how_far, progress)
-    gathered = gather(sources, progress)
+    gathered = gather(sources, progress, about=about)
     called = name or gathered.release.subject.name or sources[0].name
     for _ in range(MAX_DEPTH):
         known = gathered.plus(walk.facts)
         parts = walk.open(worth_opening(known.release, known.facts, how_far), known.release)
         if not parts:
             break
-        gathered = gather((*gathered.release.sources, *parts), progress)
+        gathered = gather((*gathered.release.sources, *parts), progress, about=about)
     return conclude(walk.all_of(gathered), name=called)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from openassay.errors import UsageError
-from openassay.frameworks.model import Framework, RollUp
+from openassay.frameworks.model import SCORES, Framework, RollUp
 from openassay.types import Verdict
 
 
@@ -29,7 +29,7 @@ def levels(framework: Framework) -> tuple[str, ...]:
     """The answers a framework can give, the lowest first; empty for a score."""
     if framework.roll_up is RollUp.LADDER:
         return (framework.not_met, *(group.id for group in framework.groups))
-    return () if framework.roll_up is RollUp.SUM else (framework.not_met, framework.met)
+    return () if framework.roll_up in SCORES else (framework.not_met, framework.met)
 
 
 def check(required: Requirement, framework: Framework) -> None:
@@ -55,4 +55,5 @@ def _rank(level: str, framework: Framework) -> float:
     known = levels(framework)
     if known:
         return float(known.index(level))
-    return float(level.split("/", 1)[0].strip().removesuffix("%"))
+    number = level.replace("/", " ").split()[:1]  # "9.5", "7 of 15", "7/15", "50 %"
+    return float("".join(number).removesuffix("%"))

@@ -63,21 +63,28 @@ class Gathered:
 
 
 def read(
-    sources: Sequence[Source], *, name: str | None = None, progress: Progress | None = None
+    sources: Sequence[Source],
+    *,
+    name: str | None = None,
+    about: Sequence[str] = (),
+    progress: Progress | None = None,
 ) -> Dossier:
     """Read pinned sources as one release; nothing that they link to is opened.
 
-    ``name`` overrides the name worked out from the sources; ``progress`` is told what is being
-    done. The result is sorted: the same bytes in give the same dossier out.
+    ``name`` overrides the name worked out from the sources; ``about`` are names of the model that
+    is asked about, where it is one of several; ``progress`` is told what is being done. The
+    result is sorted: the same bytes in give the same dossier out.
     """
-    return conclude(gather(sources, progress), name=name)
+    return conclude(gather(sources, progress, about=about), name=name)
 
 
-def gather(sources: Sequence[Source], progress: Progress | None = None) -> Gathered:
+def gather(
+    sources: Sequence[Source], progress: Progress | None = None, *, about: Sequence[str] = ()
+) -> Gathered:
     """Run every inspector over the sources."""
     say = progress or _silent
     say("working out who the release is about")
-    release, gaps = _opened(sources)
+    release, gaps = _opened(sources, about)
     facts: list[Fact] = []
     gaps += [gap for source in release.sources for gap in source.gaps]
     for module in inspectors():
@@ -107,10 +114,10 @@ def conclude(gathered: Gathered, *, name: str | None = None) -> Dossier:
     )
 
 
-def _opened(sources: Sequence[Source]) -> tuple[Release, list[Gap]]:
+def _opened(sources: Sequence[Source], about: Sequence[str]) -> tuple[Release, list[Gap]]:
     """The release with its subject; without one, and with a gap, if that cannot be worked out."""
     try:
-        return Release(sources, work_out(sources)), []
+        return Release(sources, work_out(sources, about)), []
     except Exception as error:
         what = f"{type(error).__name__}: {error}"[:300]
         detail = f"who the release is about could not be worked out ({what}); please report it"

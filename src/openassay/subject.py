@@ -48,6 +48,7 @@ _GLUED = re.compile(r"^([a-z][a-z_]*?[a-z])[_]?(?:v)?(\d{1,2}(?:\.\d{1,2}){0,2})
 _LETTER_VERSION = re.compile(r"^[a-z](\d{1,2}(?:\.\d)?)$", re.I)
 _TOKEN = re.compile(r"[^\W_]+(?:\.\d+[^\W_]*)*", re.UNICODE)
 _SPLIT_SIZE = re.compile(r"(?<=\d)_(?=\d+[bm]\b)", re.I)  # "1_8B" is 1.8B
+_SPLIT_VERSION = re.compile(r"(?<=[a-z]\d)_(?=\d(?![\d]))", re.I)  # "foo3_1" is Foo 3.1
 _SUFFIX = (
     r"(?:[\s_-]?v?(?P<version>\d{1,2}(?:\.\d{1,2})?)(?![\d.]*[bmk%x]|\d))?"
     r"(?:base|chat|instruct|s)?(?![a-z])"
@@ -75,7 +76,7 @@ def parse_name(name: str) -> ModelName | None:
     ModelName(family='foo', version=(2,), rest='7b chat')
     """
     stem = name.rsplit("/", 1)[-1]
-    words = [word.lower() for word in _TOKEN.findall(_SPLIT_SIZE.sub(".", stem))]
+    words = [word.lower() for word in _TOKEN.findall(_whole_numbers(stem))]
     family: list[str] = []
     version: tuple[int, ...] = ()
     rest: list[str] = []
@@ -97,6 +98,10 @@ def parse_name(name: str) -> ModelName | None:
         else:
             rest.append(word)
     return ModelName("".join(family), version, " ".join(rest)) if family else None
+
+
+def _whole_numbers(stem: str) -> str:
+    return _SPLIT_VERSION.sub(".", _SPLIT_SIZE.sub(".", stem))
 
 
 def _glued(text: str) -> tuple[int, ...]:
@@ -133,6 +138,11 @@ class Subject:
             if parsed := parse_name(name):
                 found.setdefault(parsed.family, set()).add(parsed.version)
         return found
+
+    @property
+    def versions(self) -> frozenset[tuple[int, ...]]:
+        """The generations that own names carry; empty where they carry none."""
+        return frozenset(v for versions in self.families.values() for v in versions if v)
 
     @property
     def name(self) -> str:

@@ -166,7 +166,8 @@ class Stated(Fact):
     ``open_license``, ``release``), ``restriction`` (``commercial_application``,
     ``non_commercial``, ``user_cap``, ``territory``, ``field_of_use``, ``no_training``,
     ``registration``, ``revocable``), and data such as ``parameters``, ``dtype``,
-    ``architecture``, ``tokens``. ``subject`` is what it is said of: ``release``, a kind or a
+    ``architecture``, ``tokens``, ``compute``, ``energy`` (``frameworks.topics`` has those that
+    rules ask for). ``subject`` is what it is said of: ``release``, a kind or a
     component id.
     """
 
@@ -312,6 +313,8 @@ class Result:
     evidence: tuple[Evidence, ...] = ()
     next_step: str = ""
     group: str = ""  # the class, area or element the criterion belongs to
+    about: tuple[str, ...] = ()  # the components that decided it
+    points: tuple[float, float, float] | None = None  # in an index: least, most, of how many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

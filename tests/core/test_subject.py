@@ -13,6 +13,8 @@ from openassay.subject import ModelName, Place, Subject, Whose, parse_name
     ("name", "family", "version"),
     [
         ("acme/Foo2-7B-Chat", "foo", (2,)),
+        ("foo3_1", "foo", (3, 1)),
+        ("foo2_5-20b-chat", "foo", (2, 5)),
         ("Foo-7B", "foo", ()),  # a size is not a version
         ("Foo-1_8B-Chat", "foo", ()),  # nor is one spelled with an underscore
         ("Foo-1.4b-deduped", "foo", ()),

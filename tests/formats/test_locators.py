@@ -65,6 +65,8 @@ def test_hubs_and_hosts(url: str, target: Target, id: str) -> None:
         ("https://github.com/acme/foo/blob/main/a.png", Target.IMAGE),
         ("https://wandb.ai/acme/foo/runs/1", Target.TRACKER),
         ("s3://acme/foo", Target.STORAGE),
+        ("https://acme.org/public/foo-6b/step_100_slim.tar.zstd", Target.STORAGE),
+        ("https://acme.org/foo.tgz", Target.STORAGE),
         ("gs://acme/foo", Target.STORAGE),
         ("https://drive.google.com/drive/folders/abc", Target.STORAGE),
         ("https://pan.baidu.com/s/abc", Target.STORAGE),

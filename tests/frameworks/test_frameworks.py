@@ -9,9 +9,12 @@ import pytest
 
 from openassay import licenses
 from openassay.errors import FrameworkError, ReadError, UsageError
-from openassay.frameworks import available, explain, load, read
+from openassay.frameworks import available, explain, load, read, standing
+from openassay.frameworks.licensing import TERMS
 from openassay.frameworks.model import Asks, RollUp
 from openassay.frameworks.openness import is_open
+from openassay.frameworks.reader import RESTRICTIONS
+from openassay.frameworks.topics import TOPICS
 from openassay.types import Kind
 from openassay.vocabulary import by_id
 
@@ -92,6 +95,21 @@ def test_the_definition_requires_what_its_checklist_requires(id: str) -> None:
         "supporting_libraries",
         "model_parameters_final",
     }
+
+
+def test_the_index_has_its_dimensions_in_their_order() -> None:
+    order = (
+        "datasources_basemodel datasources_endmodel weights_basemodel weights_endmodel "
+        "trainingcode code hardware_architecture preprint paper modelcard datasheet"
+    )
+    for id, rest in (("osai-12", "licenses"), ("osai-14", "package api licenses")):
+        assert " ".join(c.id for c in load(id).criteria) == f"{order} {rest}"
+
+
+@pytest.mark.parametrize("id", available())
+def test_what_took_its_place_is_there_and_stands(id: str) -> None:
+    by = load(id).superseded_by
+    assert not by or by in [framework.id for framework in standing()]
 
 
 RESTRICTED = [
@@ -214,12 +232,24 @@ def test_the_documentation_names_every_key_and_every_list() -> None:
     text = DOCS.read_text("utf-8")
     for name in licenses.sets():
         assert f"`{name}`" in text, name
-    reader = Path(__file__).parents[2] / "src" / "openassay" / "frameworks" / "reader.py"
-    asked = r'\b(?:text|texts|link|flag|choice|table|tables|_sets|_parts)\((?:\w+, )?"(\w+)"'
-    keys = set(re.findall(asked, reader.read_text("utf-8")))
-    assert {"schema", "ways", "note_except", "covers", "way"} - keys == {"ways"}
+    source = Path(__file__).parents[2] / "src" / "openassay" / "frameworks"
+    code = "".join((source / name).read_text("utf-8") for name in ("reader.py", "licensing.py"))
+    asked = (
+        r"\b(?:text|texts|link|flag|number|choice|table|tables|_sets|_ids|_parts|_inner|_scale"
+        r'|_answer|has)\((?:\w+, ){0,2}"(\w+)"'
+    )
+    keys = set(re.findall(asked, code))
+    assert {"schema", "ways", "note_except", "covers", "way", "sure", "review"} - keys == {"ways"}
     for key in keys:
-        assert f"`{key}`" in text, key
+        assert f"`{key}`" in text or f"{{ {key} =" in text, key
+    for name in (*by_id(), *TOPICS, *TERMS, *RollUp, *RESTRICTIONS):
+        assert f"`{name}`" in text or f'`"{name}"`' in text, name
+
+
+def test_the_documentation_names_every_framework() -> None:
+    text = DOCS.read_text("utf-8")
+    for id in available():
+        assert f"| `{id}` |" in text, id
 
 
 def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:

@@ -66,7 +66,13 @@ MISTAKES = [
     ('version = "1"\n', "", None, "`version` is missing", "version ="),
     ('version = "1"', "version = 1", "version = 1", "`version` must be text", '"…"'),
     ('version = "1"', 'version = " "', 'version = " "', "`version` is empty", "say"),
-    ('"all"', '"most"', 'roll_up = "most"', "cannot be 'most'", "use one of: all, ladder, sum"),
+    (
+        '"all"',
+        '"most"',
+        'roll_up = "most"',
+        "cannot be 'most'",
+        "use one of: all, count, index, ladder, mean, sum",
+    ),
     (
         'source = "https://example.org/rules"',
         'source = "the paper"',
@@ -96,6 +102,13 @@ MISTAKES = [
         'sets = ["spdx-osi", "spdx-osi"]',
         "twice",
         "remove",
+    ),
+    (
+        "[licenses.code]",
+        "[licence.code]",
+        "[licence.code]",
+        "`licence` is not a known key",
+        "'licenses'",
     ),
     ("[licenses.code]", "[licenses.cod]", None, "`cod` is not a known key", "'code'"),
     (
@@ -134,7 +147,13 @@ MISTAKES = [
         "stands beside",
         "keep one",
     ),
-    ('id = "second"', 'id = "first"', 'id = "first"', "criterion 'first' `id` stands twice", "own"),
+    (
+        'id = "second"',
+        'id = "first" # again',
+        'id = "first" # again',
+        "criterion 'first' `id` stands twice",
+        "own",
+    ),
     (
         'title = "Second"\ngroup = "g"',
         'title = "Second"\ngroup = "h"',
@@ -185,7 +204,187 @@ MISTAKES = [
         "names 'noncommercial'",
         "'non_commercial'",
     ),
-    ('title = "Mine"', "title = Mine", None, "not valid TOML", "double quotes"),
+    ('title = "Mine"', "title = Mine", "title = Mine", "not valid TOML", "double quotes"),
+    ('title = "Mine"', 'title = "Mine', 'title = "Mine', "not valid TOML", "several lines"),
+    (
+        'version = "1"',
+        'version = "1"\nversion = "1" # b',
+        'version = "1" # b',
+        "Cannot overwrite",
+        "keep one",
+    ),
+    ("[licenses.code]", "[licenses.code", "[licenses.code", "not valid TOML", "brackets"),
+    (
+        'parts = ["inference_code"]',
+        'parts = ["inference_code"',
+        '"END"',
+        "not valid TOML",
+        "bracket",
+    ),
+    (
+        'parts = ["inference_code"]',
+        'parts = ["inference_code", "training_code", "inference_code"]',
+        'parts = ["inference_code", "training_code", "inference_code"]',
+        "names 'inference_code' twice",
+        "remove one",
+    ),
+    (
+        'sets = ["spdx-osi"]',
+        'ids = ["Apache2"]',
+        'ids = ["Apache2"]',
+        "names 'Apache2', which is no known licence",
+        "'Apache-2.0'",
+    ),
+    (
+        'sets = ["spdx-osi"]',
+        'sets = ["spdx-osi"]\nbut = ["MTI"]',
+        'but = ["MTI"]',
+        "names 'MTI'",
+        "'MIT'",
+    ),
+    (
+        'sets = ["spdx-osi"]',
+        'sets = ["spdx-osi"]\nsuggest = "MIT-ish"',
+        'suggest = "MIT-ish"',
+        "names 'MIT-ish'",
+        "SPDX id",
+    ),
+    (
+        'sets = ["spdx-osi"]',
+        'terms = { commercial = ["yes"] }',
+        'terms = { commercial = ["yes"] }',
+        "no term that is known",
+        "'commercial_use'",
+    ),
+    (
+        'sets = ["spdx-osi"]',
+        'terms = { commercial_use = "yes" }',
+        'terms = { commercial_use = "yes" }',
+        "list of texts",
+        '["…", "…"]',
+    ),
+    (
+        'parts = ["inference_code"]',
+        '[[criterion.way]]\nparts = ["inference_code"]\nstated = ["token"]',
+        'stated = ["token"]',
+        "names 'token', which no reader looks for",
+        "'tokens'",
+    ),
+    (
+        'parts = ["inference_code"]',
+        '[[criterion.way]]\nparts = ["inference_code"]\nlicenses = "own"',
+        'licenses = "own"',
+        "'own' is not a [lists] table",
+        "[lists.own]",
+    ),
+    (
+        "[licenses.code]",
+        '[lists.own]\ntitle = "x"\nsource = "https://x.example"\nids = ["MIT"]\n\n[licenses.code]',
+        None,
+        "has 'own', which no way uses",
+        'licenses = "own"',
+    ),
+    (
+        'parts = ["inference_code"]',
+        '[[criterion.way]]\nparts = ["inference_code"]\nenough = "some"',
+        'enough = "some"',
+        "cannot be 'some'",
+        "part, whole",
+    ),
+    (
+        'parts = ["inference_code"]',
+        '[[criterion.way]]\nparts = ["inference_code"]\nsure = "maybe"',
+        'sure = "maybe"',
+        "cannot be 'maybe'",
+        "no",
+    ),
+    (
+        'parts = ["inference_code"]',
+        '[[criterion.way]]\ngives = "partly"',
+        "[[criterion.way]]",
+        "way number 1 `parts` is missing",
+        "name the components",
+    ),
+    (
+        'parts = ["inference_code"]',
+        'parts = ["inference_code"]\npoints = 3',
+        "points = 3",
+        "has no use here",
+        'roll_up = "index"',
+    ),
+    (
+        'parts = ["inference_code"]',
+        "compute = { above = 1e23, at_most = 1e25 }",
+        "compute = { above = 1e23, at_most = 1e25 }",
+        "needs one threshold",
+        "in FLOP",
+    ),
+    (
+        'parts = ["inference_code"]',
+        'compute = { above = "1e23" }',
+        'compute = { above = "1e23" }',
+        "must be a number",
+        "without quotes",
+    ),
+    (
+        'parts = ["inference_code"]',
+        'parts = ["inference_code"]\ncompute = { above = 1e23 }',
+        "compute = { above = 1e23 }",
+        "stands beside",
+        "keep one",
+    ),
+    (
+        'parts = ["inference_code"]',
+        'parts = ["inference_code"]\nat_least = 2',
+        "at_least = 2",
+        "has no `covers` to count",
+        "add `covers`",
+    ),
+    (
+        'parts = ["inference_code"]',
+        'covers = ["inference_code"]\nat_least = 2',
+        "at_least = 2",
+        "is more than `covers` names",
+        "at most 1",
+    ),
+    (
+        'roll_up = "all"',
+        'roll_up = "all"\nmet = "x"\nnot_met = "x"',
+        'met = "x"',
+        "are the same word",
+        "its own",
+    ),
+    (
+        'roll_up = "all"',
+        'roll_up = "ladder"\nnot_met = "g"',
+        'not_met = "g"',
+        "is also the id of a [[group]]",
+        "another word",
+    ),
+    (
+        'rule = "More code."',
+        'rule = """\nMore code,\nparts = ["nothing"]\n"""\nhumn = "x"',
+        'humn = "x"',
+        "not a known key",
+        "'human'",
+    ),
+    ("[[group]]", "[group]", "[group]", "`group` must be tables", "[[group]]"),
+]
+
+INDEXED = [
+    ("gives = 3", "gives = 4", "gives = 4", "is above the criterion's 3", "raise"),
+    ("sure = 1", "sure = 3.5", "sure = 3.5", "is above what the way gives", "at most 3"),
+    ("sure = 1", "sure = nan", "sure = nan", "cannot be nan", "at least 0"),
+    ("sure = 1", "sure = -1", "sure = -1", "cannot be -1", "at least 0"),
+    ("points = 3", "points = 0", "points = 0", "nothing could count", "above 0"),
+    ("points = 3", "points = true", "points = true", "must be a number", "without quotes"),
+    (
+        '[[criterion.way]]\nparts = ["inference_code"]\ngives = 3\nsure = 1',
+        'covers = ["inference_code"]',
+        'covers = ["inference_code"]',
+        "has no points",
+        "[[criterion.way]]",
+    ),
 ]
 
 
@@ -193,15 +392,34 @@ MISTAKES = [
 def test_a_mistake_is_named_with_its_line_and_its_fix(
     old: str, new: str, line: str | None, words: str, fix: str
 ) -> None:
-    assert old in GOOD
-    text = GOOD.replace(old, new)
+    refused(GOOD, old, new, line, words, fix)
+
+
+@pytest.mark.parametrize(("old", "new", "line", "words", "fix"), INDEXED)
+def test_a_mistake_in_points_is_named_too(
+    old: str, new: str, line: str, words: str, fix: str
+) -> None:
+    way = '[[criterion.way]]\nparts = ["inference_code"]\ngives = 3\nsure = 1'
+    good = GOOD.replace('"all"', '"index"').replace(
+        'parts = ["inference_code"]', f"points = 3\n{way}"
+    )
+    parse(good, "mine.toml")
+    refused(good, old, new, line, words, fix)
+
+
+def refused(good: str, old: str, new: str, line: str | None, words: str, fix: str) -> None:
+    """One change to a good file is refused in these words, at this line, with this fix."""
+    assert old in good
+    text = good.replace(old, new)
     with pytest.raises(FrameworkError) as error:
         parse(text, "mine.toml")
     message = str(error.value)
     assert message.startswith("mine.toml")
     assert words in message
     assert fix in error.value.hint
-    if line is not None:
+    if line == '"END"':  # what is open at the end of the file has no better place
+        assert message.startswith(f"mine.toml:{len(text.splitlines())}: ")
+    elif line is not None:
         assert message.startswith(f"mine.toml:{line_of(text, line)}: ")
 
 

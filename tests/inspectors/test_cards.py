@@ -122,6 +122,13 @@ def test_a_stub_that_points_elsewhere_is_linked(told: Cards) -> None:
     assert told("model_card", text, "MODEL_CARD.md") == [f"Linked whole MODEL_CARD.md:3 {url}"]
 
 
+def test_a_data_card_that_points_elsewhere_is_linked(told: Cards) -> None:
+    text = "# Data card\n\nSee Appendix C of [our paper](https://arxiv.org/abs/2401.00001).\n"
+    found = told("data_card", text, "docs/data_card.md")
+    assert found == ["Linked whole docs/data_card.md:3 https://arxiv.org/abs/2401.00001"]
+    assert told("data_card", "# Data card\n\nTo be written.\n", "docs/data_card.md") == []
+
+
 def test_an_empty_stub_is_nothing(told: Cards) -> None:
     assert told("model_card", "# Model card\n\nComing soon.\n", "MODEL_CARD.md") == []
 

@@ -275,6 +275,24 @@ def test_a_harness_that_was_used_is_linked_code(links: Links, text: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        (
+            "# Foo3\n\nEval code (ZebraQA, ZebraSum): https://github.com/acme/extras/tree/main/fast",
+            "https://github.com/acme/extras/tree/main/fast",
+        ),
+        (
+            "# Foo3\n\nZebraQA: https://github.com/acme/chat/blob/main/run_eval.py",
+            "https://github.com/acme/chat/blob/main/run_eval.py",
+        ),
+    ],
+)
+def test_the_authors_evaluation_code_elsewhere_is_linked(links: Links, text: str, url: str) -> None:
+    assert links("evaluation_code", text) == [f"whole README.md:3 {url}"]
+    assert links("evaluation_code", text.replace("github.com/acme", "github.com/zebra")) == []
+
+
+@pytest.mark.parametrize(
     "text",
     [
         f"## Acknowledgements\n\nEvaluation was eased by [zebra-eval-harness]({HARNESS}).",
@@ -285,6 +303,15 @@ def test_a_harness_that_was_used_is_linked_code(links: Links, text: str) -> None
 )
 def test_what_is_no_evaluation_code(links: Links, text: str) -> None:
     assert links("evaluation_code", text) == []
+
+
+def test_a_list_of_released_checkpoints_is_part_of_them(links: Links) -> None:
+    url = "https://files.example/list_of_ckpts.txt"
+    said = f"We also release intermediate checkpoints every 10k steps. The list is [here]({url})."
+    (row,) = links("model_parameters_intermediate", f"# Foo3\n\n{said}")
+    assert row == f"part README.md:3 {url}"
+    soon = f"We will release intermediate checkpoints soon; see [the list]({url})."
+    assert links("model_parameters_intermediate", f"# Foo3\n\n{soon}") == []
 
 
 # -- code --------------------------------------------------------------------------------------

@@ -92,6 +92,14 @@ def test_other_peoples_papers_are_not_this_releases(told: Papers, case: str) -> 
         assert told(component, OTHERS_PAPERS[case]) == []
 
 
+def test_our_paper_in_a_tool_that_came_with_the_tree_is_its_authors(told: Papers) -> None:
+    said = f"For technical details please refer to our [paper]({ARXIV})."
+    tool = {"tools/curriculum/README.md": f"# An example of a scheduler\n\n{said}\n"}
+    assert told("research_paper", "", tool) == []
+    own = {"tools/curriculum/README.md": f"# How Foo3 was scheduled\n\n{said}\n"}
+    assert told("research_paper", "", own) == [f"Linked whole tools/curriculum/README.md:3 {ARXIV}"]
+
+
 def test_papers_that_use_the_model_are_not_about_it(told: Papers) -> None:
     """A list of what others made with the model names it in every title."""
     text = f"## Research building on Foo3\n\n- [Probing Foo3 for arithmetic]({ARXIV})"

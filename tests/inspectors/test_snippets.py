@@ -118,8 +118,9 @@ def test_remote_code_is_a_linked_architecture(told: Snippets) -> None:
     assert told("model_architecture", text) == [f"Linked whole README.md:6 {HUB}/acme/Foo3-7B"]
 
 
-def test_a_named_class_is_a_linked_architecture(told: Snippets) -> None:
-    text = CHAT.replace("AutoModelForCausalLM", "FooForCausalLM")
+@pytest.mark.parametrize("name", ["FooForCausalLM", "F5ForCausalLM"])
+def test_a_named_class_is_a_linked_architecture(told: Snippets, name: str) -> None:
+    text = CHAT.replace("AutoModelForCausalLM", name)
     (row,) = told("model_architecture", text)
     assert row.startswith("Linked whole README.md:")
 

@@ -27,8 +27,12 @@ def add_offline(parser: argparse.ArgumentParser) -> None:
 
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", default="terminal", help="terminal (default), json, markdown")
-    parser.add_argument("--framework", metavar="ID", action="append", help="default: all")
+    parser.add_argument("--format", metavar="NAME", default="terminal",
+                        help="terminal (default), markdown, json, csv, sarif, badge, badge_json,"
+                        " cyclonedx, spdx3, mof_json, mof_yaml")  # fmt: skip
+    parser.add_argument("--framework", metavar="ID|FILE", action="append",
+                        help="an id, a file of your own, or all; default: all that no later one"
+                        " has replaced")  # fmt: skip
     parser.add_argument("--require", metavar="ID=LEVEL", action="append", default=[],
                         help="exit 10 below this level, 11 if undecided (mof-1.0=III)")  # fmt: skip
     add_output(parser)

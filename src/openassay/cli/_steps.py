@@ -14,6 +14,7 @@ from openassay.errors import TargetError
 if TYPE_CHECKING:
     from openassay.frameworks.model import Framework
     from openassay.gate import Requirement
+    from openassay.release import Source
     from openassay.sources import Sources
     from openassay.types import Dossier, Verdict
 
@@ -48,18 +49,32 @@ def read_release(
     Unless told, links are followed when a target is online: what lies on this machine is read
     without a network.
     """
+    if say:
+        say(f"opening {' '.join(targets)}")
+    return read_sources(opener, opener.open_all(targets), how_far, name, say)
+
+
+def read_sources(
+    opener: Sources,
+    sources: Sequence[Source],
+    how_far: str | None,
+    name: str | None = None,
+    say: Callable[[str], None] | None = None,
+    *,
+    about: Sequence[str] = (),
+) -> Dossier:
+    """Read opened sources as one release; ``about`` are names of the model asked about."""
     from openassay.read import read
 
-    sources = opener.open_all(targets)
     if how_far is None:
         online = any(s.kind in ONLINE or "://" in s.locator for s in sources)
         how_far = "own" if online else "none"
     if how_far == "none":
-        return read(sources, name=name, progress=say)
+        return read(sources, name=name, about=about, progress=say)
     from openassay.follow import follow
     from openassay.links import Follow
 
-    return follow(opener, sources, Follow(how_far), name=name, progress=say)
+    return follow(opener, sources, Follow(how_far), name=name, about=about, progress=say)
 
 
 def show(get: Callable[[], Dossier], args: argparse.Namespace) -> int:
@@ -69,10 +84,11 @@ def show(get: Callable[[], Dossier], args: argparse.Namespace) -> int:
 
     render = reports.renderer(args.format)
     required = [gate.parse(text) for text in args.require]
-    wanted = [*(args.framework or every_framework()), *(r.framework for r in required)]
-    chosen = {id_: frameworks.load(id_) for id_ in wanted}
-    for requirement in required:
-        gate.check(requirement, chosen[requirement.framework])
+    chosen = {framework.id: framework for framework in frameworks.chosen(args.framework or ())}
+    asked = {r: chosen.get(r.framework) or frameworks.find(r.framework) for r in required}
+    for requirement, framework in asked.items():
+        gate.check(requirement, framework)
+        chosen.setdefault(framework.id, framework)
     dossier = get()
     verdicts = {id_: judge(framework, dossier) for id_, framework in chosen.items()}
     report = reports.Report(
@@ -84,19 +100,8 @@ def show(get: Callable[[], Dossier], args: argparse.Namespace) -> int:
     terminal = args.format == "terminal"
     look = streams.look(args.verbose, args.output) if terminal else reports.Look()
     streams.write(render(report, look), args.output, as_data=not terminal)
-    met = {r: gate.meets(r, chosen[r.framework], verdicts[r.framework]) for r in required}
+    met = {r: gate.meets(r, rules, verdicts[rules.id]) for r, rules in asked.items()}
     return _gate_exit(met)
-
-
-def every_framework() -> list[str]:
-    """All that come with OpenAssay: ladders first, then yes or no, then scores."""
-    from openassay import frameworks
-    from openassay.frameworks.model import RollUp
-
-    order = list(RollUp)
-    return sorted(
-        frameworks.available(), key=lambda id_: (order.index(frameworks.load(id_).roll_up), id_)
-    )
 
 
 def show_verdicts(

@@ -14,6 +14,14 @@ HELP = "Read a release, judge it and report."
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_targets(parser, needed=False)
     options.add_report_options(parser)
+    record = parser.add_argument_group("records of the release")
+    record.add_argument("--against", metavar="RECORD",
+                        help="check a model record, or a folder of them, against the release:"
+                        " which of its claims stand, and what it lacks; without TARGET where"
+                        " the record says that it is")  # fmt: skip
+    record.add_argument("--match", metavar="FILE",
+                        help="with --against: which targets are whose release, as"
+                        " RECORD.yml: PATH in YAML or JSON")  # fmt: skip
     many = parser.add_argument_group("many releases at once")
     many.add_argument("--from", dest="from_list", metavar="LIST",
                       help="a file with the targets of a release on each line, or -")  # fmt: skip
@@ -23,6 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.match is not None and args.against is None:
+        raise UsageError("--match goes with --against")
+    if args.against is not None:
+        return _check_records(args)
     if args.from_list is not None:
         if args.targets or args.require or args.output:
             raise UsageError(
@@ -35,3 +47,14 @@ def run(args: argparse.Namespace) -> int:
     if not args.targets:
         raise UsageError("the following arguments are required: TARGET", hint="or --from LIST")
     return steps.show(lambda: steps.read_targets(args), args)
+
+
+def _check_records(args: argparse.Namespace) -> int:
+    if args.from_list is not None or args.out is not None:
+        raise UsageError(
+            "--against takes no --from and no --out",
+            hint="a folder of records is checked against folders of checkouts given as TARGET",
+        )
+    from openassay.cli import _against
+
+    return _against.run(args)

@@ -11,13 +11,13 @@ HELP = "Print a framework, or one rule, with its source."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("rule", metavar="FRAMEWORK[/CRITERION]")
+    parser.add_argument("rule", metavar="FRAMEWORK[/CRITERION]",
+                        help="FRAMEWORK is an id, or a file of your own")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
     from openassay import frameworks
 
-    framework, _, criterion = args.rule.partition("/")
-    text = frameworks.explain(framework, criterion or None)
+    text = frameworks.explain(args.rule)
     streams.write(text.rstrip("\n") + "\n", as_data=False)
     return Exit.FINE

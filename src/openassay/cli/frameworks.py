@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from openassay.cli import _steps as steps
 from openassay.cli import _streams as streams
 from openassay.cli._exit import Exit
 
@@ -20,7 +19,13 @@ def run(args: argparse.Namespace) -> int:
     from openassay import frameworks
 
     del args
-    known = [frameworks.load(id_) for id_ in steps.every_framework()]
-    room = max((len(framework.id) for framework in known), default=0)
-    streams.write("".join(f"{f.id:{room}}  {f.title}\n" for f in known), as_data=False)
+    replaced = [f for id_ in frameworks.available() if (f := frameworks.load(id_)).superseded_by]
+    known = [*frameworks.standing(), *replaced]
+    room = max(len(framework.id) for framework in known)
+    lines = (f"{f.id:{room}}  {f.title}{_replaced(f.superseded_by)}\n" for f in known)
+    streams.write("".join(lines), as_data=False)
     return Exit.FINE
+
+
+def _replaced(by: str) -> str:
+    return f" (replaced by {by}; judged by only when asked for)" if by else ""

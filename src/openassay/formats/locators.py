@@ -181,6 +181,8 @@ _WEIGHTS = re.compile(
 _DATA = re.compile(
     r"\.(?:jsonl?|csv|tsv|parquet|arrow|txt|tfrecord|zst)(?:\.(?:gz|zst|xz|bz2|zip))?$", re.I
 )
+# An archive of something: only the words around the link tell of what.
+_ARCHIVE = re.compile(r"\.(?:tar|tgz|zip|7z|rar|zstd)(?:\.(?:gz|bz2|xz|zst|zstd))?$", re.I)
 _IMAGE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|mp4|mov|webm|bmp)(?:$|\?)", re.I)
 _ATTACHMENT = re.compile(
     r"(?:user-images\.githubusercontent\.com|github\.com/user-attachments/assets"
@@ -326,6 +328,8 @@ def _elsewhere(url: str, host: str, path: str, segments: list[str]) -> Locator:
         return Locator(url, Target.DOCUMENT_FILE, host, path=path)
     if _DATA.search(path):
         return Locator(url, Target.DATA_FILE, host, path=path)
+    if _ARCHIVE.search(path):
+        return Locator(url, Target.STORAGE, host, path=path)
     if any(_at(host, path, known) for known in _TRACKERS):
         return Locator(url, Target.TRACKER, host, path=path)
     if any(_at(host, path, known) for known in _STORAGE):

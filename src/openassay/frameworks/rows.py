@@ -1,7 +1,8 @@
-"""Rows of the openness table of Dingemanse & Liesenfeld, as its project keeps them, and its order.
+"""Rows of two hand-kept tables, as their projects keep them, and the tables' order.
 
-A file holds, for each of the fourteen features, a ``class`` (open, partial, closed), a ``link`` to
-the evidence and ``notes``. Any other class, an empty one included, scores 0 as in the project.
+A file of the openness table of Dingemanse & Liesenfeld, or of the European Open Source AI Index
+that followed it, holds for each feature a ``class`` (open, partial, closed), a ``link`` to the
+evidence and ``notes``. Any other class, an empty one included, scores 0 as in the projects.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from openassay.types import Answer, Result, Verdict
 
 FRAMEWORK = "dl-table"
 _CLASSES = {"open": Answer.YES, "partial": Answer.PARTLY, "closed": Answer.NO}
+_HEADS = ("project", "system")  # where a file keeps its name: of the table, of the index
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +31,31 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One project. The table leaves out rows without a name."""
+    """One project. The tables leave out rows without a name. ``file`` decides ties in the index."""
 
     name: str
     cells: Mapping[str, Cell] = field(default_factory=dict)
+    framework: str = FRAMEWORK
+    file: str = ""
 
 
-def read_row(data: bytes) -> Row:
-    """One file of the project's ``projects`` folder; raises :class:`DossierError`."""
+def read_row(data: bytes, framework: str = FRAMEWORK, file: str = "") -> Row:
+    """One file of a project, by the parameters of ``framework``; raises :class:`DossierError`."""
     top = read_mapping(data)
-    project = top.get("project")
-    name = text_of(project.get("name")) if isinstance(project, dict) else None
+    heads = (top.get(head) for head in _HEADS)
+    names = (text_of(head.get("name")) for head in heads if isinstance(head, dict))
     cells = {}
-    for criterion in load(FRAMEWORK).criteria:
+    for criterion in load(framework).criteria:
         entry = top.get(criterion.id)
         if isinstance(entry, dict):
             values = [text_of(entry.get(key)) or "" for key in ("class", "link", "notes")]
             cells[criterion.id] = Cell(*values)
-    return Row(name or "", cells)
+    return Row(next(names, None) or "", cells, framework, file)
 
 
 def judge_row(row: Row) -> Verdict:
-    """The table's own verdict on a row: the sum of its cells, taken at the authors' word."""
-    framework = load(FRAMEWORK)
+    """The table's own verdict on a row: its cells added up, taken at the authors' word."""
+    framework = load(row.framework)
     judged = []
     for criterion in framework.criteria:
         cell = row.cells.get(criterion.id, Cell(""))
@@ -70,10 +74,16 @@ def judge_row(row: Row) -> Verdict:
 
 
 def score(row: Row) -> float:
-    """The openness of a row, 0 to 14 in steps of a half."""
+    """The openness of a row: 0 to 14 in steps of a half in the table, 0 to 1 in the index."""
     return float(judge_row(row).answer)
 
 
 def ranked(rows: Iterable[Row]) -> list[Row]:
-    """The named rows in the table's order: openness descending, then name, capitals first."""
-    return sorted((row for row in rows if row.name), key=lambda row: (-score(row), row.name))
+    """The named rows of one table in its order: openness descending, then the tables' own ways.
+
+    The table breaks ties by name, capitals first; the index by file, the last one first.
+    """
+    named = [row for row in rows if row.name]
+    named.sort(key=lambda row: row.name)
+    named.sort(key=lambda row: row.file, reverse=True)
+    return sorted(named, key=lambda row: -score(row))

@@ -4,38 +4,48 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import partial
 from typing import Any, TypeVar
 
 from openassay.errors import FrameworkError
+from openassay.frameworks.lines import Place, places
 
 Choice = TypeVar("Choice", bound=StrEnum)
 _MISSING: Any = object()
+_LARGEST = 1e30  # far above every threshold in floating-point operations
 
 
 class Table:
     """A table, where it stands in the file, and which of its keys were asked for."""
 
     def __init__(
-        self, values: dict[str, Any], name: str, text: str, where: str = "", start: int = 0
+        self,
+        values: dict[str, Any],
+        name: str,
+        lines: Callable[[], Mapping[Place, int]],
+        where: str = "",
+        at: Place = (),
     ) -> None:
         self._values = values
         self._name = name
-        self._text = text
+        self._lines = lines
         self._where = where
-        self._start = start  # index of the line the table begins at, as far as it was found
+        self._at = at
         self._asked: set[str] = set()
 
     @classmethod
     def from_toml(cls, text: str, name: str) -> Table:
         try:
-            return cls(tomllib.loads(text), name, text)
-        except tomllib.TOMLDecodeError as error:
+            # Lines are looked for when there is a mistake to show, and never otherwise.
+            return cls(tomllib.loads(text), name, partial(places, text))
+        except ValueError as error:  # TOMLDecodeError, and numbers of thousands of digits
+            raise _not_toml(str(error), text, name) from error
+        except RecursionError as error:
             raise FrameworkError(
-                f"{name}: not valid TOML: {error}",
-                hint="check quotes and brackets at that place; texts stand in double quotes",
+                f"{name}: nested too deeply", hint="write tables and lists one or two deep"
             ) from error
 
     def fault(self, key: str, wrong: str, fix: str) -> FrameworkError:
@@ -95,8 +105,23 @@ class Table:
         if not isinstance(value, dict):
             raise self.fault(key, "must be a table", f"write [{key}] and its keys below it")
         where = f"{self._where} [{key}]" if self._where else f"[{key}]"
-        start = self._find(rf"\[(.+\.)?{re.escape(key)}\]|{re.escape(key)} *= *\{{.*")
-        return Table(value, self._name, self._text, where, start)
+        return Table(value, self._name, self._lines, where, (*self._at, key))
+
+    def number(self, key: str, default: float = _MISSING, *, least: float = 0.0) -> float:
+        value = self._get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.fault(key, "must be a number", f"write {key} = 1, without quotes")
+        if not least <= value <= _LARGEST:  # refuses nan and inf too
+            raise self.fault(key, f"cannot be {value}", f"give a number of at least {least:g}")
+        return float(value)
+
+    def has(self, key: str) -> bool:
+        """Whether the key stands there; it still has to be asked for."""
+        return key in self._values
+
+    def names(self) -> tuple[str, ...]:
+        """The keys of a table whose keys are names of the file's own."""
+        return tuple(self._values)
 
     def tables(self, key: str) -> list[Table]:
         value = self._get(key, [])
@@ -106,19 +131,19 @@ class Table:
 
     def done(self) -> None:
         """Refuse keys that nobody asked for: a misspelt key must not be silently ignored."""
+        self.only(self._asked)
+
+    def only(self, known: Collection[str]) -> None:
+        """Refuse keys that are not among these."""
         for key in self._values:
-            if key not in self._asked:
-                raise self.fault(key, "is not a known key here", self.near(key, self._asked))
+            if key not in known:
+                raise self.fault(key, "is not a known key here", self.near(key, known))
 
     def _entry(self, key: str, item: dict[str, Any], number: int) -> Table:
         id = item.get("id")
         label = f"{key} {id!r}" if isinstance(id, str) else f"{key} number {number}"
         where = f"{self._where}, {label}" if self._where else label
-        if isinstance(id, str):
-            start = self._find(rf'id *= *"{re.escape(id)}" *(#.*)?')
-        else:
-            start = self._find(rf"\[\[(.+\.)?{re.escape(key)}\]\] *(#.*)?", number)
-        return Table(item, self._name, self._text, where, start)
+        return Table(item, self._name, self._lines, where, (*self._at, key, number - 1))
 
     def _get(self, key: str, default: Any) -> Any:
         self._asked.add(key)
@@ -127,26 +152,36 @@ class Table:
             raise self.fault(key, "is missing", f"add a line {key} = …")
         return value
 
-    def _find(self, pattern: str, number: int = 1) -> int:
-        """Index of the ``number``-th line from this table's start that is ``pattern``; else that.
-
-        TOML readers of the standard library keep no lines, so they are looked for in the text.
-        """
-        lines = self._text.splitlines()
-        for index in range(self._start, len(lines)):
-            if re.fullmatch(pattern, lines[index].strip()):
-                number -= 1
-                if number == 0:
-                    return index
-        return self._start
-
     def _line(self, key: str) -> int | None:
-        """The line of ``key``, counted from 1; else where the table begins; None at the top."""
-        lines = self._text.splitlines()
-        for index in range(self._start, len(lines)):
-            line = lines[index].strip()
-            if key and re.match(rf"{re.escape(key)} *=", line):
-                return index + 1
-            if index > self._start and line.startswith("[[") and self._where:
-                break
-        return self._start + 1 if self._where else None
+        """The line of ``key``; else where the table around it begins; None at the top.
+
+        A table with an id is shown where that stands: it is what people look for.
+        """
+        lines = self._lines()
+        at: Place = (*self._at, key) if key else self._at
+        if self._at and at not in lines:
+            at = (*self._at, "id")
+        while at and at not in lines:
+            at = at[:-1]
+        return lines.get(at)
+
+
+_AT_LINE = re.compile(r" \(at line (\d+), column (\d+)\)$")
+_AT_END = " (at end of document)"
+
+
+def _not_toml(said: str, text: str, name: str) -> FrameworkError:
+    """The parser's own words, with the line where we say it elsewhere, and the likely fix."""
+    last = text.rstrip().count("\n") + 1
+    place, column = f"{name}:{last}", ""
+    if found := _AT_LINE.search(said):
+        place, column = f"{name}:{found[1]}", f", at character {found[2]}"
+    words = _AT_LINE.sub("", said).removesuffix(_AT_END)
+    hint = "check quotes and brackets at that place; texts stand in double quotes"
+    if "Cannot overwrite" in words:
+        hint = "this key stands twice in its table: keep one of them"
+    elif "Cannot declare" in words:
+        hint = "this table stands twice; write [[name]] with two brackets where there are several"
+    elif "Illegal character" in words:
+        hint = "a text on several lines stands between three double quotes"
+    return FrameworkError(f"{place}: not valid TOML: {words}{column}", hint=hint)

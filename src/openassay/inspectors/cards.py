@@ -271,6 +271,10 @@ def _stub(file: File, document: Document, component: str, start: int) -> Iterato
 def _data_card(
     file: File, document: Document, said: list[Passage], release: Release
 ) -> Iterator[Fact]:
+    prose_length = sum(len(passage.text) for passage in said)
+    if _DATA_CARD_NAME.search(file.name) and prose_length < _STUB and len(_data_aspects(said)) < 2:
+        yield from _stub(file, document, "data_card", 1)
+        return
     for section in document.sections:
         first = section is document.sections[min(1, len(document.sections) - 1)]
         whole_file = first and _is_data_readme(file, section)

@@ -41,6 +41,9 @@ _FOR_DATA = re.compile(
 _SCHEME = re.compile(
     r"评测方案|评估方案|评测脚本|\bevaluation (?:scheme|script|code|suite|protocol)", re.I
 )
+_EVAL_CODE = re.compile(
+    r"\beval(?:uation)? (?:code|scripts?|harness)\b|评测(?:代码|脚本)|评估(?:代码|脚本)", re.I
+)
 _USES = re.compile(
     r"\b(?:us(?:e|ed|ing)|with|via|run|based on|follow\w*|through|by|perform\w*)\b|使用"
     r"|采用|基于|通过|参考",
@@ -87,6 +90,11 @@ def _code(spot: Spot, release: Release) -> Iterator[Fact]:
         return
     if not is_repo:
         return
+    if release.subject.owns(spot.locator.owner) and _is_own_evaluation(spot):
+        yield _linked_code(
+            spot, "evaluation_code", "repository", "The authors' evaluation code is linked."
+        )
+        return
     if release.subject.owns(spot.locator.owner):
         called = f"{spot.locator.name} {spot.link.text}"
         if _DATA_CODE.search(called) or _FOR_DATA.search(spot.near):
@@ -123,6 +131,13 @@ def _is_harness(spot: Spot) -> bool:
         return True
     named = f"{spot.locator.name or spot.locator.host} {spot.link.text}"
     return bool(_HARNESS.search(named)) and bool(_USES.search(spot.near))
+
+
+def _is_own_evaluation(spot: Spot) -> bool:
+    """A label before the link, or its own file, that says evaluation code."""
+    label = spot.near.replace(spot.link.url, "")[:200]
+    script = re.search(r"/[^/]{0,40}eval[^/]{0,40}\.(?:py|sh|ipynb)$", spot.link.url, re.I)
+    return bool(_EVAL_CODE.search(label) or (script and spot.locator.path))
 
 
 def _is_this_repository(spot: Spot, release: Release) -> bool:

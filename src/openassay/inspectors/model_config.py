@@ -51,6 +51,7 @@ _TOPICS: Final = {
     "layers": ("num_hidden_layers", "n_layer", "n_layers", "num_layers"),
     "hidden_size": ("hidden_size", "n_embd", "d_model", "dim"),
     "vocab_size": ("vocab_size", "n_vocab"),
+    "experts": ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts"),
     "context_length": ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len"),
 }
 _TOKENIZERS: Final = re.compile(

@@ -216,11 +216,21 @@ def _own_paper(spot: Spot, release: Release, cited: _Cited) -> Extent | None:
         return None
     if prose.OTHERS.search(spot.trail) or (prose.EVALUATION.search(spot.trail) and not named):
         return None
+    if not _can_be_ours(spot.file, release):
+        return None
     if _LABEL.match(label) or _TECHNICAL_REPORT.search(label):
         return _labelled(spot, release)
     if _OWN_PHRASE.search(spot.near) and not spot.about_sibling:
         return Extent.WHOLE
     return None
+
+
+def _can_be_ours(file: File, release: Release) -> bool:
+    """Whether *our paper* can be this release's: a deeper document, of a tool that came with the
+    tree, speaks for its own authors unless it names the model."""
+    if release.is_front(file) or not release.subject.names:
+        return True
+    return Whose.OWN in release.subject.mentioned("\n".join(file.lines[:400]))
 
 
 def _label(spot: Spot) -> str:

@@ -40,7 +40,7 @@ _RUNS = re.compile(
     re.I,
 )
 _CLASS = re.compile(
-    r"\b(?!Auto)([A-Z]\w{2,40}(?:ForCausalLM|ForConditionalGeneration|LMHeadModel|Pipeline"
+    r"\b(?!Auto)([A-Z]\w{1,40}(?:ForCausalLM|ForConditionalGeneration|LMHeadModel|Pipeline"
     r"|ForMaskedLM|VisionModel|Model))\b(?:\.from_pretrained|\s*\(|,|$|\s)",
     re.M,
 )

@@ -39,6 +39,12 @@ _INTERMEDIATE = re.compile(
     r"|权重|模型)",
     re.I,
 )
+# "We also release intermediate checkpoints ...": the list of them may be any kind of file.
+_RELEASES_CHECKPOINTS = re.compile(
+    r"\b(?:we|are|is)\b[^.。]{0,30}\b(?:releas|provid|publish|upload|offer)\w*\b[^.。]{0,30}"
+    r"\bintermediate (?:model |training )?checkpoints?\b",
+    re.I,
+)
 _GATE = re.compile(
     r"\baccept\w*\b[^.。]{0,40}\b(?:agreement|licen[cs]e|terms)|\brequest (?:access|form)"
     r"|\bfill (?:in|out)\b|\bgated\b|\bapply for\b|\baccess request"
@@ -59,6 +65,8 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
 
 def _weights(spot: Spot, release: Release) -> Iterator[Fact]:
     target = spot.locator.target
+    if target is Target.DATA_FILE and not spot.about_sibling:
+        yield from _list_of_checkpoints(spot)
     if target is Target.MODEL and spot.locator.name:
         yield from _hub_model(spot, release)
     elif target in (Target.WEIGHTS_FILE, Target.STORAGE) and not spot.about_sibling:
@@ -83,6 +91,18 @@ def _weights(spot: Spot, release: Release) -> Iterator[Fact]:
     elif target is Target.PAGE and not spot.about_sibling and _is_request_page(spot):
         yield _final(spot, "The weights are offered through a request page.")
         yield Gated(evidence=(spot.cite(),), barrier="request form or agreement")
+
+
+def _list_of_checkpoints(spot: Spot) -> Iterator[Fact]:
+    """A linked list of files, in the sentence that says that checkpoints are released."""
+    if _RELEASES_CHECKPOINTS.search(spot.near) and not prose.FUTURE.search(spot.near):
+        yield Linked(
+            evidence=(spot.cite(),),
+            component="model_parameters_intermediate",
+            url=spot.link.url,
+            extent=Extent.PART,
+            detail="A list of intermediate checkpoints is linked where they are said to be there.",
+        )
 
 
 def _is_request_page(spot: Spot) -> bool:

@@ -16,6 +16,7 @@ from . import expressions, store
 from .model import Info
 
 KINDS = ("code", "data", "weights", "document")
+_HEAD = re.compile(r'^(id|display) = "([^"\n]+)"$', re.M)
 _DEPRECATED = re.compile(r"^((?:A|L)?GPL-\d\.\d|GFDL-1\.\d)(\+|-only|-or-later)?$", re.I)
 
 
@@ -212,6 +213,30 @@ def display(id: str) -> str:
     if named:
         return str(named)
     return row.id if row.id.startswith("LicenseRef-") else f"LicenseRef-{row.id}"
+
+
+def displayed(name: str) -> tuple[str, ...]:
+    """The ids that `display` shows under this name: none, one, or versions shown alike."""
+    row = find(name)
+    if row is not None and row.source == "0":
+        return (row.id,)
+    shown = _by_display().get(name.lower())
+    if shown:
+        return shown
+    row = row or find(name.removeprefix("LicenseRef-"))
+    return (row.id,) if row else ()
+
+
+@cache
+def _by_display() -> Mapping[str, tuple[str, ...]]:
+    """Reads two lines of each file of facts: parsing all of them would take fifty milliseconds."""
+    found: dict[str, tuple[str, ...]] = {}
+    for file in store.names("licenses"):
+        said = dict(_HEAD.findall(store.read(f"licenses/{file}").decode("utf-8")))
+        if "display" in said and "id" in said:
+            key = said["display"].lower()
+            found[key] = (*found.get(key, ()), said["id"])
+    return MappingProxyType(found)
 
 
 def spdx(expression: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from openassay.reports import Look
+from openassay.types import Answer
 
 
 class Ink(StrEnum):
@@ -21,6 +22,13 @@ class Ink(StrEnum):
     RED = "31"
 
 
+ANSWER_MARK = {
+    Answer.YES: ("✔", Ink.GREEN),
+    Answer.PARTLY: ("◐", Ink.YELLOW),
+    Answer.NO: ("✘", Ink.RED),
+    Answer.UNKNOWN: ("?", Ink.YELLOW),
+    Answer.NOT_APPLICABLE: ("·", Ink.DIM),
+}
 # What stands in for a sign on a stream that cannot show it.
 _ASCII = str.maketrans({"✔": "+", "◐": "~", "↗": ">", "✘": "-", "…": "~", "·": "-", "—": "-"})
 

@@ -29,6 +29,7 @@ STATUS_WORD = {
     Status.UNKNOWN: "unknown",
 }
 _OPEN_ANSWERS = (Answer.NO, Answer.PARTLY, Answer.UNKNOWN)
+_TO_JUDGE, _ESTIMATE = "To judge: ", "Estimate: "
 _LONG_PLACE = 24
 _MAIN = 17  # components.toml: the first seventeen are the Model Openness Framework's own
 
@@ -134,23 +135,67 @@ def verdict_reason(verdict: Verdict, optional: frozenset[str] = frozenset()) -> 
         rung = open_[0].group
         open_ = [result for result in open_ if result.group == rung]
         head = f"for {visible(rung)}: "
+    elif verdict.floor == verdict.ceiling and not verdict.progress:
+        open_.sort(key=lambda result: result.answer is not Answer.NO)  # what fails, first
     if verdict.floor != verdict.ceiling:
         open_.sort(key=lambda result: result.answer is not Answer.UNKNOWN)
     states: dict[str, list[str]] = {}
     for result in open_:
         states.setdefault(_state(result), []).append(visible(result.title))
     if not states:
-        return "every required criterion is met" if verdict.results else ""
+        asked = dict.fromkeys(name for name, _ in questions(verdict, optional))
+        rest = f"; to judge: {', '.join(asked)}" if asked and not _is_score(verdict) else ""
+        return f"every required criterion is met{rest}" if verdict.results else ""
     return head + "; ".join(f"{state}: {', '.join(names)}" for state, names in states.items())
+
+
+def questions(
+    verdict: Verdict, optional: frozenset[str] = frozenset()
+) -> tuple[tuple[str, str], ...]:
+    """(title of the criterion, question) for each that a person must judge, in rule order."""
+    return tuple(
+        (visible(result.title), visible(text.removeprefix(_TO_JUDGE)))
+        for result in verdict.results
+        if result.criterion not in optional
+        for text in result.because
+        if text.startswith(_TO_JUDGE) and text.endswith("?")
+    )
+
+
+def points(result: Result) -> str:
+    """In an index the points, ``1 to 3 of 3. ``; else nothing."""
+    if result.points is None:
+        return ""
+    least, most, of = result.points
+    return f"{least:g} of {of:g}. " if least == most else f"{least:g} to {most:g} of {of:g}. "
+
+
+def estimates(verdict: Verdict) -> tuple[tuple[str, str, tuple[Evidence, ...]], ...]:
+    """(title of the criterion, the estimate with its inputs and caveats, what it rests on)."""
+    found = []
+    for result in verdict.results:
+        said = [text for text in result.because if _ESTIMATE in text[: len(_TO_JUDGE + _ESTIMATE)]]
+        if said:
+            parts = [text.partition(_ESTIMATE)[2] for text in said]
+            found.append((visible(result.title), visible(" ".join(parts)), result.evidence))
+    return tuple(found)
 
 
 def _is_score(verdict: Verdict) -> bool:
     """Scores add up over all groups; only a ladder has a next rung."""
-    return verdict.floor.replace(".", "", 1).isdigit()
+    number = verdict.floor.partition(" ")[0]  # a count says "7 of 15"
+    return number.replace(".", "", 1).isdigit()
 
 
 def _state(result: Result) -> str:
-    """The word a reason begins with (*Missing: …*), or the answer itself."""
+    """The word a reason begins with (*Missing: …*), or the answer itself.
+
+    What was read but leaves it to a person is *to judge*, whatever was found.
+    """
+    asked = any(text.startswith(_TO_JUDGE) for text in result.because)
+    unread = any(text.startswith("Unknown") for text in result.because[:1])
+    if result.answer is Answer.UNKNOWN and asked and not unread:
+        return _TO_JUDGE.removesuffix(": ").lower()
     word, colon, _ = result.because[0].partition(": ") if result.because else ("", "", "")
     is_state = colon and len(word) <= 20 and word[:1].isupper()
     return visible(word).lower() if is_state else result.answer.value

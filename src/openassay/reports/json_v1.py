@@ -7,12 +7,14 @@ frameworks give the same bytes. ``schema/openassay-1.schema.json`` is the contra
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from openassay.canonical import dump_json
+from openassay.checked import Difference
 from openassay.errors import DossierError
 from openassay.reports import Look, Report
+from openassay.reports._disagreements import Disagreement, disagreements
 from openassay.reports._view import evidence_of, kind, main_and_finer, terms_in_words, title
 from openassay.types import (
     Claim,
@@ -25,6 +27,8 @@ from openassay.types import (
     Gap,
     Gated,
     Licensed,
+    Result,
+    SourceInfo,
     Span,
     Stated,
     Unit,
@@ -33,6 +37,7 @@ from openassay.types import (
 
 SCHEMA = "openassay/1"
 JUDGEMENT = "openassay-judgement/1"
+AGAINST = "openassay-against/1"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,200}")
 
 
@@ -51,56 +56,76 @@ def document(report: Report) -> dict[str, Any]:
         "schema": SCHEMA,
         "read_by": dossier.read_by,
         "release": {"name": dossier.release},
-        "sources": [
-            {
-                "id": source.id,
-                "kind": source.kind,
-                "locator": source.locator,
-                "revision": source.revision,
-                "files": source.files,
-            }
-            for source in dossier.sources
-        ],
+        "sources": [source_object(source) for source in dossier.sources],
         "components": [_component(component, known) for component in main + finer],
         "licenses": _licenses(report, known),
         "claims": [_claim(claim, known) for claim in dossier.claims],
         "contradictions": [_contradiction(item, known) for item in dossier.contradictions],
         "stated": [
             {"topic": fact.topic, "value": fact.value, "subject": fact.subject}
-            | {"evidence": _evidences(fact.evidence, known)}
+            | {"evidence": evidence_objects(fact.evidence, known)}
             for fact in dossier.facts
             if isinstance(fact, Stated) and fact.topic != "claim"  # claims stand above
         ],
         "bases": [
             {"base": fact.base, "relation": str(fact.relation)}
-            | {"evidence": _evidences(fact.evidence, known)}
+            | {"evidence": evidence_objects(fact.evidence, known)}
             for fact in dossier.facts
             if isinstance(fact, Derived)
         ],
         "gates": [
             {"component": fact.component, "barrier": fact.barrier}
-            | {"evidence": _evidences(fact.evidence, known)}
+            | {"evidence": evidence_objects(fact.evidence, known)}
             for fact in dossier.facts
             if isinstance(fact, Gated)
         ],
-        "verdicts": [_verdict(verdict, known) for verdict in report.verdicts],
-        "gaps": [_gap(gap) for gap in dossier.gaps],
+        "verdicts": [verdict_object(verdict, known) for verdict in report.verdicts],
+        "disagreements": [_disagreement(item) for item in disagreements(report.verdicts, dossier)],
+        "gaps": [gap_object(gap) for gap in dossier.gaps],
     }
 
 
-def render_judgement(name: str, verdicts: tuple[Verdict, ...], known: frozenset[str]) -> str:
+def render_judgement(
+    name: str,
+    verdicts: tuple[Verdict, ...],
+    known: frozenset[str],
+    differences: Sequence[Difference] | None = None,
+) -> str:
     """``openassay judge``: the verdicts alone; the first one's outcome stands on top.
 
-    ``known`` are the ids of the audited sources, empty for another tool's record.
+    ``known`` are the ids of the audited sources, empty for another tool's record; ``differences``,
+    for a record, where the reference tool and the strict judgement part.
     """
-    first = _verdict(verdicts[0], known)
+    first = verdict_object(verdicts[0], known)
     head = {key: first[key] for key in ("framework", "mode", "floor", "ceiling", "answer")}
     return dump_json(
         {"schema": JUDGEMENT, "release": {"name": name}}
         | head
         | {"progress": first["progress"]}
-        | {"verdicts": [_verdict(verdict, known) for verdict in verdicts]}
+        | {"verdicts": [verdict_object(verdict, known) for verdict in verdicts]}
+        | ({} if differences is None else {"differences": [_difference(d) for d in differences]})
     )
+
+
+def _difference(item: Difference) -> dict[str, Any]:
+    return {
+        "component": item.component,
+        "title": item.title,
+        "reference": item.reference,
+        "strict": item.strict,
+        "because": item.because,
+        "counts": item.counts,
+    }
+
+
+def source_object(source: SourceInfo) -> dict[str, Any]:
+    return {
+        "id": source.id,
+        "kind": source.kind,
+        "locator": source.locator,
+        "revision": source.revision,
+        "files": source.files,
+    }
 
 
 def _component(component: Component, known: frozenset[str]) -> dict[str, Any]:
@@ -133,7 +158,7 @@ def _licenses(report: Report, known: frozenset[str]) -> list[dict[str, Any]]:
             merged.setdefault(key, {}).update(dict.fromkeys(fact.evidence))
     return [
         {"scope": scope, "id": id_, "how": how, "modified": modified}
-        | {"evidence": _evidences(evidence, known)}
+        | {"evidence": evidence_objects(evidence, known)}
         | _terms(id_, report)
         for (scope, id_, how, modified), evidence in merged.items()
     ]
@@ -157,10 +182,10 @@ def _claim(claim: Claim, known: frozenset[str]) -> dict[str, Any]:
 
 
 def _contradiction(item: Contradiction, known: frozenset[str]) -> dict[str, Any]:
-    return {"id": item.id, "text": item.text, "evidence": _evidences(item.evidence, known)}
+    return {"id": item.id, "text": item.text, "evidence": evidence_objects(item.evidence, known)}
 
 
-def _verdict(verdict: Verdict, known: frozenset[str]) -> dict[str, Any]:
+def verdict_object(verdict: Verdict, known: frozenset[str]) -> dict[str, Any]:
     return {
         "framework": verdict.framework,
         "title": verdict.title,
@@ -176,8 +201,10 @@ def _verdict(verdict: Verdict, known: frozenset[str]) -> dict[str, Any]:
                 "group": result.group,
                 "answer": str(result.answer),
                 "because": list(result.because),
-                "evidence": _evidences(result.evidence, known),
+                "evidence": evidence_objects(result.evidence, known),
                 "next_step": result.next_step or None,
+                "about": list(result.about),
+                "points": _points(result),
             }
             for result in verdict.results
         ],
@@ -185,7 +212,32 @@ def _verdict(verdict: Verdict, known: frozenset[str]) -> dict[str, Any]:
     }
 
 
-def _gap(gap: Gap) -> dict[str, Any]:
+def _points(result: Result) -> dict[str, float] | None:
+    if result.points is None:
+        return None
+    least, most, of = result.points
+    return {"least": least, "most": most, "of": of}
+
+
+def _disagreement(item: Disagreement) -> dict[str, Any]:
+    return {
+        "component": item.component,
+        "status": str(item.status),
+        "license": item.license,
+        "sharp": item.is_sharp,
+        "opinions": [
+            {
+                "framework": opinion.framework,
+                "criterion": opinion.criterion,
+                "answer": str(opinion.answer),
+                "because": opinion.because,
+            }
+            for opinion in item.opinions
+        ],
+    }
+
+
+def gap_object(gap: Gap) -> dict[str, Any]:
     return {
         "source": gap.source,
         "path": gap.path,
@@ -196,7 +248,7 @@ def _gap(gap: Gap) -> dict[str, Any]:
     }
 
 
-def _evidences(items: Iterable[Evidence], known: frozenset[str]) -> list[dict[str, Any]]:
+def evidence_objects(items: Iterable[Evidence], known: frozenset[str]) -> list[dict[str, Any]]:
     return [_evidence(item, known) for item in items]
 
 
@@ -221,9 +273,18 @@ def _evidence(item: Evidence, known: frozenset[str]) -> dict[str, Any]:
     }
 
 
+def evidence_row(item: Evidence, known: frozenset[str]) -> dict[str, Any]:
+    """One place in the shape that every report shares; ``known`` are the sources' pins."""
+    return _evidence(item, known)
+
+
 def read_evidence(report: Any) -> tuple[Evidence, ...]:
     """Every piece of evidence of a report of this schema, each once, for ``openassay verify``."""
-    if not isinstance(report, dict) or report.get("schema") not in (SCHEMA, JUDGEMENT):
+    if not isinstance(report, dict) or report.get("schema") not in (
+        SCHEMA,
+        JUDGEMENT,
+        AGAINST,
+    ):
         raise DossierError(f"/schema: this is not an {SCHEMA} report")
     found: dict[Evidence, None] = {}
     waiting: list[tuple[str, Any]] = [("", report)]

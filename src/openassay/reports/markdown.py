@@ -13,14 +13,17 @@ from urllib.parse import quote, urlsplit
 
 from openassay.canonical import visible
 from openassay.reports import Look, Report
+from openassay.reports._disagreements import disagreements, subject
 from openassay.reports._view import (
     STATUS_WORD,
     claims_by_need,
+    estimates,
     evidence_of,
     main_and_finer,
     next_steps,
     openness,
     place,
+    questions,
     title,
     verdict_reason,
     why,
@@ -37,7 +40,7 @@ _ENTITY = frozenset("<>&@:")  # a backslash does not stop these everywhere
 
 
 @dataclass(slots=True)
-class _Notes:
+class Notes:
     """Evidence as numbered footnotes, each once, in the order it is first cited."""
 
     numbers: dict[Evidence, int] = field(default_factory=dict)
@@ -62,12 +65,15 @@ class _Notes:
 def render(report: Report, look: Look) -> str:
     """The report as Markdown text."""
     del look
-    dossier, notes = report.dossier, _Notes()
+    dossier, notes = report.dossier, Notes()
     main, finer = main_and_finer(dossier.components)
     false, unchecked = claims_by_need(dossier.claims)
     blocks = (
         _header(report),
         _verdicts(report),
+        _questions(report),
+        _estimates(report, notes),
+        _disagreements(report, notes),
         _components("Components", main, notes),
         _components("Finer components", finer, notes),
         _claims("Claims that do not hold", false, notes),
@@ -129,7 +135,7 @@ def _header(report: Report) -> Iterator[str]:
         yield f"- read by {escape(report.dossier.read_by)}"
 
 
-def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     body = list(rows)
     if body:
         yield f"| {' | '.join(heads)} |"
@@ -146,18 +152,52 @@ def _verdicts(report: Report) -> Iterator[str]:
         rows.append((name, f"**{escape(verdict.answer)}**", escape(reason)))
     if rows:
         yield "## Verdicts\n"
-        yield from _table(("Framework", "Answer", "Why"), rows)
+        yield from table(("Framework", "Answer", "Why"), rows)
 
 
-def _components(head: str, components: Iterable[Component], notes: _Notes) -> Iterator[str]:
+def _questions(report: Report) -> Iterator[str]:
+    """What no tool can answer, framework by framework."""
+    asked = [
+        (verdict, found)
+        for verdict in report.verdicts
+        if (found := questions(verdict, report.optional.get(verdict.framework, frozenset())))
+    ]
+    if asked:
+        yield "## For a person to judge\n"
+    for verdict, found in asked:
+        yield f"- **{escape(verdict.title or verdict.framework)}**"
+        yield from (f"  - {escape(name)}: {escape(question)}" for name, question in found)
+
+
+def _estimates(report: Report, notes: Notes) -> Iterator[str]:
+    found = [(verdict, item) for verdict in report.verdicts for item in estimates(verdict)]
+    if found:
+        yield "## Estimates\n"
+    for verdict, (name, said, evidence) in found:
+        rule = escape(f"{verdict.title or verdict.framework}, {name}")
+        yield f"- {rule}: {escape(said)} {notes.cite(evidence)}".rstrip()
+
+
+def _disagreements(report: Report, notes: Notes) -> Iterator[str]:
+    found = disagreements(report.verdicts, report.dossier)
+    if found:
+        yield "## Where frameworks disagree\n"
+    for item in found:
+        yield f"- **{escape(subject(item))}** {notes.cite(item.evidence)}".rstrip()
+        for opinion in item.opinions:
+            rule = escape(f"{opinion.framework}/{opinion.criterion}")
+            yield f"  - {opinion.answer.value}, {rule}: {escape(opinion.because)}"
+
+
+def _components(head: str, components: Iterable[Component], notes: Notes) -> Iterator[str]:
     rows = [_row(component, notes) for component in components]
     if rows:
         yield f"## {head}\n"
         heads = ("Component", "Status", "Licence", "Open", "Why", "Evidence")
-        yield from _table(heads, rows)
+        yield from table(heads, rows)
 
 
-def _row(component: Component, notes: _Notes) -> tuple[str, ...]:
+def _row(component: Component, notes: Notes) -> tuple[str, ...]:
     return (
         escape(title(component.id)),
         STATUS_WORD[component.status],
@@ -168,7 +208,7 @@ def _row(component: Component, notes: _Notes) -> tuple[str, ...]:
     )
 
 
-def _claims(head: str, claims: Iterable[Claim], notes: _Notes) -> Iterator[str]:
+def _claims(head: str, claims: Iterable[Claim], notes: Notes) -> Iterator[str]:
     for index, claim in enumerate(claims):
         if index == 0:
             yield f"## {head}\n"
@@ -176,7 +216,7 @@ def _claims(head: str, claims: Iterable[Claim], notes: _Notes) -> Iterator[str]:
         yield from (f"  - {escape(because)}" for because in claim.because)
 
 
-def _contradictions(report: Report, notes: _Notes) -> Iterator[str]:
+def _contradictions(report: Report, notes: Notes) -> Iterator[str]:
     if report.dossier.contradictions:
         yield "## Contradictions\n"
     for item in report.dossier.contradictions:
@@ -198,4 +238,4 @@ def _gaps(gaps: Iterable[Gap]) -> Iterator[str]:
     ]
     if rows:
         yield "## Not read\n"
-        yield from _table(("Path", "Reason", "Detail"), rows)
+        yield from table(("Path", "Reason", "Detail"), rows)

@@ -6,15 +6,19 @@ from collections.abc import Iterable, Iterator
 
 from openassay.canonical import visible
 from openassay.reports import Look, Report
-from openassay.reports._cells import Ink, Pen, cut, pad, width, wrap
+from openassay.reports._cells import ANSWER_MARK, Ink, Pen, cut, pad, width, wrap
+from openassay.reports._disagreements import disagreements, sides, subject
 from openassay.reports._view import (
     STATUS_WORD,
     claims_by_need,
+    estimates,
     evidence_of,
     main_and_finer,
     next_steps,
     openness,
     place,
+    points,
+    questions,
     short_pin,
     short_place,
     title,
@@ -22,7 +26,6 @@ from openassay.reports._view import (
     why,
 )
 from openassay.types import (
-    Answer,
     Claim,
     Component,
     Contradiction,
@@ -39,17 +42,11 @@ MARK = {
     Status.ABSENT: ("✘", Ink.RED),
     Status.UNKNOWN: ("?", Ink.YELLOW),
 }
+_NONE: frozenset[str] = frozenset()
 _IN_A_ROW = (Status.UNKNOWN, Status.ABSENT)  # without -v these share a paragraph each
-_SHOWN = (2, 2, 4)  # claims, contradictions, next steps on the first screen
-_TITLE, _LICENSE, _OPEN = 31, 20, 10  # columns at most
+_SHOWN = (2, 2, 4, 2)  # claims, contradictions, next steps, disagreements on the first screen
+_TITLE, _LICENSE, _OPEN, _GROUP = 31, 20, 10, 13  # columns at most
 _TOLD = ("component", "scope", "license", "topic", "value", "base", "barrier", "url", "inspector")
-_ANSWER = {
-    Answer.YES: ("✔", Ink.GREEN),
-    Answer.PARTLY: ("◐", Ink.YELLOW),
-    Answer.NO: ("✘", Ink.RED),
-    Answer.UNKNOWN: ("?", Ink.YELLOW),
-    Answer.NOT_APPLICABLE: ("·", Ink.DIM),
-}
 
 
 def render(report: Report, look: Look) -> str:
@@ -59,6 +56,7 @@ def render(report: Report, look: Look) -> str:
         _header(report, pen),
         _verdicts(report, pen),
         _components(report.dossier.components, pen),
+        _disagreements(report, pen),
         _claims(report.dossier.claims, pen),
         _contradictions(report.dossier.contradictions, pen),
         _steps(report, pen),
@@ -82,11 +80,12 @@ def _verdict(verdict: Verdict, pen: Pen) -> Iterator[str]:
     if verdict.progress:
         shares = (f"{visible(name)} {share:g} %" for name, share in verdict.progress.items())
         yield f"  progress: {', '.join(shares)}"
+    room = min(_GROUP, max((5, *(width(visible(one.group)) for one in verdict.results))))
     for result in verdict.results:
-        mark, ink = _ANSWER[result.answer]
+        mark, ink = ANSWER_MARK[result.answer]
         group = visible(result.group)
-        because = visible(result.because[0]) if result.because else ""
-        text = f"{pad(visible(result.title), _TITLE)} {pad(group, 5)} {because}"
+        because = points(result) + (visible(result.because[0]) if result.because else "")
+        text = f"{pad(visible(result.title), _TITLE)} {pad(group, room)} {because}"
         yield f"  {pen.ink(mark, ink)} {cut(text, pen.look.width - 4)}".rstrip()
         if result.next_step and pen.look.detail:
             yield from _paragraph("      next: ", visible(result.next_step), pen)
@@ -107,11 +106,16 @@ def _verdicts(report: Report, pen: Pen) -> Iterator[str]:
     for verdict in report.verdicts:
         name = f"{visible(verdict.title or verdict.framework)}: "
         answer = cut(visible(verdict.answer), pen.look.width - width(name) - 1)
-        reason = verdict_reason(verdict, report.optional.get(verdict.framework, frozenset()))
+        reason = verdict_reason(verdict, report.optional.get(verdict.framework, _NONE))
         room = pen.look.width - width(name + answer) - 3
         if reason and pen.look.detail:
             yield f"{name}{pen.ink(answer, Ink.BOLD)}"
             yield from _paragraph("  ", reason, pen)
+            for name, said, evidence in estimates(verdict):
+                places = ", ".join(place(one) for one in evidence)
+                yield from _paragraph(f"  estimate, {name}: ", f"{said} [{places}]", pen)
+            for _, question in questions(verdict, report.optional.get(verdict.framework, _NONE)):
+                yield from _paragraph("  to judge: ", question, pen)
         else:
             tail = f" — {cut(reason, room)}" if reason else ""
             yield f"{name}{pen.ink(answer, Ink.BOLD)}{tail}"
@@ -183,6 +187,23 @@ def _evidence_lines(items: Iterable[tuple[Evidence, str]], pen: Pen) -> Iterator
         note = f"  ({visible(detail)})" if detail and pen.look.detail > 1 else ""
         room = pen.look.width if pen.look.detail < 2 else 10_000
         yield pen.ink(cut(f"    {place(evidence)}{quote}{note}", room), Ink.DIM)
+
+
+def _disagreements(report: Report, pen: Pen) -> Iterator[str]:
+    """Where one framework says yes of what another says no of; ``-v`` all, with the reasons."""
+    every = disagreements(report.verdicts, report.dossier)
+    shown = every if pen.look.detail else [item for item in every if item.is_sharp][: _SHOWN[3]]
+    if shown:
+        yield pen.ink("Frameworks disagree", Ink.BOLD)
+    for item in shown:
+        said = "; ".join(f"{answer}: {names}" for answer, names in sides(item))
+        yield from _paragraph(f"{pen.sign('◐')} ", f"{subject(item)}: {said}", pen)
+        if pen.look.detail:
+            for opinion in item.opinions:
+                text = f"    {visible(opinion.framework)}: {visible(opinion.because)}"
+                yield pen.ink(cut(text, pen.look.width), Ink.DIM)
+    if shown and len(shown) < len(every):
+        yield f"  {len(every) - len(shown)} more with -v"
 
 
 def _claims(claims: Iterable[Claim], pen: Pen) -> Iterator[str]:

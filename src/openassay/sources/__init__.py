@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from openassay.errors import ReadError, TargetError
 from openassay.release import Source
 from openassay.sources import _gitrepo as gitrepo
-from openassay.sources import local, targets
+from openassay.sources import local
+from openassay.sources.targets import Name, parse
 
 if TYPE_CHECKING:
     from openassay.sources.online.web import Web
@@ -66,9 +67,13 @@ class Sources:
 
     def open(self, target: str) -> Source:
         """Open one target that the user named; see :func:`open_target`."""
+        self._trust(target)
+        return open_target(target, stack=self._stack, sources=self)
+
+    def _trust(self, target: str) -> None:
+        """Its host may have a private address: the user named it."""
         if "://" in target and not os.path.lexists(target):
             self.web.trust(target.removeprefix("git+").removeprefix("web:"))
-        return open_target(target, stack=self._stack, sources=self)
 
     def visit(self, target: str) -> Source:
         """Open what a release links to. A server's settled "no" is a source that says so.
@@ -96,7 +101,10 @@ class Sources:
         return self.visit(locator.removeprefix("refused:"))
 
     def open_all(self, wanted: Iterable[str]) -> tuple[Source, ...]:
-        """Open several targets that make one release; what is named twice is kept once."""
+        """Open several targets that make one release; what is named twice is kept once.
+
+        The user named them: what a file from elsewhere names is for :meth:`open_again`.
+        """
         return _each_once(self.open(target) for target in wanted)
 
 
@@ -126,7 +134,7 @@ def open_target(
         path, revision = target[:at], target[at + 1 :]
         if path and revision and os.path.isdir(path):
             return _open_revision(target, path, revision, stack)
-    if name := targets.parse(target):
+    if name := parse(target):
         return _open_online(target, name, (sources or Sources()).web, stack)
     raise TargetError(f"{target}: no such file or folder", hint="Check the path. " + _HINT)
 
@@ -150,9 +158,7 @@ def _each_once(opened: Iterable[Source]) -> tuple[Source, ...]:
     return tuple(found.values())
 
 
-def _open_online(
-    target: str, name: targets.Name, web: Web, stack: contextlib.ExitStack | None
-) -> Source:
+def _open_online(target: str, name: Name, web: Web, stack: contextlib.ExitStack | None) -> Source:
     from openassay.sources.online.opener import open_online
 
     try:

@@ -241,6 +241,12 @@ def _settings(repository: gitrepo.Repository) -> dict[str, str]:
     return read_config(content) if content else {}
 
 
+def remote_url(repository: gitrepo.Repository) -> str:
+    """The web address of a repository's remote, without credentials; empty where none is told."""
+    where = _remote(_settings(repository), "")
+    return where.url if where else ""
+
+
 def _remote(settings: dict[str, str], branch: str) -> Remote | None:
     """The branch's remote, else ``origin``, else the first by name."""
     urls = {
