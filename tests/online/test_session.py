@@ -254,6 +254,9 @@ def test_what_a_user_names_is_trusted_and_what_a_release_links_is_not(web: Web) 
     web.files["/m.md"] = "# Foo"
     with session() as at:
         assert reason(lambda: at.opener.visit(f"{web.url}/m.md")) == "refused_address"
+        foreign = f"{web.url}/m.md"  # as a record names it, or a dossier
+        assert reason(lambda: at.opener.open(foreign, named=False)) == "refused_address"
+        assert reason(lambda: at.opener.open_again(foreign)) == "refused_address"
         assert not web.log
         assert at.opener.open_all([f"{web.url}/m.md"])[0].files[0].read() == b"# Foo"
 

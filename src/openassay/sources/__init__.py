@@ -65,9 +65,10 @@ class Sources:
             self._stack.callback(self._web.close)
         return self._web
 
-    def open(self, target: str) -> Source:
-        """Open one target that the user named; see :func:`open_target`."""
-        self._trust(target)
+    def open(self, target: str, *, named: bool = True) -> Source:
+        """Open one target; see :func:`open_target`. ``named`` says that the user named it."""
+        if named:
+            self._trust(target)
         return open_target(target, stack=self._stack, sources=self)
 
     def _trust(self, target: str) -> None:
@@ -81,7 +82,7 @@ class Sources:
         Raises as :func:`open_target` does when nothing can be said: no answer, no network.
         """
         try:
-            name = targets.parse(target)  # never a path, whatever lies in this folder
+            name = parse(target)  # never a path, whatever lies in this folder
             if name is None:
                 raise TargetError(f"{target}: not an address that can be opened")
             return _open_online(target, name, self.web, self._stack)
@@ -96,7 +97,7 @@ class Sources:
 
     def open_again(self, locator: str) -> Source:
         """Open what a source's locator names, as a dossier keeps it. Grants nothing."""
-        if os.path.lexists(locator) or not targets.parse(locator.removeprefix("refused:")):
+        if os.path.lexists(locator) or not parse(locator.removeprefix("refused:")):
             return open_target(locator, stack=self._stack, sources=self)
         return self.visit(locator.removeprefix("refused:"))
 
