@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from openassay.cli import _project as project
+
 
 def add_targets(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("targets", metavar="TARGET", nargs="+",
@@ -13,10 +15,13 @@ def add_targets(parser: argparse.ArgumentParser) -> None:
 
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", default="terminal", help="terminal (default), json, markdown")
+    parser.add_argument("--format", help="terminal (default), json, markdown")
     parser.add_argument("--framework", metavar="ID", action="append", help="default: all")
-    parser.add_argument("--require", metavar="ID=LEVEL", action="append", default=[],
-                        help="exit 10 below this level, 11 if undecided (mof-1.0=III)")  # fmt: skip
+    parser.add_argument("--require", metavar="ID=LEVEL", action="append",
+                        help="exit 10 if not met, 11 if undecided: mof-1.0=III,"
+                        " license.commercial_use=yes, component.training_code=present,"
+                        " claims=hold, contradictions=none")  # fmt: skip
+    project.add_arguments(parser)
     add_output(parser)
     add_verbose(parser, "with the evidence; -vv with every fact")
 

@@ -7,13 +7,13 @@ import gc
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from openassay.cli import _project as project
 from openassay.cli import _streams as streams
 from openassay.cli._exit import Exit
 from openassay.errors import TargetError
 
 if TYPE_CHECKING:
     from openassay.frameworks.model import Framework
-    from openassay.gate import Requirement
     from openassay.types import Dossier, Verdict
 
 
@@ -39,25 +39,31 @@ def show(get: Callable[[], Dossier], args: argparse.Namespace) -> int:
     from openassay import frameworks, gate, reports
     from openassay.judge import judge
 
+    config = project.settle(args)
     render = reports.renderer(args.format)
-    required = [gate.parse(text) for text in args.require]
-    wanted = [*(args.framework or every_framework()), *(r.framework for r in required)]
+    required = [gate.parse(text) for text in args.require or ()]
+    wanted = [*(args.framework or every_framework()), *gate.frameworks_of(required)]
     chosen = {id_: frameworks.load(id_) for id_ in wanted}
     for requirement in required:
-        gate.check(requirement, chosen[requirement.framework])
+        gate.check(requirement, chosen)
+    before = project.load_state(args.baseline, chosen) if args.baseline else None
     dossier = get()
-    verdicts = {id_: judge(framework, dossier) for id_, framework in chosen.items()}
+    verdicts = tuple(judge(framework, dossier) for framework in chosen.values())
+    review = project.review(config, dossier, chosen)
+    since = project.since(args.baseline, before, dossier, verdicts, chosen) if before else None
     report = reports.Report(
         dossier=dossier,
-        verdicts=tuple(verdicts.values()),
+        verdicts=verdicts,
         terms=_terms(dossier),
         optional={id_: _optional(framework) for id_, framework in chosen.items()},
+        review=review,
+        since=since,
     )
     terminal = args.format == "terminal"
     look = streams.look(args.verbose, args.output) if terminal else reports.Look()
     streams.write(render(report, look), args.output, as_data=not terminal)
-    met = {r: gate.meets(r, chosen[r.framework], verdicts[r.framework]) for r in required}
-    return _gate_exit(met)
+    judged = report if review is None or args.as_found else review
+    return project.gate_exit(required, judged.dossier, chosen, judged.verdicts, since)
 
 
 def every_framework() -> list[str]:
@@ -83,16 +89,6 @@ def show_verdicts(
     else:
         streams.write(render_verdicts(name, verdicts, streams.look(args.verbose)), as_data=False)
     return Exit.FINE
-
-
-def _gate_exit(met: Mapping[Requirement, bool | None]) -> Exit:
-    for requirement, answer in met.items():
-        if not answer:
-            word = "is not met" if answer is False else "is undecided: something was not read"
-            streams.complain(f"{requirement.framework}={requirement.level} {word}")
-    if False in met.values():
-        return Exit.BELOW_REQUIRED
-    return Exit.UNDECIDED if None in met.values() else Exit.FINE
 
 
 def _optional(framework: Framework) -> frozenset[str]:

@@ -214,6 +214,26 @@ def display(id: str) -> str:
     return row.id if row.id.startswith("LicenseRef-") else f"LicenseRef-{row.id}"
 
 
+@cache
+def _by_display() -> Mapping[str, tuple[str, ...]]:
+    shown: dict[str, list[str]] = {}
+    for name in store.names("licenses"):
+        body = table(f"licenses/{name}")
+        if "display" in body:
+            shown.setdefault(str(body["display"]).lower(), []).append(str(body["id"]))
+    return {name: tuple(sorted(ids)) for name, ids in shown.items()}
+
+
+def shown_as(name: str) -> tuple[str, ...]:
+    """The ids that `display` shows by this name: the way back; empty where there is none."""
+    low = name.strip().lower()
+    found = _by_display().get(low, ())
+    if not found and low.startswith("licenseref-"):
+        row = find(low.removeprefix("licenseref-"))
+        found = (row.id,) if row else ()
+    return found
+
+
 def spdx(expression: str) -> str:
     """The expression with ids that SPDX tools accept (``LicenseRef-scancode-<key>``).
 

@@ -14,3 +14,8 @@ def read(name: str) -> bytes:
     """
     with open(os.path.join(_FOLDER, *name.split("/")), "rb") as file:
         return file.read()
+
+
+def names(folder: str) -> tuple[str, ...]:
+    """The names of the files in ``data/<folder>``, sorted."""
+    return tuple(sorted(os.listdir(os.path.join(_FOLDER, *folder.split("/")))))

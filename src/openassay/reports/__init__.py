@@ -15,21 +15,45 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from openassay.errors import UsageError
-from openassay.types import Dossier, Verdict
+from openassay.types import Change, Dossier, Reviewed, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """What people reviewed, beside the tool's findings: never in their place.
+
+    ``dossier`` and ``verdicts`` are those *as reviewed*; ``file`` is where the reviews are written.
+    """
+
+    file: str
+    items: tuple[Reviewed, ...]
+    dossier: Dossier
+    verdicts: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Since:
+    """What changed since a baseline, the worse first."""
+
+    baseline: str
+    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What is shown.
 
-    ``terms`` has, per licence id, the known terms by name (may lack ids); ``optional``, per
-    framework, the criteria that never change its outcome.
+    ``dossier`` and ``verdicts`` are the tool's own, *as found*. ``terms`` has, per licence id, the
+    known terms by name (may lack ids); ``optional``, per framework, the criteria that never change
+    its outcome. ``review`` and ``since`` are shown too where they are given.
     """
 
     dossier: Dossier
     verdicts: tuple[Verdict, ...] = ()
     terms: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     optional: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    review: Review | None = None
+    since: Since | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +66,7 @@ class Look:
     detail: int = 0
 
 
-_OTHERS = ("license", "verification")  # reports on something else than a release
+_OTHERS = ("comparison", "license", "verification")  # reports on something else than a release
 Render = Callable[[Report, Look], str]
 
 

@@ -22,7 +22,9 @@ class Ink(StrEnum):
 
 
 # What stands in for a sign on a stream that cannot show it.
-_ASCII = str.maketrans({"✔": "+", "◐": "~", "↗": ">", "✘": "-", "…": "~", "·": "-", "—": "-"})
+_ASCII = str.maketrans(
+    {"✔": "+", "◐": "~", "↗": ">", "✘": "-", "…": "~", "·": "-", "—": "-", "→": ">"}
+)
 
 
 def width(text: str) -> int:

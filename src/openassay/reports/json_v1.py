@@ -12,9 +12,10 @@ from typing import Any
 
 from openassay.canonical import dump_json
 from openassay.errors import DossierError
-from openassay.reports import Look, Report
+from openassay.reports import Look, Report, Review, Since
 from openassay.reports._view import evidence_of, kind, main_and_finer, terms_in_words, title
 from openassay.types import (
+    Change,
     Claim,
     Component,
     Contradiction,
@@ -47,6 +48,11 @@ def document(report: Report) -> dict[str, Any]:
     dossier = report.dossier
     known = frozenset(source.id for source in dossier.sources)
     main, finer = main_and_finer(dossier.components)
+    beside: dict[str, Any] = {}
+    if report.review is not None:
+        beside["review"] = _review(report.review, known)
+    if report.since is not None:
+        beside["since"] = changes_document(report.since)
     return {
         "schema": SCHEMA,
         "read_by": dossier.read_by,
@@ -85,7 +91,7 @@ def document(report: Report) -> dict[str, Any]:
         ],
         "verdicts": [_verdict(verdict, known) for verdict in report.verdicts],
         "gaps": [_gap(gap) for gap in dossier.gaps],
-    }
+    } | beside
 
 
 def render_judgement(name: str, verdicts: tuple[Verdict, ...], known: frozenset[str]) -> str:
@@ -193,6 +199,52 @@ def _gap(gap: Gap) -> dict[str, Any]:
         "reason": gap.reason,
         "detail": gap.detail,
         "components": list(gap.components),
+    }
+
+
+def _review(review: Review, known: frozenset[str]) -> dict[str, Any]:
+    """What people reviewed, with the components and verdicts as they come out then."""
+    touched = {item.override.target for item in review.items if item.applied}
+    return {
+        "file": review.file,
+        "overrides": [
+            {
+                "subject": item.override.subject,
+                "target": item.override.target,
+                "title": item.title,
+                "found": item.found,
+                "said": item.said,
+                "applied": item.applied,
+                "note": item.note or None,
+                "by": item.override.by,
+                "on": item.override.on,
+                "reason": item.override.reason,
+                "evidence": list(item.override.evidence),
+                "place": _evidence(item.override.place, known),
+            }
+            for item in review.items
+        ],
+        "components": [
+            _component(part, known) for part in review.dossier.components if part.id in touched
+        ],
+        "verdicts": [_verdict(verdict, known) for verdict in review.verdicts],
+    }
+
+
+def changes_document(since: Since) -> dict[str, Any]:
+    """What changed since a baseline."""
+    return {"baseline": since.baseline, "changes": [_change(item) for item in since.changes]}
+
+
+def _change(item: Change) -> dict[str, Any]:
+    return {
+        "direction": str(item.direction),
+        "what": item.what,
+        "subject": item.subject or None,
+        "title": item.title,
+        "before": item.before,
+        "after": item.after,
+        "place": item.place or None,
     }
 
 

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from openassay.canonical import visible
 from openassay.reports import Look, Report
+from openassay.reports._review import change_rows, review_rows, verdict_rows
 from openassay.reports._view import (
     STATUS_WORD,
     claims_by_need,
@@ -68,6 +69,8 @@ def render(report: Report, look: Look) -> str:
     blocks = (
         _header(report),
         _verdicts(report),
+        _review(report),
+        _since(report),
         _components("Components", main, notes),
         _components("Finer components", finer, notes),
         _claims("Claims that do not hold", false, notes),
@@ -147,6 +150,30 @@ def _verdicts(report: Report) -> Iterator[str]:
     if rows:
         yield "## Verdicts\n"
         yield from _table(("Framework", "Answer", "Why"), rows)
+
+
+def _review(report: Report) -> Iterator[str]:
+    """What people reviewed, beside what was found: the tables of the report are as found."""
+    if report.review is None:
+        return
+    yield f"## Reviewed in {code(visible(report.review.file))}\n"
+    yield "All other sections show what was found; here is what people say of it.\n"
+    heads = ("What", "As found", "As reviewed", "By", "Reason", "Evidence")
+    yield from _table(heads, (tuple(map(escape, row)) for row in review_rows(report.review)))
+    verdicts = [tuple(map(escape, row)) for row in verdict_rows(report)]
+    if verdicts:
+        yield ""
+        yield from _table(("Framework", "As found", "As reviewed"), verdicts)
+
+
+def _since(report: Report) -> Iterator[str]:
+    if report.since is None:
+        return
+    yield f"## Since {code(visible(report.since.baseline))}\n"
+    if not report.since.changes:
+        yield "Nothing changed."
+    heads = ("", "What", "Before", "Now", "Where")
+    yield from _table(heads, (tuple(map(escape, row)) for row in change_rows(report.since.changes)))
 
 
 def _components(head: str, components: Iterable[Component], notes: _Notes) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from openassay.canonical import visible
 from openassay.reports import Look, Report
 from openassay.reports._cells import Ink, Pen, cut, pad, width, wrap
+from openassay.reports._review import change_lines, review_rows, verdict_rows
 from openassay.reports._view import (
     STATUS_WORD,
     claims_by_need,
@@ -58,6 +59,8 @@ def render(report: Report, look: Look) -> str:
     blocks = (
         _header(report, pen),
         _verdicts(report, pen),
+        _review(report, pen),
+        _since(report, pen),
         _components(report.dossier.components, pen),
         _claims(report.dossier.claims, pen),
         _contradictions(report.dossier.contradictions, pen),
@@ -115,6 +118,29 @@ def _verdicts(report: Report, pen: Pen) -> Iterator[str]:
         else:
             tail = f" — {cut(reason, room)}" if reason else ""
             yield f"{name}{pen.ink(answer, Ink.BOLD)}{tail}"
+
+
+def _review(report: Report, pen: Pen) -> Iterator[str]:
+    """What people reviewed; everything else on the screen is as found."""
+    if report.review is None:
+        return
+    head = f"Reviewed in {visible(report.review.file)}; all other lines are as found"
+    yield pen.ink(cut(head, pen.look.width), Ink.BOLD)
+    for name, found, reviewed in verdict_rows(report):
+        yield from _paragraph("  ", f"{name}: {found} as found, {reviewed} as reviewed", pen)
+    for what, found, said, by, reason, evidence in review_rows(report.review):
+        yield from _paragraph("  ", f"{what}: {found or '-'} → {said} ({by})", pen)
+        if pen.look.detail:
+            yield from _paragraph("    ", f"{reason} {evidence}", pen)
+
+
+def _since(report: Report, pen: Pen) -> Iterator[str]:
+    if report.since is None:
+        return
+    yield pen.ink(cut(f"Since {visible(report.since.baseline)}", pen.look.width), Ink.BOLD)
+    if not report.since.changes:
+        yield "  nothing changed"
+    yield from change_lines(report.since.changes, pen)
 
 
 def _components(components: Iterable[Component], pen: Pen) -> Iterator[str]:
