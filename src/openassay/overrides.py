@@ -69,7 +69,9 @@ def apply(
 
 def finding(component: Component) -> str:
     """What the tool found of a component, in words: ``partial, Apache-2.0``."""
-    return f"{component.status}, {component.license}" if component.license else component.status
+    if component.status in (Status.ABSENT, Status.UNKNOWN):
+        return str(component.status)
+    return f"{component.status}, {component.license or 'no licence'}"
 
 
 # --- components

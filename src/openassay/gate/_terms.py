@@ -1,7 +1,7 @@
 """Whether the licences of what was released meet a term, the strictest of them deciding.
 
 *All that was released* is every part of kind code, data or weights that lies in the release, and
-the model's own weights wherever they lie. What lives elsewhere stands under terms of its own: it
+the model's final weights wherever they lie. What lives elsewhere stands under terms of its own: it
 counts when its kind or its name is asked for. Documents count only then, too, and the base model
 only by its name. Where a part is there without a licence nothing is granted; where its licence is
 not known, is a changed text, or is not stated for what lives elsewhere, the answer is open.
@@ -19,6 +19,7 @@ from openassay.types import (
     Evidence,
     Fact,
     Gated,
+    How,
     Kind,
     Linked,
     Stated,
@@ -43,7 +44,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     },
 }
 _ALWAYS = (Kind.CODE, Kind.DATA, Kind.WEIGHTS)
-_OWN_WEIGHTS = ("model_parameters_final", "model_parameters_intermediate")
+_OWN_WEIGHTS = "model_parameters_final"
 _OF_THE_BASE = "base_model"
 #: Sentences of the release that limit the use: the term they speak of, and what it then is.
 _LIMITS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -121,7 +122,7 @@ def _covered(dossier: Dossier, scope: str) -> Iterator[Component]:
 def _is_released(part: Component, entry: Entry) -> bool:
     if entry.kind not in _ALWAYS:
         return False
-    return part.id in _OWN_WEIGHTS or not _lives_elsewhere(part)
+    return part.id == _OWN_WEIGHTS or not _lives_elsewhere(part)
 
 
 def _lives_elsewhere(part: Component) -> bool:
@@ -147,7 +148,10 @@ def _part(
         stated = {True: "open", False: "not open", None: "not shown to be open"}[part.license_open]
         is_met = None if part.license_open is None else part.license_open == (wanted == "yes")
         return is_met, f"{entry.title}: {part.license} is {stated}"
+    settled = _settled(part, term)
     for limit, evidence in _limits(facts, entry):
+        if (evidence.source, evidence.path) in settled:
+            continue
         for name, said in _LIMITS.get(limit, ()):
             if name == term and not _reaches(term, said, wanted):
                 where = f"“{evidence.quote}” ({evidence.path or '.'})"
@@ -192,6 +196,21 @@ def _limits(facts: Iterable[Fact], entry: Entry) -> Iterator[tuple[str, Evidence
             yield fact.value, fact.evidence[0]
         elif isinstance(fact, Gated) and fact.component == entry.id:
             yield "registration", fact.evidence[0]
+
+
+def _settled(part: Component, term: str) -> frozenset[tuple[str, str]]:
+    """The part's licence files, where it is known what that licence says of the term.
+
+    One sentence of a known text says less than what is kept of the whole of it.
+    """
+    if reading(part.license or "", term) is None or any(fact.modified for fact in part.licenses):
+        return frozenset()
+    return frozenset(
+        (evidence.source, evidence.path)
+        for fact in part.licenses
+        if fact.how in (How.TEXT, How.PDF)
+        for evidence in fact.evidence
+    )
 
 
 def _reaches(term: str, found: str, wanted: str) -> bool:

@@ -84,7 +84,12 @@ def short_place(evidence: Evidence) -> str:
 
 def short_pin(source: SourceInfo) -> str:
     """A source's pin with its digest cut to twelve characters, as people quote commits."""
-    head, at, pin = visible(source.id).rpartition("@")
+    return short_pin_text(source.id)
+
+
+def short_pin_text(pinned: str) -> str:
+    """As :func:`short_pin`, for the id of a source."""
+    head, at, pin = visible(pinned).rpartition("@")
     return f"{head}@{pin[:12]}" if at else pin
 
 

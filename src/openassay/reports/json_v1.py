@@ -12,7 +12,7 @@ from typing import Any
 
 from openassay.canonical import dump_json
 from openassay.errors import DossierError
-from openassay.reports import Look, Report, Review, Since
+from openassay.reports import Look, Report, Review
 from openassay.reports._view import evidence_of, kind, main_and_finer, terms_in_words, title
 from openassay.types import (
     Change,
@@ -52,7 +52,8 @@ def document(report: Report) -> dict[str, Any]:
     if report.review is not None:
         beside["review"] = _review(report.review, known)
     if report.since is not None:
-        beside["since"] = changes_document(report.since)
+        changes = [change_document(item) for item in report.since.changes]
+        beside["since"] = {"baseline": report.since.baseline, "changes": changes}
     return {
         "schema": SCHEMA,
         "read_by": dossier.read_by,
@@ -231,12 +232,8 @@ def _review(review: Review, known: frozenset[str]) -> dict[str, Any]:
     }
 
 
-def changes_document(since: Since) -> dict[str, Any]:
-    """What changed since a baseline."""
-    return {"baseline": since.baseline, "changes": [_change(item) for item in since.changes]}
-
-
-def _change(item: Change) -> dict[str, Any]:
+def change_document(item: Change) -> dict[str, Any]:
+    """One difference between two states."""
     return {
         "direction": str(item.direction),
         "what": item.what,
