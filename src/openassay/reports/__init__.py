@@ -3,6 +3,9 @@
 A module whose name ends in a version (``json_v1``) is called without it (``json``). Every module
 that reports on a release offers ``render(report: Report, look: Look) -> str``; modules that begin
 with an underscore are shared helpers, and ``license`` reports on a licence, not on a release.
+
+A format that is written with a library that not everyone has says so: ``NEEDS`` is the library's
+module and the extra that installs it. It is looked for before anything is read.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
 
@@ -76,11 +80,21 @@ def available() -> tuple[str, ...]:
 
 
 def renderer(name: str) -> Render:
-    """The ``render`` function of one format; UsageError when there is none of that name."""
+    """The ``render`` function of one format.
+
+    UsageError when there is none of that name, or when the library it needs is not installed.
+    """
     modules = _modules()
     if name not in modules:
         raise UsageError(f"there is no format {name!r}", hint=f"formats: {', '.join(available())}")
-    render: Render = import_module(f"{__name__}.{modules[name]}").render
+    module = import_module(f"{__name__}.{modules[name]}")
+    library, extra = getattr(module, "NEEDS", ("", ""))
+    if library and find_spec(library) is None:
+        raise UsageError(
+            f"the format {name} is written with {library}, which is not installed",
+            hint=f"pip install 'openassay[{extra}]'",
+        )
+    render: Render = module.render
     return render
 
 
