@@ -56,6 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "overrides": {"types", "licenses", "truth", "vocabulary"},
     "states": {"types", "errors"},
     "changes": {"types", "frameworks", "gate", "states", "vocabulary"},
+    "drafts": {"types", "vocabulary"},
     "compare": {"types", "errors", "frameworks", "states", "changes", "reports", "vocabulary"},
     "reports": {"types", "errors", "canonical", "vocabulary"},
     "license_answer": {"types", "errors", "files", "formats", "licenses", "reports"},

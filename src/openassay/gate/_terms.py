@@ -21,6 +21,7 @@ from openassay.types import (
     Gated,
     How,
     Kind,
+    Licensed,
     Linked,
     Stated,
     Status,
@@ -54,6 +55,7 @@ _LIMITS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "territory": (("geographic_limit", "yes"),),
     "field_of_use": (("field_of_use_restrictions", "yes"),),
     "no_training": (("forbids_training_other_models", "yes"),),
+    "acceptable_use_policy": (("acceptable_use_policy", "yes"),),
     "registration": (("registration_required", "yes"),),
     "revocable": (("revocable_or_updatable", "yes"),),
 }
@@ -149,7 +151,7 @@ def _part(
         is_met = None if part.license_open is None else part.license_open == (wanted == "yes")
         return is_met, f"{entry.title}: {part.license} is {stated}"
     settled = _settled(part, term)
-    for limit, evidence in _limits(facts, entry):
+    for limit, evidence in _limits(facts, entry, part):
         if (evidence.source, evidence.path) in settled:
             continue
         for name, said in _LIMITS.get(limit, ()):
@@ -188,14 +190,27 @@ def _evaluate(node: licenses.Node, term: str, wanted: str) -> bool | None:
     return None if None in answers else not decisive
 
 
-def _limits(facts: Iterable[Fact], entry: Entry) -> Iterator[tuple[str, Evidence]]:
-    """What sentences and gates say of the use of a part, whatever its licence says."""
+def _limits(facts: Iterable[Fact], entry: Entry, part: Component) -> Iterator[tuple[str, Evidence]]:
+    """What sentences and gates say of the use of a part: of it, or in the licence it is under."""
     scope = ("release", entry.kind.value, entry.id)
+    texts = _texts(part.licenses[:1])
     for fact in facts:
-        if isinstance(fact, Stated) and fact.topic == "restriction" and fact.subject in scope:
-            yield fact.value, fact.evidence[0]
+        if isinstance(fact, Stated) and fact.topic == "restriction":
+            place = (fact.evidence[0].source, fact.evidence[0].path)
+            if fact.subject in scope or place in texts:
+                yield fact.value, fact.evidence[0]
         elif isinstance(fact, Gated) and fact.component == entry.id:
             yield "registration", fact.evidence[0]
+
+
+def _texts(stated: Iterable[Licensed]) -> frozenset[tuple[str, str]]:
+    """The files that hold the text of these licences."""
+    return frozenset(
+        (evidence.source, evidence.path)
+        for fact in stated
+        if fact.how in (How.TEXT, How.PDF)
+        for evidence in fact.evidence
+    )
 
 
 def _settled(part: Component, term: str) -> frozenset[tuple[str, str]]:
@@ -205,12 +220,7 @@ def _settled(part: Component, term: str) -> frozenset[tuple[str, str]]:
     """
     if reading(part.license or "", term) is None or any(fact.modified for fact in part.licenses):
         return frozenset()
-    return frozenset(
-        (evidence.source, evidence.path)
-        for fact in part.licenses
-        if fact.how in (How.TEXT, How.PDF)
-        for evidence in fact.evidence
-    )
+    return _texts(part.licenses)
 
 
 def _reaches(term: str, found: str, wanted: str) -> bool:

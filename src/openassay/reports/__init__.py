@@ -70,7 +70,12 @@ class Look:
     detail: int = 0
 
 
-_OTHERS = ("comparison", "license", "verification")  # reports on something else than a release
+_OTHERS = (
+    "comparison",
+    "draft",
+    "license",
+    "verification",
+)  # reports on something else than a release
 Render = Callable[[Report, Look], str]
 
 

@@ -153,6 +153,10 @@ def _matrix(comparison: Comparison, start: int, number: int, pen: Pen) -> Iterat
     shown = slice(start, start + number)
     room = min(30, (pen.look.width - _TITLE) // number - 1)
     heads = _letters(comparison)[shown]
+    rows: tuple[VerdictRow | Row, ...] = (*comparison.verdicts, *comparison.components)
+    if all(row.same for row in rows) and not pen.look.detail:
+        yield "Nothing differs."
+        return
     yield pen.ink(
         f"{' ' * _TITLE} {' '.join(pad(head, room) for head in heads)}".rstrip(), Ink.BOLD
     )
@@ -188,9 +192,8 @@ def _cell(cell: Cell | None, room: int, pen: Pen) -> str:
 def _alike(comparison: Comparison, pen: Pen) -> Iterator[str]:
     legend = "  ".join(f"{mark} {status}" for status, (mark, _) in MARK.items())
     yield pen.ink(legend, Ink.DIM)
-    same = [
-        visible(row.title) for row in (*comparison.verdicts, *comparison.components) if row.same
-    ]
+    same = [visible(verdict.title) for verdict in comparison.verdicts if verdict.same]
+    same += [visible(row.title) for row in comparison.components if row.same]
     if same and not pen.look.detail:
         yield from wrap(f"The same in all: {', '.join(same)}", pen.look.width)
 
