@@ -22,7 +22,7 @@ _ACRONYM = 5  # letters of a framework's first word that are written as capitals
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """``label`` and ``message`` as shown; ``title`` is the whole sentence, for screen readers."""
+    """``label`` and ``message`` as shown; ``title`` says it with the full name."""
 
     label: str
     message: str
@@ -42,7 +42,7 @@ def _badge(verdict: Verdict, report: Report) -> Badge:
         label=short_name(verdict.framework),
         message=message,
         colour=_colour(verdict, report.optional.get(verdict.framework, frozenset())),
-        title=f"{visible(report.dossier.release)}: {name}: {message}",
+        title=f"{name}: {message}",
     )
 
 

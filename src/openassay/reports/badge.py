@@ -33,8 +33,8 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def render(report: Report, look: Look) -> str:
     """The badges as SVG text."""
     del look
-    shown = badges(report) or (_nothing(report),)
-    return "\n".join(_svg(shown)) + "\n"
+    shown = badges(report) or (Badge("openness", "not judged", GREY, "not judged"),)
+    return "\n".join(_svg(report.dossier.release, shown)) + "\n"
 
 
 def text_width(text: str) -> float:
@@ -50,21 +50,17 @@ def _advance(char: str) -> int:
     return 100 if unicodedata.east_asian_width(char) in "WF" else 62
 
 
-def _nothing(report: Report) -> Badge:
-    return Badge("openness", "not judged", GREY, f"{visible(report.dossier.release)}: not judged")
-
-
-def _svg(shown: tuple[Badge, ...]) -> Iterator[str]:
+def _svg(release: str, shown: tuple[Badge, ...]) -> Iterator[str]:
     width = max(sum(_halves(badge)) for badge in shown)
     height = len(shown) * (_HEIGHT + _GAP) - _GAP
-    title = _xml("; ".join(badge.title for badge in shown))
+    title = _xml(f"{release}: {'; '.join(badge.title for badge in shown)}")
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'
         f' viewBox="0 0 {width} {height}" role="img" aria-label="{title}">'
     )
     yield f"  <title>{title}</title>"
     for row, badge in enumerate(shown):
-        yield from _row(badge, row * (_HEIGHT + _GAP), row)
+        yield from _row(badge, row * (_HEIGHT + _GAP))
     yield "</svg>"
 
 
@@ -74,15 +70,14 @@ def _halves(badge: Badge) -> tuple[int, int]:
     return left + 2 * _PAD, right + 2 * _PAD
 
 
-def _row(badge: Badge, top: int, row: int) -> Iterator[str]:
+def _row(badge: Badge, top: int) -> Iterator[str]:
     left, right = _halves(badge)
     whole = left + right
     yield f'  <g transform="translate(0 {top})">'
-    yield f'    <clipPath id="r{row}"><rect width="{whole}" height="{_HEIGHT}" rx="3"/></clipPath>'
-    yield f'    <g clip-path="url(#r{row})">'
-    yield f'      <rect width="{left}" height="{_HEIGHT}" fill="{LABEL_COLOUR}"/>'
-    yield f'      <rect x="{left}" width="{right}" height="{_HEIGHT}" fill="{badge.colour}"/>'
-    yield "    </g>"
+    yield f'    <rect width="{whole}" height="{_HEIGHT}" rx="3" fill="{LABEL_COLOUR}"/>'
+    # the right half has its own round corners: a clip path needs an id, which may meet another's
+    outline = f"M{left} 0h{right - 3}a3 3 0 0 1 3 3v{_HEIGHT - 6}a3 3 0 0 1-3 3H{left}z"
+    yield f'    <path d="{outline}" fill="{badge.colour}"/>'
     # a hairline keeps the edge visible on pages as dark as the label
     yield (
         f'    <rect x=".5" y=".5" width="{whole - 1}" height="{_HEIGHT - 1}" rx="2.5"'
