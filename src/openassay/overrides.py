@@ -125,10 +125,20 @@ def _as_reviewed(found: Component, override: Override) -> Component:
     return replace(
         made,
         license=override.license,
-        license_open=licenses.openness(override.license, by_id()[found.id].kind),
+        license_open=licenses.openness(_by_id(override.license), by_id()[found.id].kind),
         license_reason="as reviewed",
         licenses=(stated, *found.licenses),
     )
+
+
+def _by_id(expression: str) -> str:
+    """The expression with licences by their ids, where reports show them by other names."""
+
+    def name(id: str) -> str:
+        known = () if licenses.info(id) else licenses.shown_as(id)
+        return known[0] if len(known) == 1 else id
+
+    return licenses.render(licenses.parse(expression), name)
 
 
 def _fact(override: Override, status: Status) -> Fact | None:
