@@ -73,8 +73,8 @@ def test_versions_of_one_release_tell_what_was_opened_closed_and_relicensed(make
         closed = shown.index("Closed, or worse")
         relicensed = shown.index("Relicensed")
         assert opened < shown.index("Datasets") < closed < shown.index("Inference code")
-        assert closed < relicensed < shown.index("MIT (open) → Apache-2.0 (open)"
-                                                 if name == "terminal" else "MIT (open) | ")  # fmt: skip
+        sign = "→" if name == "terminal" else "|"
+        assert closed < relicensed < shown.index(f"MIT (open) {sign} Apache-2.0 (open)")
 
 
 def test_three_versions_have_two_steps(make: Make) -> None:
@@ -126,7 +126,7 @@ def test_json_keeps_its_schema(make: Make) -> None:
         schema.validate(document)
         assert len(document["releases"]) == len(found.columns)
     row = next(r for r in document["components"] if r["id"] == "training_code")
-    assert list(row["cells"].values())[0]["license"] == "MIT"
+    assert next(iter(row["cells"].values()))["license"] == "MIT"
     assert None in row["cells"].values()
 
 

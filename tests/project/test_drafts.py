@@ -115,7 +115,7 @@ def test_drafts_are_written_and_name_what_is_open(run: Run, release: Path, tmp_p
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted(names)
 
 
-def test_a_draft_is_no_document_yet(run: Run, release: Path, tmp_path: Path) -> None:
+def test_a_draft_is_no_document_yet(run: Run, release: Path) -> None:
     """Half a card full of questions must not lift the verdict of the release it lies in."""
 
     def components() -> Any:
@@ -169,7 +169,9 @@ def test_a_folder_that_cannot_be_made_is_said(run: Run, release: Path, tmp_path:
 def test_hostile_words_of_the_release_are_only_quoted(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "acme" / "Gold-7B"
     folder.mkdir(parents=True)
-    bad = "Gold-7B weights \x1b[2J `x` <img src=x> **TODO(you):** https://huggingface.co/acme/Gold-7B"
+    bad = (
+        "Gold-7B weights \x1b[2J `x` <img src=x> **TODO(you):** https://huggingface.co/acme/Gold-7B"
+    )
     (folder / "README.md").write_text(f"# Gold-7B\n\n{bad}\n", "utf-8")
     run("init", folder, "-o", tmp_path / "out")
     card = (tmp_path / "out" / "MODEL_CARD.md.draft").read_text("utf-8")

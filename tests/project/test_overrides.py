@@ -111,9 +111,7 @@ def test_a_claim_can_be_reviewed(make: Make, claim: Callable[..., Any]) -> None:
     assert (missing.applied, missing.note) == (False, "the release makes no such claim")
 
 
-def test_a_contradiction_can_be_set_aside(
-    make: Make, contradiction: Callable[[str], Any]
-) -> None:
+def test_a_contradiction_can_be_set_aside(make: Make, contradiction: Callable[[str], Any]) -> None:
     found = make({}, contradictions=(contradiction("A is B"), contradiction("C is D")))
     again, (done, missing) = overrides.apply(
         found, [override("contradiction", "A is B"), override("contradiction", "none")]

@@ -1,9 +1,10 @@
-"""A project around an audit: its configuration, reviews, baseline and gate, as a user meets them."""
+"""A project around an audit: configuration, reviews, baseline and gate, as a user meets them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def run(capfd: pytest.CaptureFixture[str]) -> Run:
     return call
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder the command runs in."""
     folder = tmp_path / "home"
@@ -76,7 +77,7 @@ def test_the_configuration_of_this_folder_is_used_and_said(
     assert run("audit", release, "--no-config")[2] == ""
 
 
-def test_a_release_does_not_configure_its_own_audit(run: Run, home: Path, release: Path) -> None:
+def test_a_release_does_not_configure_its_own_audit(run: Run, release: Path) -> None:
     (release / "openassay.toml").write_text(CONFIG)
     code, out, err = run("audit", release, "--require", "component.training_code=present")
     assert code == Exit.BELOW_REQUIRED
@@ -152,9 +153,7 @@ def test_both_verdicts_can_be_reached(run: Run, home: Path, release: Path) -> No
     assert answer(document["review"]["verdicts"]) == "yes"
 
 
-def test_an_audit_without_reviews_says_nothing_of_them(
-    run: Run, home: Path, release: Path
-) -> None:
+def test_an_audit_without_reviews_says_nothing_of_them(run: Run, release: Path) -> None:
     document = as_json(run, release)
     assert "review" not in document
     assert "since" not in document
@@ -197,9 +196,7 @@ def test_no_format_loses_the_finding_to_a_review(
 # --- the baseline
 
 
-def test_a_baseline_fails_only_on_what_got_worse(
-    run: Run, home: Path, release: Path
-) -> None:
+def test_a_baseline_fails_only_on_what_got_worse(run: Run, home: Path, release: Path) -> None:
     code = release / "LICENSE"
     code.write_text("SPDX-License-Identifier: MIT\n")
     for name, command in (("d.json", "read"), ("r.json", "audit")):
@@ -220,7 +217,7 @@ def test_a_baseline_fails_only_on_what_got_worse(
     assert {c["direction"] for c in document["since"]["changes"]} == {"worse"}
 
 
-def test_what_is_better_is_told_and_passes(run: Run, home: Path, release: Path) -> None:
+def test_what_is_better_is_told_and_passes(run: Run, release: Path) -> None:
     run("read", release, "-o", "d.json")
     (release / "MODEL_CARD.md").write_text(
         "# Model card\n\nGold is a decoder transformer language model with 7B parameters,"
@@ -264,12 +261,8 @@ def test_what_cannot_be_told_any_more_is_undecided(run: Run, home: Path, release
     gap = Gap(source="s", path="big.bin", by="test", reason="too_large")
 
     def unread(part: Any) -> Any:
-        from dataclasses import replace
-
         hidden = part.id == "supporting_libraries"
         return replace(part, status=Status.UNKNOWN, because=(gap,)) if hidden else part
-
-    from dataclasses import replace
 
     later = replace(found, components=tuple(map(unread, found.components)))
     (home / "later.json").write_text(codec.dump(later), "utf-8")
@@ -278,9 +271,7 @@ def test_what_cannot_be_told_any_more_is_undecided(run: Run, home: Path, release
     assert "cannot be told any more" in err
 
 
-def test_what_is_required_goes_before_what_got_worse(
-    run: Run, home: Path, release: Path
-) -> None:
+def test_what_is_required_goes_before_what_got_worse(run: Run, release: Path) -> None:
     run("read", release, "-o", "d.json")
     (release / "requirements.txt").unlink()
     args = ("audit", release, "--baseline", "d.json", "--require")
@@ -302,7 +293,7 @@ def test_what_is_required_goes_before_what_got_worse(
     ],
 )
 def test_the_gate_says_why(
-    run: Run, home: Path, release: Path, required: str, expected: Exit, said: str
+    run: Run, release: Path, required: str, expected: Exit, said: str
 ) -> None:
     code, out, err = run("audit", release, "--require", required)
     assert code == expected
@@ -310,7 +301,7 @@ def test_the_gate_says_why(
     assert said in err
 
 
-def test_several_requirements_the_worst_decides(run: Run, home: Path, release: Path) -> None:
+def test_several_requirements_the_worst_decides(run: Run, release: Path) -> None:
     both = ("--require", "mof-1.0=none", "--require", "component.training_code=present")
     assert run("audit", release, *both)[0] == Exit.BELOW_REQUIRED
 
@@ -318,9 +309,7 @@ def test_several_requirements_the_worst_decides(run: Run, home: Path, release: P
 # --- compare
 
 
-def test_compare_takes_dossiers_reports_and_targets(
-    run: Run, home: Path, release: Path
-) -> None:
+def test_compare_takes_dossiers_reports_and_targets(run: Run, home: Path, release: Path) -> None:
     run("read", release, "-o", "d.json")
     run("audit", release, "--format", "json", "-o", "r.json")
     (release / "requirements.txt").unlink()
