@@ -15,7 +15,9 @@ def add_targets(parser: argparse.ArgumentParser) -> None:
 
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", help="terminal (default), json, markdown")
+    parser.add_argument("--format", metavar="NAME",
+                        help="terminal (default), markdown, json, csv, sarif, badge, badge_json,"
+                        " cyclonedx, spdx3, mof_json, mof_yaml")  # fmt: skip
     parser.add_argument("--framework", metavar="ID", action="append", help="default: all")
     parser.add_argument("--require", metavar="ID=LEVEL", action="append",
                         help="exit 10 if not met, 11 if undecided: mof-1.0=III,"

@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from openassay.canonical import visible
 from openassay.reports import Look, Report
-from openassay.reports._view import main_and_finer
+from openassay.reports._view import main_and_finer, why
 from openassay.reports.json_v1 import render as render_json
 from openassay.reports.markdown import safe_link
 from openassay.types import (
@@ -57,6 +57,11 @@ def not_offered(dossier: Dossier) -> tuple[Component, ...]:
     """The components that are absent or unknown, in vocabulary order."""
     main, finer = main_and_finer(dossier.components)
     return tuple(component for component in main + finer if component.status not in OFFERED)
+
+
+def reason(component: Component) -> str:
+    """Why a component has its status, on one line; empty where simply nothing was found."""
+    return visible(why(component)) if component.because or component.notes else ""
 
 
 def addresses(component: Component) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from typing import Literal
 
 from openassay.canonical import visible
 from openassay.reports import Report
-from openassay.reports._export import asked_for, best, governing
-from openassay.reports._view import title, why
+from openassay.reports._export import asked_for, best, governing, reason
+from openassay.reports._view import main_and_finer, title
 from openassay.types import (
     Component,
     Dossier,
@@ -96,6 +96,7 @@ RULES = (
         "message. Change the words, or what they are said of.",
     ),
 )
+_OF_CLAIMS = "claim_against_license"  # a contradiction between a claim and a licence
 _BY_ID = {rule.id: rule for rule in RULES}
 
 
@@ -133,25 +134,27 @@ def findings(report: Report) -> tuple[Finding, ...]:
 
 def _components(report: Report) -> Iterator[Finding]:
     asked = asked_for(report)
-    judged = {result.criterion for verdict in report.verdicts for result in verdict.results}
+    main, _ = main_and_finer(report.dossier.components)
+    counted = {component.id for component in main} | asked.keys()  # finer ones only when asked for
     home = _home(report.dossier)
     for component in report.dossier.components:
         wanted = asked.get(component.id, ())
         level: Level = "warning" if wanted else "note"
         needed = f" It is asked for by {', '.join(map(visible, wanted))}." if wanted else ""
         name = title(component.id)
-        if component.status is Status.ABSENT and component.id in judged:
+        if component.status is Status.ABSENT and component.id in counted:
+            said = f" ({reason(component)})" if component.because else ""
+            text = f"{name}: not found{said}.{needed}"
             evidence = _ruled_out(component) or home
-            yield _finding("missing-component", level, f"{name}: not found.{needed}",
-                           component.id, evidence)  # fmt: skip
+            yield Finding("missing-component", level, text, component.id, evidence)
         elif component.status is Status.PARTIAL:
-            text = f"{name}: only a part was found ({why(component)}).{needed}"
-            yield _finding("partial-component", level, text, component.id, _places(component))
+            text = f"{name}: only a part was found ({reason(component)}).{needed}"
+            yield Finding("partial-component", level, text, component.id, _places(component))
         if component.license is None and component.status in (Status.PRESENT, Status.LINKED):
             level = "warning" if component.status is Status.PRESENT else "note"
-            reason = visible(component.license_reason) or "no licence is stated"
-            yield _finding("unlicensed-component", level, f"{name}: {reason}.",
-                           component.id, _places(component))  # fmt: skip
+            because = visible(component.license_reason) or "no licence is stated"
+            text = f"{name}: {because}."
+            yield Finding("unlicensed-component", level, text, component.id, _places(component))
 
 
 def _licenses(dossier: Dossier, *, opened: bool | None, rule: str) -> Iterator[Finding]:
@@ -167,7 +170,7 @@ def _licenses(dossier: Dossier, *, opened: bool | None, rule: str) -> Iterator[F
         evidence = [place for fact in stated for place in fact.evidence]
         evidence += [place for component in components for place in _places(component)]
         text = f"{visible(license_)} {words}. It governs: {names}."
-        yield _finding(rule, _BY_ID[rule].level, text, license_, tuple(dict.fromkeys(evidence)))
+        yield Finding(rule, _BY_ID[rule].level, text, license_, tuple(dict.fromkeys(evidence)))
 
 
 def _contradictions(dossier: Dossier) -> Iterator[Finding]:
@@ -175,27 +178,25 @@ def _contradictions(dossier: Dossier) -> Iterator[Finding]:
     claimed = {claim.evidence for claim in dossier.claims if claim.holds is False}
     level = _BY_ID["contradicting-statements"].level
     for item in dossier.contradictions:
-        if item.evidence[:1] and item.evidence[0] not in claimed:
+        told = item.id == _OF_CLAIMS and item.evidence[0] in claimed
+        if not told:
             text = visible(item.text)
-            yield _finding("contradicting-statements", level, text, item.id, item.evidence)
+            yield Finding("contradicting-statements", level, text, item.id, item.evidence)
 
 
 def _claims(dossier: Dossier) -> Iterator[Finding]:
-    against = {item.evidence[0]: item.evidence for item in dossier.contradictions if item.evidence}
+    against: dict[Evidence, list[Evidence]] = {}
+    for item in dossier.contradictions:
+        if item.id == _OF_CLAIMS:
+            against.setdefault(item.evidence[0], []).extend(item.evidence[1:])
     for claim in dossier.claims:
-        if claim.holds is not False:
-            continue
-        because = "; ".join(visible(reason) for reason in claim.because)
-        text = f"“{visible(claim.evidence.quote)}” does not hold{f': {because}' if because else ''}."
-        about = f"{claim.kind}/{claim.subject}"
-        evidence = against.get(claim.evidence, (claim.evidence,))
-        yield _finding("false-claim", "error", text, about, evidence)
-
-
-def _finding(
-    rule: str, level: Level, message: str, about: str, evidence: tuple[Evidence, ...]
-) -> Finding:
-    return Finding(rule, level, message, about, evidence)
+        if claim.holds is False:
+            because = "; ".join(visible(reason) for reason in claim.because)
+            reasons = f": {because}" if because else ""
+            text = f"“{visible(claim.evidence.quote)}” does not hold{reasons}."
+            evidence = dict.fromkeys((claim.evidence, *against.get(claim.evidence, ())))
+            about = f"{claim.kind}/{claim.subject}"
+            yield Finding("false-claim", "error", text, about, tuple(evidence))
 
 
 def _places(component: Component) -> tuple[Evidence, ...]:
@@ -211,7 +212,9 @@ def _ruled_out(component: Component) -> tuple[Evidence, ...]:
 def _home(dossier: Dossier) -> tuple[Evidence, ...]:
     """Where a reader would look for what is missing: the card, else any licence, else anything."""
     cards = [part for part in dossier.components if part.id == "model_card"]
-    facts = [fact for fact in dossier.facts if isinstance(fact, Licensed)] or list(dossier.facts)
+    licensed = [fact for fact in dossier.facts if isinstance(fact, Licensed)]
     found = next((place for part in cards if (place := best(part)) and place.path), None)
-    found = found or next((f.evidence[0] for f in facts if f.evidence[0].path), None)
+    found = found or next(
+        (f.evidence[0] for f in (*licensed, *dossier.facts) if f.evidence[0].path), None
+    )
     return (found,) if found else ()

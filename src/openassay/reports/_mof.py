@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from openassay.canonical import visible
 from openassay.reports import Report
-from openassay.reports._export import addresses, bases, best, governing, repositories
-from openassay.reports._view import STATUS_WORD, evidence_of, main_and_finer, place, title, why
+from openassay.reports._export import addresses, bases, best, governing, reason, repositories
+from openassay.reports._view import STATUS_WORD, evidence_of, main_and_finer, place, title
 from openassay.reports.markdown import safe_link
 from openassay.types import Component, Dossier, Evidence, How, Licensed, Status
 
@@ -165,4 +165,5 @@ def _evidence(item: Evidence, said: str) -> dict[str, str]:
 
 
 def _left_out(part: Component) -> dict[str, str]:
-    return {"name": title(part.id), "status": STATUS_WORD[part.status], "why": why(part)}
+    row = {"name": title(part.id), "status": STATUS_WORD[part.status], "why": reason(part)}
+    return {key: value for key, value in row.items() if value}

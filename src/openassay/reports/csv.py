@@ -10,11 +10,10 @@ from io import StringIO
 
 from openassay.canonical import visible
 from openassay.reports import Look, Report
-from openassay.reports._export import addresses, governing
+from openassay.reports._export import addresses, governing, reason
 from openassay.reports._view import STATUS_WORD, evidence_of, kind, main_and_finer, place, title
-from openassay.reports._view import why as reason
 from openassay.reports.markdown import safe_link
-from openassay.types import Component, Dossier, Status
+from openassay.types import Component, Dossier
 
 COLUMNS = (
     "release", "component", "title", "kind", "status", "license", "license_open", "license_reason",
@@ -58,7 +57,7 @@ def _row(dossier: Dossier, component: Component) -> dict[str, str]:
         "license_open": opened[component.license_open],
         "license_reason": component.license_reason,
         "license_place": place(stated.evidence[0]) if stated else "",
-        "why": "" if component.status is Status.ABSENT else reason(component),
+        "why": reason(component),
         "published_at": " ".join(addresses(component)),
         "evidence_count": str(len(evidence)),
         "notes": "; ".join(component.notes),

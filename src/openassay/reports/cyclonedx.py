@@ -18,11 +18,12 @@ from openassay.reports._export import (
     content_id,
     not_offered,
     offered,
+    reason,
     repositories,
     sole_statements,
     version_of,
 )
-from openassay.reports._view import STATUS_WORD, evidence_of, kind, openness, title, why
+from openassay.reports._view import STATUS_WORD, evidence_of, kind, openness, title
 from openassay.types import Component, Evidence, Kind, Unit
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _settled(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _settled(item) for key, item in value.items()}
     if isinstance(value, list):
-        return sorted((_settled(item) for item in value), key=lambda item: json.dumps(item))
+        return sorted((_settled(item) for item in value), key=json.dumps)
     return value
 
 
@@ -130,7 +131,7 @@ def _of_release(report: Report) -> list[Property]:
     rows = [("source", source.id) for source in dossier.sources]
     rows += [(f"verdict:{verdict.framework}", verdict.answer) for verdict in report.verdicts]
     rows += [
-        (f"component:{part.id}", f"{STATUS_WORD[part.status]}: {why(part)}")
+        (f"component:{part.id}", ": ".join(filter(None, (STATUS_WORD[part.status], reason(part)))))
         for part in not_offered(dossier)
     ]
     rows += [("contradiction", item.text) for item in dossier.contradictions]
@@ -162,7 +163,7 @@ def _part(part: Component) -> Part:
         name=title(part.id),
         type=_type(part.id),
         bom_ref=part.id,
-        description=why(part),
+        description=reason(part),
         licenses=_licenses(part),
         external_references=_references(addresses(part), "distribution"),
         properties=_properties(rows),
@@ -199,7 +200,7 @@ def _occurrence(item: Evidence) -> Occurrence:
 
 def _licenses(part: Component) -> list[License]:
     """The governing licence: an SPDX id, an expression of several, or a name."""
-    from cyclonedx.factory.license import LicenseFactory
+    from cyclonedx.contrib.license.factories import LicenseFactory
     from cyclonedx.model.license import LicenseAcknowledgement
 
     if part.license is None:

@@ -16,7 +16,9 @@ from openassay.reports._findings import RULES, Finding, Rule, findings
 from openassay.reports.markdown import safe_link
 from openassay.types import Dossier, Evidence, Gap, SourceInfo, Unit
 
-SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
 #: Where docs/exports.md is, as a name: the project has no address of its own to send people to.
 DOCS = "urn:openassay:docs:exports"
 RELATED = 20  # further places of one finding; the JSON report has all
@@ -34,8 +36,7 @@ def render(report: Report, look: Look) -> str:
         "tool": {"driver": _driver(dossier)},
         "automationDetails": {"id": f"openassay/{visible(dossier.release)}/"},
         "originalUriBaseIds": {
-            base: {"description": {"text": visible(source.id)}}
-            for base, source in zip(bases.values(), dossier.sources, strict=True)
+            base: {"description": {"text": plain(source)}} for source, base in bases.items()
         },
         "invocations": [
             {
@@ -53,8 +54,9 @@ def render(report: Report, look: Look) -> str:
             },
         },
     }
-    if control := [found for source in dossier.sources if (found := _version_control(source))]:
-        run["versionControlProvenance"] = control
+    control = [_version_control(source, bases[source.id]) for source in dossier.sources]
+    if any(control):
+        run["versionControlProvenance"] = [entry for entry in control if entry]
     return dump_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
@@ -175,9 +177,9 @@ def _not_read(gap: Gap, bases: dict[str, str]) -> dict[str, Any]:
     return notification
 
 
-def _version_control(source: SourceInfo) -> dict[str, Any]:
+def _version_control(source: SourceInfo, base: str) -> dict[str, Any]:
     url = safe_link(source.locator)
     if source.kind != "git" or url is None:
         return {}
-    return {"repositoryUri": url, "revisionId": visible(source.revision), "mappedTo": {
-        "uriBaseId": _ROOT}}  # fmt: skip
+    pin = {"repositoryUri": url, "revisionId": visible(source.revision)}
+    return pin | {"mappedTo": {"uriBaseId": base}}

@@ -21,11 +21,12 @@ from openassay.reports._export import (
     content_id,
     not_offered,
     offered,
+    reason,
     repositories,
     sole_statements,
     version_of,
 )
-from openassay.reports._view import STATUS_WORD, evidence_of, kind, openness, place, title, why
+from openassay.reports._view import STATUS_WORD, evidence_of, kind, openness, place, title
 from openassay.types import Component, Derived, Dossier, Evidence, Found, Kind, Unit
 
 if TYPE_CHECKING:
@@ -133,9 +134,7 @@ class _Maker:
 
         dossier = self.report.dossier
         said = sole_statements(dossier)
-        model = self._new(
-            spdx.ai_AIPackage, "release", name=visible(dossier.release) or "unnamed"
-        )
+        model = self._new(spdx.ai_AIPackage, "release", name=visible(dossier.release) or "unnamed")
         model.software_primaryPurpose = spdx.software_SoftwarePurpose.model
         if version := version_of(dossier):
             model.software_packageVersion = version
@@ -151,7 +150,7 @@ class _Maker:
         if tokens := said.get("tokens"):
             model.ai_informationAboutTraining = f"tokens stated by the release: {tokens}"
         model.comment = "\n".join(
-            f"{title(part.id)}: {STATUS_WORD[part.status]} ({why(part)})"
+            f"{title(part.id)}: {STATUS_WORD[part.status]}{_in_brackets(reason(part))}"
             for part in not_offered(dossier)
         )
         self._license(model, weights)
@@ -193,7 +192,7 @@ class _Maker:
             }.get(Kind(kind(part.id) or Kind.DOCUMENT), purposes.documentation)
         if urls := addresses(part):
             package.software_downloadLocation = urls[0]
-        package.summary = f"{STATUS_WORD[part.status]}: {why(part)}"
+        package.summary = f"{STATUS_WORD[part.status]}: {reason(part)}"
         notes = [f"licence: {openness(part)}"] if openness(part) else []
         notes += [part.license_reason] if part.license_reason else []
         package.comment = "; ".join(visible(note) for note in (*notes, *part.notes))
@@ -305,9 +304,12 @@ def _name_of(fact: Derived) -> str:
 def _line(item: Evidence, said: str) -> str:
     """``place: “quote” (why) [algorithm digest, in source]``."""
     quote = f": “{visible(item.quote)}”" if item.quote else ""
-    reason = f" ({visible(said)})" if said else ""
     digest = f"{visible(item.digest.algorithm)} {visible(item.digest.value)}"
-    return f"{place(item)}{quote}{reason} [{digest}, in {visible(item.source)}]"
+    return f"{place(item)}{quote}{_in_brackets(said)} [{digest}, in {visible(item.source)}]"
+
+
+def _in_brackets(text: str) -> str:
+    return f" ({visible(text)})" if text else ""
 
 
 def _cited(dossier: Dossier) -> tuple[Evidence, ...]:
