@@ -15,7 +15,7 @@ from openassay.reports._cells import Ink, Pen, cut, pad, width, wrap
 from openassay.reports._review import change_lines, change_rows
 from openassay.reports._view import short_pin_text
 from openassay.reports.json_v1 import change_document
-from openassay.reports.markdown import cell_code, code, escape, table
+from openassay.reports.markdown import cell_code, code, escape
 from openassay.reports.terminal import MARK
 from openassay.types import Change, Direction, Status
 
@@ -220,8 +220,14 @@ def render_markdown(comparison: Comparison, look: Look) -> str:
     for name, same in (("Differences", False), ("The same", True)):
         rows = list(_rows(comparison, same=same))
         if rows:
-            blocks.append([f"## {name}\n", *table(heads, rows)])
+            blocks.append([f"## {name}\n", *_table(heads, rows)])
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{' --- |' * len(heads)}"
+    yield from (f"| {' | '.join(row)} |" for row in rows)
 
 
 def _head(comparison: Comparison) -> Iterator[str]:
@@ -238,7 +244,7 @@ def _step_table(step: Step) -> Iterator[str]:
     for index, (name, changes) in enumerate(_grouped(step.changes).items()):
         yield f"{chr(10) if index else ''}### {name}\n"
         rows = (tuple(map(escape, row[1:])) for row in change_rows(changes))
-        yield from table(("What", "Before", "After", "Where"), rows)
+        yield from _table(("What", "Before", "After", "Where"), rows)
 
 
 def _rows(comparison: Comparison, *, same: bool) -> Iterator[tuple[str, ...]]:

@@ -132,7 +132,7 @@ def _header(report: Report) -> Iterator[str]:
         yield f"- read by {escape(report.dossier.read_by)}"
 
 
-def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     body = list(rows)
     if body:
         yield f"| {' | '.join(heads)} |"
@@ -149,32 +149,7 @@ def _verdicts(report: Report) -> Iterator[str]:
         rows.append((name, f"**{escape(verdict.answer)}**", escape(reason)))
     if rows:
         yield "## Verdicts\n"
-        yield from table(("Framework", "Answer", "Why"), rows)
-
-
-def _review(report: Report) -> Iterator[str]:
-    """What people reviewed, beside what was found: the tables of the report are as found."""
-    if report.review is None:
-        return
-    yield f"## Reviewed in {code(visible(report.review.file))}\n"
-    yield "All other sections show what was found; here is what people say of it.\n"
-    heads = ("What", "As found", "As reviewed", "By", "Reason", "Evidence")
-    rows = ((*map(escape, row[:-1]), cell_code(row[-1])) for row in review_rows(report.review))
-    yield from table(heads, rows)
-    verdicts = [tuple(map(escape, row)) for row in verdict_rows(report)]
-    if verdicts:
-        yield ""
-        yield from table(("Framework", "As found", "As reviewed"), verdicts)
-
-
-def _since(report: Report) -> Iterator[str]:
-    if report.since is None:
-        return
-    yield f"## Since {code(visible(report.since.baseline))}\n"
-    if not report.since.changes:
-        yield "Nothing changed."
-    heads = ("", "What", "Before", "Now", "Where")
-    yield from table(heads, (tuple(map(escape, row)) for row in change_rows(report.since.changes)))
+        yield from _table(("Framework", "Answer", "Why"), rows)
 
 
 def _components(head: str, components: Iterable[Component], notes: _Notes) -> Iterator[str]:
@@ -182,7 +157,7 @@ def _components(head: str, components: Iterable[Component], notes: _Notes) -> It
     if rows:
         yield f"## {head}\n"
         heads = ("Component", "Status", "Licence", "Open", "Why", "Evidence")
-        yield from table(heads, rows)
+        yield from _table(heads, rows)
 
 
 def _row(component: Component, notes: _Notes) -> tuple[str, ...]:
@@ -226,4 +201,29 @@ def _gaps(gaps: Iterable[Gap]) -> Iterator[str]:
     ]
     if rows:
         yield "## Not read\n"
-        yield from table(("Path", "Reason", "Detail"), rows)
+        yield from _table(("Path", "Reason", "Detail"), rows)
+
+
+def _review(report: Report) -> Iterator[str]:
+    """What people reviewed, beside what was found: the tables of the report are as found."""
+    if report.review is None:
+        return
+    yield f"## Reviewed in {code(visible(report.review.file))}\n"
+    yield "All other sections show what was found; here is what people say of it.\n"
+    heads = ("What", "As found", "As reviewed", "By", "Reason", "Evidence")
+    rows = ((*map(escape, row[:-1]), cell_code(row[-1])) for row in review_rows(report.review))
+    yield from _table(heads, rows)
+    verdicts = [tuple(map(escape, row)) for row in verdict_rows(report)]
+    if verdicts:
+        yield ""
+        yield from _table(("Framework", "As found", "As reviewed"), verdicts)
+
+
+def _since(report: Report) -> Iterator[str]:
+    if report.since is None:
+        return
+    yield f"## Since {code(visible(report.since.baseline))}\n"
+    if not report.since.changes:
+        yield "Nothing changed."
+    heads = ("", "What", "Before", "Now", "Where")
+    yield from _table(heads, (tuple(map(escape, row)) for row in change_rows(report.since.changes)))

@@ -120,29 +120,6 @@ def _verdicts(report: Report, pen: Pen) -> Iterator[str]:
             yield f"{name}{pen.ink(answer, Ink.BOLD)}{tail}"
 
 
-def _review(report: Report, pen: Pen) -> Iterator[str]:
-    """What people reviewed; everything else on the screen is as found."""
-    if report.review is None:
-        return
-    head = f"Reviewed in {visible(report.review.file)}; all other lines are as found"
-    yield pen.ink(cut(head, pen.look.width), Ink.BOLD)
-    for name, found, reviewed in verdict_rows(report):
-        yield from _paragraph("  ", f"{name}: {found} as found, {reviewed} as reviewed", pen)
-    for what, found, said, by, reason, evidence in review_rows(report.review):
-        yield from _paragraph("  ", f"{what}: {found or '-'} → {said} ({by})", pen)
-        if pen.look.detail:
-            yield from _paragraph("    ", f"{reason} {evidence}", pen)
-
-
-def _since(report: Report, pen: Pen) -> Iterator[str]:
-    if report.since is None:
-        return
-    yield pen.ink(cut(f"Since {visible(report.since.baseline)}", pen.look.width), Ink.BOLD)
-    if not report.since.changes:
-        yield "  nothing changed"
-    yield from change_lines(report.since.changes, pen)
-
-
 def _components(components: Iterable[Component], pen: Pen) -> Iterator[str]:
     main, finer = main_and_finer(components)
     shown = [c for c in main if pen.look.detail or c.status not in _IN_A_ROW]
@@ -278,3 +255,26 @@ def _facts(report: Report, pen: Pen) -> Iterator[str]:
         said = [f"{name}={visible(str(v))}" for name in _TOLD if (v := getattr(fact, name, ""))]
         yield f"  {type(fact).__name__} {' '.join(said)}  {visible(fact.detail)}"
         yield from _evidence_lines(((evidence, "") for evidence in fact.evidence), pen)
+
+
+def _review(report: Report, pen: Pen) -> Iterator[str]:
+    """What people reviewed; everything else on the screen is as found."""
+    if report.review is None:
+        return
+    head = f"Reviewed in {visible(report.review.file)}; all other lines are as found"
+    yield pen.ink(cut(head, pen.look.width), Ink.BOLD)
+    for name, found, reviewed in verdict_rows(report):
+        yield from _paragraph("  ", f"{name}: {found} as found, {reviewed} as reviewed", pen)
+    for what, found, said, by, reason, evidence in review_rows(report.review):
+        yield from _paragraph("  ", f"{what}: {found or '-'} → {said} ({by})", pen)
+        if pen.look.detail:
+            yield from _paragraph("    ", f"{reason} {evidence}", pen)
+
+
+def _since(report: Report, pen: Pen) -> Iterator[str]:
+    if report.since is None:
+        return
+    yield pen.ink(cut(f"Since {visible(report.since.baseline)}", pen.look.width), Ink.BOLD)
+    if not report.since.changes:
+        yield "  nothing changed"
+    yield from change_lines(report.since.changes, pen)
