@@ -193,6 +193,29 @@ def test_no_format_loses_the_finding_to_a_review(
         assert {key: now[key] for key in was} == was
 
 
+def test_a_code_scanning_view_keeps_a_reviewed_finding_and_says_who_settled_it(
+    run: Run, home: Path, release: Path
+) -> None:
+    def results() -> dict[tuple[str, str], Any]:
+        _, out, _ = run("audit", release, "--format", "sarif", "--framework", "mof-1.0")
+        found = json.loads(out)["runs"][0]["results"]
+        return {(item["ruleId"], item["properties"]["about"]): item for item in found}
+
+    before = results()
+    (home / "openassay.toml").write_text(CONFIG)
+    after = results()
+    key = ("missing-component", "training_code")
+    assert before.keys() == after.keys()
+    (suppressed,) = (item for item, result in after.items() if "suppressions" in result)
+    assert suppressed == key
+    (said,) = after[key]["suppressions"]
+    assert (said["kind"], said["status"]) == ("external", "accepted")
+    assert (
+        "It lies in the monorepo. (Jane Doe <jane@example.org>, 2026-03-01)"
+        in (said["justification"])
+    )
+
+
 # --- the baseline
 
 
