@@ -7,7 +7,7 @@ told now, the change is *unclear*, and where it could not be told before there i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from openassay import gate
@@ -29,6 +29,9 @@ _WEIGHTY = (
     "registration_required",
 )
 _ORDER = tuple(Direction)
+_OF_A_CLAIM = "claim_against_license"
+_ALIKE = 0.5  # the share of their pairs of letters from which two texts are one in other words
+_MAX_WORDED = 300  # texts that are looked at for this
 
 
 def between(before: State, after: State, frameworks: Mapping[str, Framework]) -> tuple[Change, ...]:
@@ -167,29 +170,73 @@ def _moved(old: Standing, new: Standing, framework: Framework) -> Direction:
 
 
 def _claims(old: tuple[Claimed, ...], new: tuple[Claimed, ...]) -> Iterator[Change]:
-    """Claims that came to be false, or no longer are; a claim is known by its quote."""
+    """Claims that came to be false, or no longer are; a claim is known by its quote.
+
+    A false claim in other words than before is neither: it was false already.
+    """
     was = {(claim.kind, claim.quote): claim.holds for claim in old}
     now = {(claim.kind, claim.quote): claim for claim in new}
-    for key, claim in now.items():
-        if claim.holds is False and was.get(key, True) is not False:
-            before = _HOLDS[was[key]] if key in was else "not made"
-            yield _word(Direction.WORSE, "claim", claim.quote, before, "false", claim.place)
-    for (kind, quote), holds in was.items():
-        again = now.get((kind, quote))
-        if holds is False and (again is None or again.holds is not False):
-            after = _HOLDS[again.holds] if again else "not made"
-            yield _word(Direction.BETTER, "claim", quote, "false", after)
+    false = [
+        claim for key, claim in now.items() if claim.holds is False and was.get(key) is not False
+    ]
+    gone = [key for key, holds in was.items() if holds is False and not _is_false(now.get(key))]
+    again = _reworded([quote for _, quote in gone], [claim.quote for claim in false])
+    for claim in false:
+        key = (claim.kind, claim.quote)
+        if claim.quote in again:
+            yield _word(Direction.OTHER, "claim", claim.quote, "false, in other words", "false",
+                        claim.place)  # fmt: skip
+            continue
+        before = _HOLDS[was[key]] if key in was else "not made"
+        yield _word(Direction.WORSE, "claim", claim.quote, before, "false", claim.place)
+    for key in gone:
+        if key[1] not in again.values():
+            found = now.get(key)
+            after = _HOLDS[found.holds] if found else "not made"
+            yield _word(Direction.BETTER, "claim", key[1], "false", after)
 
 
 _HOLDS = {True: "holds", False: "false", None: "could not be checked"}
 
 
+def _is_false(claim: Claimed | None) -> bool:
+    return claim is not None and claim.holds is False
+
+
+def _reworded(gone: Sequence[str], new: Sequence[str]) -> dict[str, str]:
+    """New texts with the old one that each replaces: those that share most of their letters.
+
+    By pairs of letters, which serves languages that part words and such as do not.
+    """
+    pairs = {text: _pairs(text) for text in (*gone[:_MAX_WORDED], *new[:_MAX_WORDED])}
+    left = list(gone[:_MAX_WORDED])
+    found: dict[str, str] = {}
+    for text in new[:_MAX_WORDED]:
+        best = max(left, key=lambda old: _shared(pairs[old], pairs[text]), default=None)
+        if best is not None and _shared(pairs[best], pairs[text]) >= _ALIKE:
+            found[text] = best
+            left.remove(best)
+    return found
+
+
+def _pairs(text: str) -> frozenset[str]:
+    plain = " ".join(text.lower().split())
+    return frozenset(plain[at : at + 2] for at in range(len(plain) - 1))
+
+
+def _shared(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / max(1, len(one | other))
+
+
 def _contradictions(before: State, after: State) -> Iterator[Change]:
-    for text, place in after.contradictions.items():
-        if text not in before.contradictions:
-            yield _word(Direction.WORSE, "contradiction", text, "none", "found", place)
-    for text in before.contradictions:
-        if text not in after.contradictions:
+    """New and resolved ones; a claim against a licence is told with the claim."""
+    old = {item.text: item for item in before.contradictions if item.id != _OF_A_CLAIM}
+    new = {item.text: item for item in after.contradictions if item.id != _OF_A_CLAIM}
+    for text, item in new.items():
+        if text not in old:
+            yield _word(Direction.WORSE, "contradiction", text, "none", "found", item.place)
+    for text in old:
+        if text not in new:
             yield _word(Direction.BETTER, "contradiction", text, "found", "gone")
 
 

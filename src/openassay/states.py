@@ -6,7 +6,7 @@ Made from a dossier with its verdicts, or from a report (``openassay/1``) that w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from openassay.errors import DossierError
@@ -49,15 +49,24 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
+class Conflict:
+    """One contradiction: its kind, its words, and where it shows."""
+
+    id: str
+    text: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
-    """A release at one time. ``contradictions`` are their texts, with where they show."""
+    """A release at one time."""
 
     name: str
     pins: tuple[str, ...]
     parts: Mapping[str, Part]
     standings: Mapping[str, Standing]
     claims: tuple[Claimed, ...] = ()
-    contradictions: Mapping[str, str] = field(default_factory=dict)
+    contradictions: tuple[Conflict, ...] = ()
     locators: tuple[str, ...] = ()
 
 
@@ -78,10 +87,10 @@ def of_dossier(dossier: Dossier, verdicts: Iterable[Verdict]) -> State:
             Claimed(claim.kind, claim.evidence.quote, claim.holds, _place(claim.evidence))
             for claim in dossier.claims
         ),
-        contradictions={
-            item.text: _place(item.evidence[0]) if item.evidence else ""
+        contradictions=tuple(
+            Conflict(item.id, item.text, _place(item.evidence[0]) if item.evidence else "")
             for item in dossier.contradictions
-        },
+        ),
         locators=tuple(source.locator for source in dossier.sources),
     )
 
@@ -122,10 +131,10 @@ def of_report(document: Any) -> State:
                     _place_of(row))
             for at, row in _rows(document, "claims")
         ),
-        contradictions={
-            _text(row, "text", at): _first_place(row)
+        contradictions=tuple(
+            Conflict(_text(row, "id", at), _text(row, "text", at), _first_place(row))
             for at, row in _rows(document, "contradictions")
-        },
+        ),
         locators=tuple(_text(row, "locator", at) for row, at in sources),
     )  # fmt: skip
 

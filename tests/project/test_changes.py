@@ -131,6 +131,27 @@ def test_new_contradictions_and_false_claims_are_worse(
     assert len(better) == 3
 
 
+def test_a_false_claim_in_other_words_was_false_already(
+    make: Make, claim: Callable[..., Any]
+) -> None:
+    old = make({}, claims=(claim("Gold-7B is a fully open source language model.", False),))
+    new = make({}, claims=(claim("Gold-8B is a fully open source large language model!", False),))
+    other = make({}, claims=(claim("The data set is free for everybody.", False),))
+    assert [c.direction for c in between(old, new)] == [Direction.OTHER]
+    assert [c.direction for c in between(old, other)] == [Direction.WORSE, Direction.BETTER]
+
+
+def test_a_dead_link_to_another_file_is_a_new_one(
+    make: Make, contradiction: Callable[[str], Any]
+) -> None:
+    """Contradictions are all alike but for the name in them, and the name is what counts."""
+    old, new = (
+        make({}, contradictions=(contradiction(f"The document points to {name}.py, gone."),))
+        for name in ("train", "eval")
+    )
+    assert {c.direction for c in between(old, new)} == {Direction.WORSE, Direction.BETTER}
+
+
 def test_nothing_changes_between_a_state_and_itself(
     make: Make, claim: Callable[..., Any], contradiction: Callable[[str], Any]
 ) -> None:

@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--framework", metavar="ID", action="append", help="default: all")
     parser.add_argument("--versions", action="store_true",
                         help="they are versions of one release, the oldest first")  # fmt: skip
+    options.add_online(parser)
     options.add_output(parser)
     options.add_verbose(parser, "with what is the same")
 
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     if len(args.targets) < 2:
         raise UsageError("compare takes two or more releases", hint="openassay compare A B")
     chosen = {id_: frameworks.load(id_) for id_ in args.framework or steps.every_framework()}
-    states = [_state(target, chosen) for target in args.targets]
+    states = [_state(target, chosen, args) for target in args.targets]
     found = compare(states, chosen, versions=True if args.versions else None)
     terminal = args.format == "terminal"
     look = streams.look(args.verbose, args.output) if terminal else Look()
@@ -48,14 +49,17 @@ def run(args: argparse.Namespace) -> int:
     return Exit.FINE
 
 
-def _state(target: str, chosen: project.Frameworks) -> State:
+def _state(target: str, chosen: project.Frameworks, args: argparse.Namespace) -> State:
     """A stored dossier or report where the file is one, else a target that is read now."""
     if target == "-" or _is_json(target):
         return project.load_state(target, chosen)
     from openassay import states
     from openassay.judge import judge
 
-    dossier = steps.read_targets(argparse.Namespace(targets=[target], name=None))
+    alone = argparse.Namespace(
+        targets=[target], name=None, follow=args.follow, offline=args.offline
+    )
+    dossier = steps.read_targets(alone)
     return states.of_dossier(dossier, [judge(item, dossier) for item in chosen.values()])
 
 

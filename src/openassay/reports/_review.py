@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from openassay.canonical import visible
 from openassay.reports import Report, Review
-from openassay.reports._cells import Ink, Pen, wrap
+from openassay.reports._cells import Ink, Pen, cut, wrap
 from openassay.types import Change, Direction, Reviewed
 
 DIRECTION_WORD = {
@@ -22,6 +22,8 @@ _MARK = {
     Direction.UNCLEAR: ("?", Ink.YELLOW),
 }
 _WORDS = {"claim": "claim: ", "contradiction": "contradiction: "}
+
+_TITLE = 120  # columns of a claim or contradiction without -v
 
 ReviewRow = tuple[str, str, str, str, str, str]
 ChangeRow = tuple[str, str, str, str, str]
@@ -65,6 +67,8 @@ def change_lines(changes: Sequence[Change], pen: Pen) -> Iterator[str]:
     for item, row in zip(changes, change_rows(changes), strict=True):
         mark, ink = _MARK[item.direction]
         _, title, before, after, place = row
+        if not pen.look.detail:
+            title = cut(title, _TITLE)
         where = f"  {place}" if place else ""
         lines = wrap(f"{title}: {before} → {after}{where}", pen.look.width - 2)
         yield f"{pen.ink(mark, ink)} {lines[0]}"
