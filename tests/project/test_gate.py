@@ -212,6 +212,15 @@ def test_a_sentence_of_a_known_licence_text_says_less_than_what_is_kept_of_the_w
     assert weigh("license.commercial_use=yes", unknown).met is False
 
 
+def test_a_limit_that_a_sentence_sets_is_one_that_can_be_asked_for(
+    make: Make, restriction: Callable[..., Any]
+) -> None:
+    facts = (restriction("registration", "weights"),)
+    dossier = make({WEIGHTS: ("present", "MIT")}, facts=facts)
+    assert weigh("license.registration_required=yes", dossier).met is True
+    assert weigh("license.registration_required=no", dossier).met is False
+
+
 # --- components, claims, contradictions, frameworks
 
 

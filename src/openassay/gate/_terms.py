@@ -155,9 +155,10 @@ def _part(
         if (evidence.source, evidence.path) in settled:
             continue
         for name, said in _LIMITS.get(limit, ()):
-            if name == term and not _reaches(term, said, wanted):
+            reached = _reaches(term, said, wanted)
+            if name == term and (not reached or term not in _GRANTS):
                 where = f"“{evidence.quote}” ({evidence.path or '.'})"
-                return False, f"{entry.title}: {_worded(term, said)}: {where}"
+                return reached, f"{entry.title}: {_worded(term, said)}: {where}"
     return _under(part, entry, term, wanted)
 
 
