@@ -58,8 +58,14 @@ def test_a_ladder(report: Report, verdict: Verdict, message: str, colour: str) -
 
 def test_a_score_is_neither_good_nor_bad(report: Report) -> None:
     """Its percentages are of areas, not of rungs, and no number is a threshold."""
-    score = replace(ladder("5.5", 100.0, 0.0, 0.0), framework="dl-table")
-    assert shown(report, score) == ("5.5", BLUE)
+    for number in ("5.5", "0", "0.9583", "88.89", "7 of 15", "12/18"):
+        for shares in ((100.0, 0.0, 0.0), (0.0, 0.0, 0.0), (50.0, 100.0, 20.0)):
+            assert shown(report, ladder(number, *shares)) == (number, BLUE)
+
+
+def test_a_rung_may_be_called_by_a_number(report: Report) -> None:
+    numbered = replace(ladder("1", 0.0, 0.0, 0.0), progress={"1": 100.0, "2": 40.0})
+    assert shown(report, numbered) == ("1 (2 40 %)", AMBER)
 
 
 def test_a_definition_is_red_when_anything_required_is_missing(report: Report) -> None:
@@ -81,7 +87,8 @@ def test_what_is_optional_colours_nothing(report: Report) -> None:
 @pytest.mark.parametrize(
     ("framework", "name"),
     [("mof-1.0", "MOF 1.0"), ("osaid-0.0.9", "OSAID 0.0.9"), ("dl-table", "DL table"),
-     ("openness-x", "openness x"), ("x", "X"), ("", "")],
+     ("eu-ai-act", "EU AI ACT"),
+     ("openness-x", "openness X"), ("x", "X"), ("", "")],
 )  # fmt: skip
 def test_short_names(framework: str, name: str) -> None:
     assert short_name(framework) == name

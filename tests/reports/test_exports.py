@@ -25,11 +25,31 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator, FormatChecker
 from spdx_python_model import load_data
 
-from openassay import reports
+from openassay import cli, reports
+from openassay import dossier as dossier_codec
 from openassay.errors import UsageError
 from openassay.reports import Look, Report
-from openassay.reports._export import content_id, relative_uri, sole_statements
-from openassay.types import Component, Digest, Evidence, Found, Licensed, Linked, Stated, Unit
+from openassay.reports._export import (
+    address_of,
+    content_id,
+    relative_uri,
+    repositories,
+    sole_statements,
+    version_of,
+)
+from openassay.types import (
+    Component,
+    Digest,
+    Evidence,
+    Found,
+    Licensed,
+    Linked,
+    Outcome,
+    SourceInfo,
+    Stated,
+    Unit,
+    Visited,
+)
 
 GOLDENS = Path(__file__).parent / "goldens"
 FILES = {
@@ -208,6 +228,19 @@ def test_the_order_of_hashes_changes_nothing(name: str) -> None:
     assert len(runs) == 1
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_the_command_line_writes_the_bytes_of_the_format(
+    name: str, report: Report, tmp_path: Path
+) -> None:
+    """By all frameworks that come with the program, from a stored dossier to a file."""
+    stored, written = tmp_path / "dossier.json", tmp_path / "out"
+    stored.write_text(dossier_codec.dump(report.dossier), "utf-8")
+    assert cli.main(["report", str(stored), "--format", name, "-o", str(written)]) == 0
+    text = written.read_bytes().decode("utf-8")
+    assert accepted(name, text) == []
+    assert text.endswith("\n")
+
+
 @pytest.mark.parametrize("name", ["cyclonedx", "spdx3"])
 def test_a_missing_library_names_the_extra(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before anything is read: the renderer is asked for first."""
@@ -246,6 +279,35 @@ def test_what_several_models_state_differently_is_nobodys(report: Report) -> Non
     assert sole_statements(report.dossier)["dtype"] == "bfloat16"
     two = replace(report.dossier, facts=(*report.dossier.facts, replace(one, value="float32")))
     assert "dtype" not in sole_statements(two)
+
+
+@pytest.mark.parametrize(
+    ("pin", "address"),
+    [
+        ("git:https://h/o/n@1234", "https://h/o/n"),
+        ("git:folder@1234", None),
+        ("hf:o/n@1234", "https://huggingface.co/o/n"),
+        ("hf:datasets/o/n@1234", "https://huggingface.co/datasets/o/n"),
+        ("dir:n@1234", None),
+        ("git:javascript:alert(1)@1234", None),
+    ],
+)
+def test_the_address_of_a_source_is_in_its_pin(pin: str, address: str | None) -> None:
+    """The locator may be a path of the machine that read it, which is nobody's business."""
+    source = SourceInfo(id=pin, kind="", locator="/home/me", revision="1234", files=1)
+    assert address_of(source) == address
+
+
+def test_what_a_link_led_to_is_not_where_the_release_is(report: Report) -> None:
+    """A base model that was opened is a source too; its revision is not the release's."""
+    dossier = report.dossier
+    base = SourceInfo(id="hf:a/b@99", kind="hf", locator="hf:a/b@99", revision="99", files=1)
+    opened = Visited(evidence=dossier.facts[0].evidence, component="base_model_parameters",
+                     url="https://huggingface.co/a/b", outcome=Outcome.REACHED,
+                     source=base.id)  # fmt: skip
+    both = replace(dossier, sources=(*dossier.sources, base), facts=(*dossier.facts, opened))
+    assert repositories(both) == repositories(dossier) == ("https://example.org/acme/gold.git",)
+    assert version_of(both) == version_of(dossier) != ""
 
 
 def test_found_facts_are_in_the_fixture(report: Report) -> None:

@@ -84,7 +84,9 @@ def missing(report: Report) -> dict[str, dict[str, Any]]:
 def test_what_a_framework_asks_for_is_a_warning_and_the_rest_a_note(report: Report) -> None:
     card = missing(report)["data_card"]
     assert card["level"] == "warning"
-    assert card["message"]["text"] == "Data card: not found. It is asked for by mof-1.0."
+    assert card["message"]["text"] == (
+        "Data card: not found. It is asked for by mof-1.0. Write a data card."
+    )
     assert missing(report)["inference_code"]["level"] == "note"
     free = replace(report, optional={"mof-1.0": frozenset(("data_card",))})
     assert missing(free)["data_card"]["level"] == "note"

@@ -96,7 +96,7 @@ def renderer(name: str) -> Render:
     library, extra = getattr(module, "NEEDS", ("", ""))
     if library and find_spec(library) is None:
         raise UsageError(
-            f"the format {name} is written with {library}, which is not installed",
+            f"the format {name} needs the Python module {library}, which is not installed",
             hint=f"pip install 'openassay[{extra}]'",
         )
     render: Render = module.render

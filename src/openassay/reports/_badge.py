@@ -17,7 +17,7 @@ GREEN, OLIVE, AMBER, RED, BLUE, GREY = (
 )  # fmt: skip
 LABEL_COLOUR = "#30363d"
 _OPEN = (Answer.NO, Answer.UNKNOWN)
-_ACRONYM = 5  # letters of a framework's first word that are written as capitals
+_ACRONYM, _SHORT = 5, 3  # letters of a first word, and of a later one, written as capitals
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,13 @@ def _badge(verdict: Verdict, report: Report) -> Badge:
 
 
 def short_name(framework: str) -> str:
-    """A framework's id as people write it: ``mof-1.0`` is ``MOF 1.0``."""
-    head, dash, rest = visible(framework).partition("-")
-    head = head.upper() if len(head) <= _ACRONYM else head
-    return f"{head} {rest.replace('-', ' ')}" if dash else head
+    """A framework's id as people write it: ``mof-1.0`` is ``MOF 1.0``, ``x-table`` is ``X table``.
+
+    A short first word is an acronym, and so are very short ones after it.
+    """
+    first, *rest = visible(framework).split("-")
+    head = first.upper() if len(first) <= _ACRONYM else first
+    return " ".join([head, *(word.upper() if len(word) <= _SHORT else word for word in rest)])
 
 
 def _message(verdict: Verdict) -> str:
@@ -71,20 +74,20 @@ def rungs_of(verdict: Verdict) -> dict[str, float]:
     A score has percentages too, of areas that do not build on one another.
     """
     complete = [name for name, share in verdict.progress.items() if share >= 100]
-    reached = complete[-1] if complete else None
-    is_ladder = verdict.floor == reached if reached else not _is_number(verdict.floor)
+    is_ladder = verdict.floor == complete[-1] if complete else not _is_score(verdict)
     return dict(verdict.progress) if is_ladder else {}
 
 
-def _is_number(text: str) -> bool:
-    return text.partition("/")[0].strip().rstrip("%").replace(".", "", 1).isdigit()
+def _is_score(verdict: Verdict) -> bool:
+    """``5.5``, ``88.89``, ``7 of 15``: a number first, and no rung of that name."""
+    return verdict.floor[:1].isdigit() and verdict.floor not in verdict.progress
 
 
 def _colour(verdict: Verdict, optional: frozenset[str]) -> str:
     """Grey is undecided, blue a score; else from red (nothing reached) to green (everything)."""
     if verdict.floor != verdict.ceiling:
         return GREY
-    if _is_number(verdict.floor):
+    if _is_score(verdict):
         return BLUE
     if rungs := rungs_of(verdict):
         reached = sum(share >= 100 for share in rungs.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -14,6 +14,7 @@ from openassay.reports._view import main_and_finer, why
 from openassay.reports.json_v1 import render as render_json
 from openassay.reports.markdown import safe_link
 from openassay.types import (
+    Answer,
     Component,
     Derived,
     Dossier,
@@ -21,13 +22,17 @@ from openassay.types import (
     Fact,
     Licensed,
     Linked,
-    Result,
+    SourceInfo,
     Stated,
     Status,
+    Visited,
 )
 
 #: What a release offers, whole or in part, itself or by a link.
 OFFERED = (Status.PRESENT, Status.PARTIAL, Status.LINKED)
+#: Answers that leave something to do.
+LACKING = (Answer.NO, Answer.PARTLY, Answer.UNKNOWN)
+_HUB = "https://huggingface.co/"
 _SAFE_IN_PATHS = "/-._~!$'()*,;=@"  # RFC 3986 less the colon, which could read as a scheme
 
 
@@ -42,9 +47,28 @@ def relative_uri(path: str) -> str:
     return quote(path.lstrip("/"), safe=_SAFE_IN_PATHS, errors="replace") or "./"
 
 
+def named(dossier: Dossier) -> tuple[SourceInfo, ...]:
+    """The sources that were asked for, without those that their links led to."""
+    visited = {fact.source for fact in dossier.facts if isinstance(fact, Visited)}
+    return tuple(source for source in dossier.sources if source.id not in visited)
+
+
 def version_of(dossier: Dossier) -> str:
     """The revision that was read; empty where it is several sources'."""
-    return visible(dossier.sources[0].revision) if len(dossier.sources) == 1 else ""
+    sources = named(dossier)
+    return visible(sources[0].revision) if len(sources) == 1 else ""
+
+
+def address_of(source: SourceInfo) -> str | None:
+    """Where a source is on the web, by its pin; None for one that is only on this machine."""
+    kind, _, where = source.id.removesuffix(f"@{source.revision}").partition(":")
+    return safe_link(f"{_HUB}{where}" if kind == "hf" else where)
+
+
+def repositories(dossier: Dossier) -> tuple[str, ...]:
+    """The web addresses of the sources that were asked for, where they are known."""
+    found = (address_of(source) for source in named(dossier))
+    return tuple(dict.fromkeys(link for link in found if link))
 
 
 def offered(dossier: Dossier) -> tuple[Component, ...]:
@@ -88,15 +112,6 @@ def sole_statements(dossier: Dossier) -> dict[str, str]:
     return {topic: visible(min(said)) for topic, said in sorted(values.items()) if len(said) == 1}
 
 
-def repositories(dossier: Dossier) -> tuple[str, ...]:
-    """The web addresses of the sources that were read, where they are known."""
-    return tuple(
-        dict.fromkeys(
-            link for source in dossier.sources if (link := safe_link(source.locator)) is not None
-        )
-    )
-
-
 def governing(component: Component) -> Licensed | None:
     """The statement of licence that governs a component."""
     return component.licenses[0] if component.license and component.licenses else None
@@ -108,18 +123,23 @@ def best(component: Component) -> Evidence | None:
     return next((fact.evidence[0] for fact in facts), None)
 
 
-def asked_for(report: Report) -> dict[str, tuple[str, ...]]:
-    """By criterion: the frameworks whose outcome it moves and that do not have it answered yes."""
-    asked: dict[str, list[str]] = defaultdict(list)
-    for verdict, result in _results(report):
-        if result.answer.value in ("no", "partly", "unknown"):
-            asked[result.criterion].append(verdict)
-    return {criterion: tuple(found) for criterion, found in asked.items()}
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Frameworks whose outcome a criterion moves and that do not have it answered yes."""
+
+    frameworks: tuple[str, ...]
+    next_step: str
 
 
-def _results(report: Report) -> Iterator[tuple[str, Result]]:
+def asked_for(report: Report) -> dict[str, Asked]:
+    """What is lacking, by criterion, with the first next step; what is optional is left out."""
+    asked: dict[str, Asked] = {}
     for verdict in report.verdicts:
         skip = report.optional.get(verdict.framework, frozenset())
         for result in verdict.results:
-            if result.criterion not in skip:
-                yield verdict.framework, result
+            if result.answer in LACKING and result.criterion not in skip:
+                old = asked.get(result.criterion, Asked((), ""))
+                names = dict.fromkeys((*old.frameworks, verdict.framework))
+                step = old.next_step or visible(result.next_step)
+                asked[result.criterion] = Asked(tuple(names), step)
+    return asked

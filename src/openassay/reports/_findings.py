@@ -13,7 +13,7 @@ from typing import Literal
 
 from openassay.canonical import visible
 from openassay.reports import Report
-from openassay.reports._export import asked_for, best, governing, reason
+from openassay.reports._export import Asked, asked_for, best, governing, reason
 from openassay.reports._view import main_and_finer, title
 from openassay.types import (
     Component,
@@ -138,9 +138,9 @@ def _components(report: Report) -> Iterator[Finding]:
     counted = {component.id for component in main} | asked.keys()  # finer ones only when asked for
     home = _home(report.dossier)
     for component in report.dossier.components:
-        wanted = asked.get(component.id, ())
+        wanted = asked.get(component.id)
         level: Level = "warning" if wanted else "note"
-        needed = f" It is asked for by {', '.join(map(visible, wanted))}." if wanted else ""
+        needed = _needed(wanted) if wanted else ""
         name = title(component.id)
         if component.status is Status.ABSENT and component.id in counted:
             said = f" ({reason(component)})" if component.because else ""
@@ -155,6 +155,12 @@ def _components(report: Report) -> Iterator[Finding]:
             because = visible(component.license_reason) or "no licence is stated"
             text = f"{name}: {because}."
             yield Finding("unlicensed-component", level, text, component.id, _places(component))
+
+
+def _needed(asked: Asked) -> str:
+    names = ", ".join(visible(framework) for framework in asked.frameworks)
+    step = f" {asked.next_step.rstrip('.')}." if asked.next_step else ""
+    return f" It is asked for by {names}.{step}"
 
 
 def _licenses(dossier: Dossier, *, opened: bool | None, rule: str) -> Iterator[Finding]:

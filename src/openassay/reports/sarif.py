@@ -12,9 +12,8 @@ from typing import Any
 
 from openassay.canonical import dump_json, visible
 from openassay.reports import Look, Report
-from openassay.reports._export import relative_uri
+from openassay.reports._export import address_of, relative_uri
 from openassay.reports._findings import RULES, Finding, Rule, findings
-from openassay.reports.markdown import safe_link
 from openassay.types import Dossier, Evidence, Gap, Reviewed, SourceInfo, Unit
 
 SCHEMA = (
@@ -209,7 +208,7 @@ def _not_read(gap: Gap, bases: dict[str, str]) -> dict[str, Any]:
 
 
 def _version_control(source: SourceInfo, base: str) -> dict[str, Any]:
-    url = safe_link(source.locator)
+    url = address_of(source)
     if source.kind != "git" or url is None:
         return {}
     pin = {"repositoryUri": url, "revisionId": visible(source.revision)}

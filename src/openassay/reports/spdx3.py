@@ -149,10 +149,11 @@ class _Maker:
         ]
         if tokens := said.get("tokens"):
             model.ai_informationAboutTraining = f"tokens stated by the release: {tokens}"
-        model.comment = "\n".join(
+        lacking = [
             f"{title(part.id)}: {STATUS_WORD[part.status]}{_in_brackets(reason(part))}"
             for part in not_offered(dossier)
-        )
+        ]
+        model.comment = "\n".join(lacking) or None
         self._license(model, weights)
         return model
 
@@ -195,7 +196,7 @@ class _Maker:
         package.summary = f"{STATUS_WORD[part.status]}: {reason(part)}"
         notes = [f"licence: {openness(part)}"] if openness(part) else []
         notes += [part.license_reason] if part.license_reason else []
-        package.comment = "; ".join(visible(note) for note in (*notes, *part.notes))
+        package.comment = "; ".join(visible(note) for note in (*notes, *part.notes)) or None
         self._license(package, part)
         self._evidence(package, part)
         return package
