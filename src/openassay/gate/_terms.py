@@ -18,6 +18,7 @@ from openassay.types import (
     Dossier,
     Evidence,
     Fact,
+    Found,
     Gated,
     How,
     Kind,
@@ -128,7 +129,7 @@ def _is_released(part: Component, entry: Entry) -> bool:
 
 
 def _lives_elsewhere(part: Component) -> bool:
-    facts = [item for item in part.because if isinstance(item, Fact)]
+    facts = [item for item in part.because if isinstance(item, Found | Linked)]
     linked = bool(facts) and all(isinstance(fact, Linked) for fact in facts)
     return part.status is Status.LINKED or (part.status is Status.PARTIAL and linked)
 
