@@ -13,7 +13,9 @@ def add_targets(parser: argparse.ArgumentParser) -> None:
 
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", default="terminal", help="terminal (default), json, markdown")
+    parser.add_argument("--format", default="terminal",
+                        help="terminal (default), html, json, markdown")  # fmt: skip
+    add_lang(parser)
     parser.add_argument("--framework", metavar="ID", action="append", help="default: all")
     parser.add_argument("--require", metavar="ID=LEVEL", action="append", default=[],
                         help="exit 10 below this level, 11 if undecided (mof-1.0=III)")  # fmt: skip
@@ -27,3 +29,9 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 def add_verbose(parser: argparse.ArgumentParser, text: str) -> None:
     parser.add_argument("-v", "--verbose", action="count", default=0, help=text)
+
+
+def add_lang(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lang", default="en",
+                        help="language of what people read: en (default) or zh; data such as JSON"
+                        " stays English")  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from openassay.cli import _streams as streams
@@ -14,6 +15,7 @@ from openassay.errors import TargetError
 if TYPE_CHECKING:
     from openassay.frameworks.model import Framework
     from openassay.gate import Requirement
+    from openassay.reports.license import LicenseAnswer
     from openassay.types import Dossier, Verdict
 
 
@@ -36,10 +38,11 @@ def read_targets(args: argparse.Namespace) -> Dossier:
 
 def show(get: Callable[[], Dossier], args: argparse.Namespace) -> int:
     """Judge what ``get`` gives and report it; options are checked before anything is read."""
-    from openassay import frameworks, gate, reports
+    from openassay import frameworks, gate, reports, words
     from openassay.judge import judge
 
     render = reports.renderer(args.format)
+    words.speaker(args.lang)
     required = [gate.parse(text) for text in args.require]
     wanted = [*(args.framework or every_framework()), *(r.framework for r in required)]
     chosen = {id_: frameworks.load(id_) for id_ in wanted}
@@ -51,10 +54,13 @@ def show(get: Callable[[], Dossier], args: argparse.Namespace) -> int:
         dossier=dossier,
         verdicts=tuple(verdicts.values()),
         terms=_terms(dossier),
+        # looked up for the one format that shows rights and duties: it takes a moment
+        licenses=_licenses(dossier) if args.format == "html" else {},
         optional={id_: _optional(framework) for id_, framework in chosen.items()},
     )
     terminal = args.format == "terminal"
     look = streams.look(args.verbose, args.output) if terminal else reports.Look()
+    look = replace(look, lang=args.lang)
     streams.write(render(report, look), args.output, as_data=not terminal)
     met = {r: gate.meets(r, chosen[r.framework], verdicts[r.framework]) for r in required}
     return _gate_exit(met)
@@ -81,7 +87,8 @@ def show_verdicts(
     if args.format == "json":
         streams.write(render_judgement(name, verdicts, known))
     else:
-        streams.write(render_verdicts(name, verdicts, streams.look(args.verbose)), as_data=False)
+        look = replace(streams.look(args.verbose), lang=args.lang)
+        streams.write(render_verdicts(name, verdicts, look), as_data=False)
     return Exit.FINE
 
 
@@ -97,6 +104,15 @@ def _gate_exit(met: Mapping[Requirement, bool | None]) -> Exit:
 
 def _optional(framework: Framework) -> frozenset[str]:
     return frozenset(rule.id for rule in framework.criteria if not rule.required)
+
+
+def _licenses(dossier: Dossier) -> dict[str, LicenseAnswer]:
+    """All that is known of every licence the dossier names, by the expression it is named by."""
+    from openassay import license_answer
+    from openassay.types import Licensed
+
+    named = {fact.license for fact in dossier.facts if isinstance(fact, Licensed)}
+    return {expression: license_answer.of_expression(expression) for expression in sorted(named)}
 
 
 def _terms(dossier: Dossier) -> dict[str, Mapping[str, str]]:

@@ -13,33 +13,43 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
 from openassay.errors import UsageError
 from openassay.types import Dossier, Verdict
+
+if TYPE_CHECKING:
+    from openassay.reports.license import LicenseAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What is shown.
 
-    ``terms`` has, per licence id, the known terms by name (may lack ids); ``optional``, per
-    framework, the criteria that never change its outcome.
+    ``terms`` has, per licence id, the known terms by name (may lack ids); ``licenses`` has,
+    per stated expression, all that is known of it; ``optional``, per framework, the criteria that
+    never change its outcome.
     """
 
     dossier: Dossier
     verdicts: tuple[Verdict, ...] = ()
     terms: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    licenses: Mapping[str, LicenseAnswer] = field(default_factory=dict)
     optional: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """How it is shown. ``width`` counts terminal columns; ``detail`` is 0, 1 (-v) or 2 (-vv)."""
+    """How it is shown. ``width`` counts terminal columns; ``detail`` is 0, 1 (-v) or 2 (-vv).
+
+    ``lang`` is the language of what people read (``en``, ``zh``); data stays English.
+    """
 
     width: int = 100
     colour: bool = False
     unicode: bool = True
     detail: int = 0
+    lang: str = "en"
 
 
 _OTHERS = ("license", "verification")  # reports on something else than a release

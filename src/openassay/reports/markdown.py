@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlsplit
 
 from openassay.canonical import visible
 from openassay.reports import Look, Report
+from openassay.reports._markup import safe_link
 from openassay.reports._view import (
     STATUS_WORD,
     claims_by_need,
@@ -105,19 +105,6 @@ def cell_code(text: str) -> str:
     """Text as code inside a table, where a code span could be cut by a ``|`` in it."""
     plain = _ACTIVE.sub(lambda found: f"&#{ord(found.group())};", text)
     return f"<code>{plain}</code>" if text else ""
-
-
-def safe_link(url: str | None) -> str | None:
-    """An http(s) address with everything that could end the link spelled out; else None."""
-    if url is None:
-        return None
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        return None
-    return quote(url, safe="/:?#@!$&'*+,;=%~.-_", errors="replace")
 
 
 def _header(report: Report) -> Iterator[str]:
