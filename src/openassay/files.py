@@ -18,6 +18,7 @@ from openassay.types import Digest, Evidence, Gap, Span, Unit
 
 MAX_TEXT = 4 << 20  # longer texts are cut: no card or licence needs more, and time is bounded
 MAX_HASH = 64 << 20  # larger files are cited by a range, not by a hash of the whole
+MAX_WHOLE = 1 << 20  # remote files up to this size are fetched whole to be hashed
 MAX_QUOTE = 300
 _NULS = 8192  # a NUL byte this early means binary
 
@@ -68,6 +69,7 @@ class File:
     lfs: LfsPointer | None = None
     problem: str | None = None
     link: str | None = None  # permanent URL of this file at its revision, without a line anchor
+    published: Digest | None = None  # what its host's listing says it is, for files read remotely
     gaps: list[Gap] = field(default_factory=list)
     name: str = field(init=False)
     folder: str = field(init=False)
@@ -127,12 +129,17 @@ class File:
         return text.lines if text else ()
 
     def digest(self) -> Digest:
-        """SHA-256 of the whole file, or of its first MAX_TEXT bytes when it is very large."""
+        """SHA-256 of the whole file, or of its first MAX_TEXT bytes when it is very large.
+
+        Of a remote file that is not small it is what the listing says, so that nothing is fetched.
+        """
         if self._digest is None:
             if self.lfs is not None:
                 self._digest = Digest("lfs-sha256", self.lfs.oid)
             elif self.problem is not None or not self.is_regular:
                 self._digest = Digest("sha256/path", hashlib.sha256(_bytes(self.path)).hexdigest())
+            elif self.published is not None and self.size > MAX_WHOLE:
+                self._digest = self.published
             elif self.size <= MAX_HASH:
                 self._digest = Digest("sha256", hashlib.sha256(self.read()).hexdigest())
             else:

@@ -77,7 +77,7 @@ class Source:
     ``id`` is the pin that evidence carries (``git:URL@commit``, ``dir:NAME@digest``,
     ``archive:NAME@sha256``, ``pypi:NAME@VERSION``); ``name`` is the hint a reader would give
     (``owner/name`` or a folder's name); ``metadata`` are facts of the transport, such as a wheel's
-    classifiers, by key.
+    classifiers, by key; ``answers`` are what the host says of it, which is no part of its tree.
     """
 
     id: str
@@ -88,6 +88,7 @@ class Source:
     files: tuple[File, ...] = ()
     gaps: tuple[Gap, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
+    answers: tuple[File, ...] = ()
 
     def info(self) -> SourceInfo:
         return SourceInfo(

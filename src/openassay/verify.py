@@ -128,7 +128,7 @@ class _Place:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._files = {file.path: file for file in source.files}
+        self._files = {file.path: file for file in (*source.answers, *source.files)}
         self._texts: dict[str, _Quotable] = {}
 
     def check(self, item: Evidence) -> Check:
@@ -167,7 +167,9 @@ class _Place:
 
     def _check_listing(self, item: Evidence) -> Check:
         """Names counted by a listing are kept only as a digest: try the sets they usually are."""
-        if item.source == self._source.id and item.source.startswith(("git:", "archive:", "dir:")):
+        if item.source == self._source.id and item.source.startswith(
+            ("git:", "hf:", "archive:", "dir:")
+        ):
             return Check(evidence=item, outcome=Outcome.STANDS, same_bytes=True)
         prefix = f"{item.path}/" if item.path else ""
         below = sorted(path for path in self._files if path.startswith(prefix))
@@ -204,8 +206,9 @@ def _same_bytes(digest: Digest, file: File) -> bool | None:
 
     Raises :class:`ReadError` when the file cannot be read.
     """
-    if digest.algorithm == "lfs-sha256":
-        return file.lfs is not None and file.lfs.oid == digest.value
+    if digest.algorithm in ("lfs-sha256", "sha1/git-blob"):
+        listed = Digest("lfs-sha256", file.lfs.oid) if file.lfs else file.published
+        return listed == digest
     if digest.algorithm == "sha256/path":  # it could not be read when it was cited either
         return hashlib.sha256(file.path.encode("utf-8", "surrogateescape")).hexdigest() == (
             digest.value

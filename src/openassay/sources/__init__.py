@@ -1,7 +1,8 @@
-"""Opening what a user names: a folder, a file, a commit, an archive, a package of an index.
+"""Opening what a user names: a folder, a commit, an archive, a package, a hub's repository.
 
 The only code that opens or fetches anything. A target that cannot be read at all raises
-:class:`TargetError`; what is missing from one that can is a gap of its source.
+:class:`TargetError`, or :class:`ReadError` with the reason when a server does not give it; what is
+missing from one that can be read is a gap of its source.
 """
 
 from __future__ import annotations
@@ -10,48 +11,114 @@ import contextlib
 import os
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from openassay.errors import TargetError
 from openassay.release import Source
 from openassay.sources import _gitrepo as gitrepo
-from openassay.sources import local
+from openassay.sources import local, targets
 
-__all__ = ["open_target", "open_targets"]
+if TYPE_CHECKING:
+    from openassay.sources.online.web import Web
 
-_HUB_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
+__all__ = ["Sources", "open_target", "open_targets"]
+
+_HINT = (
+    "Name a folder, a file, pypi:NAME, a hub's owner/name, or the address of a repository, an "
+    "archive or a weights file."
+)
 
 
-def open_target(target: str, *, stack: contextlib.ExitStack | None = None) -> Source:
-    """Open one target: ``pypi:NAME[==VERSION]``, a path, or ``PATH@REVISION`` of a repository.
+class Sources:
+    """Opens targets; holds what stays open (processes, files, connections) until it is left.
+
+    ``offline`` never opens a socket: what was fetched before is read from where it was kept.
+    """
+
+    def __init__(self, *, offline: bool = False, web: Web | None = None) -> None:
+        self.offline = offline or (web is not None and web.offline)
+        self._web = web
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Sources:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._stack.close()
+
+    @property
+    def web(self) -> Web:
+        """The one session of everything online, made when it is first needed."""
+        if self._web is None:
+            try:
+                from openassay.sources.online.web import Web, is_offline
+            except ModuleNotFoundError as error:
+                raise TargetError(
+                    f"online targets need the package {error.name}, which is not installed",
+                    hint="pip install 'openassay[online]'",
+                ) from error
+            self._web = Web(offline=self.offline or is_offline())
+            self._stack.callback(self._web.close)
+        return self._web
+
+    def open(self, target: str) -> Source:
+        """Open one target; see :func:`open_target`."""
+        return open_target(target, stack=self._stack, sources=self)
+
+    def open_all(self, wanted: Iterable[str]) -> tuple[Source, ...]:
+        """Open several targets that make one release; what is named twice is kept once."""
+        return open_targets(wanted, stack=self._stack, sources=self)
+
+
+def open_target(
+    target: str,
+    *,
+    stack: contextlib.ExitStack | None = None,
+    sources: Sources | None = None,
+) -> Source:
+    """Open one target: a path, ``PATH@REVISION``, ``pypi:NAME[==VERSION]``, or something online.
 
     Processes and files stay open until ``stack`` closes, or without one, until the last file of
-    the source is forgotten. Raises :class:`TargetError` when nothing of it can be read.
+    the source is forgotten. Raises :class:`TargetError` when nothing of it can be read, and
+    :class:`ReadError` when its server does not give it.
     """
     if not target or "\0" in target:
-        raise TargetError("an empty target", hint="Name a folder, a file or pypi:NAME.")
+        raise TargetError("an empty target", hint=_HINT)
     if target.startswith("pypi:"):
         from openassay.sources.pypi import open_pypi  # the network code is seldom needed
 
-        return open_pypi(target, stack)
+        return open_pypi(target, stack, offline=sources is not None and sources.offline)
     if os.path.lexists(target):
         return _open_path(target, stack)
     for at in (found.start() for found in re.finditer("@", target)):
         path, revision = target[:at], target[at + 1 :]
         if path and revision and os.path.isdir(path):
             return _open_revision(target, path, revision, stack)
-    raise _not_there(target)
+    if name := targets.parse(target):
+        opener = sources or Sources()
+        web = opener.web
+        from openassay.sources.online.opener import open_online
+
+        return open_online(target, name, web, stack)
+    raise TargetError(f"{target}: no such file or folder", hint="Check the path. " + _HINT)
 
 
 def open_targets(
-    targets: Iterable[str], *, stack: contextlib.ExitStack | None = None
+    wanted: Iterable[str],
+    *,
+    stack: contextlib.ExitStack | None = None,
+    sources: Sources | None = None,
 ) -> tuple[Source, ...]:
     """Open several targets that make one release; what is named twice is kept once."""
     found: dict[str, Source] = {}
-    for target in targets:
-        source = open_target(target, stack=stack)
+    for target in wanted:
+        source = open_target(target, stack=stack, sources=sources)
         found.setdefault(source.id, source)
     if not found:
-        raise TargetError("no target", hint="Name a folder, a file or pypi:NAME.")
+        raise TargetError("no target", hint=_HINT)
     return tuple(found.values())
 
 
@@ -81,17 +148,3 @@ def _open_revision(
     from openassay.sources.git import open_git
 
     return open_git(target, repository, revision, stack)
-
-
-def _not_there(target: str) -> TargetError:
-    if "://" in target or target.startswith(("hf:", "github:", "git@")):
-        return TargetError(
-            f"{target}: online targets are not supported yet",
-            hint="Clone or download it, and name the folder.",
-        )
-    if _HUB_ID.fullmatch(target):
-        return TargetError(
-            f"{target}: no such path, and ids on a hub are not supported yet",
-            hint=f"Clone it, e.g. from https://huggingface.co/{target}, and name the folder.",
-        )
-    return TargetError(f"{target}: no such file or folder", hint="Check the path.")

@@ -98,6 +98,12 @@ class Cache:
             self._held -= len(self._kept.popitem(last=False)[1])
 
 
+def cache_folder() -> str:
+    """Where downloads are kept, ``$XDG_CACHE_HOME/openassay``; it may not exist yet."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "openassay")
+
+
 def open_regular(path: str | bytes, *, dir_fd: int | None = None, follow: bool = False) -> int:
     """A descriptor of a regular file. Never waits on a FIFO, never opens a device for long.
 

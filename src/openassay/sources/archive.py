@@ -54,22 +54,18 @@ class _Entry:
     problem: str | None = None
 
 
-class _Container:
-    """An open archive: reads by offset, closed once."""
+class Container:
+    """An archive of ``size`` bytes that is read by offset, wherever it lies."""
 
-    def __init__(self, path: str) -> None:
-        self._descriptor = common.open_regular(path, follow=True)
-        self.size = os.fstat(self._descriptor).st_size
-        self.close = weakref.finalize(self, os.close, self._descriptor)
+    def __init__(self, read: Callable[[int, int], bytes], size: int) -> None:
+        self._read = read
+        self.size = size
         self.lock = threading.RLock()
 
     def read_at(self, offset: int, length: int) -> bytes:
         if offset < 0 or length <= 0 or offset >= self.size:
             return b""
-        try:
-            return common.read_at(self._descriptor, offset, min(length, self.size - offset))
-        except OSError as error:
-            raise common.unreadable("the archive", error) from error
+        return self._read(offset, min(length, self.size - offset))
 
     def digest(self) -> str:
         """SHA-256 of all of it."""
@@ -90,6 +86,22 @@ class _Container:
         return safe
 
 
+class _OpenFile(Container):
+    """An archive on this machine, closed once."""
+
+    def __init__(self, path: str) -> None:
+        descriptor = common.open_regular(path, follow=True)
+        super().__init__(partial(self._from, descriptor), os.fstat(descriptor).st_size)
+        self.close = weakref.finalize(self, os.close, descriptor)
+
+    @staticmethod
+    def _from(descriptor: int, offset: int, length: int) -> bytes:
+        try:
+            return common.read_at(descriptor, offset, length)
+        except OSError as error:
+            raise common.unreadable("the archive", error) from error
+
+
 def is_archive(path: str) -> bool:
     """Whether a file is opened as an archive, by its name: a checkpoint may be a zip as well."""
     return path.lower().endswith((*_TARS, *_ZIPS, *_UNREAD))
@@ -106,7 +118,7 @@ def open_archive(
             f"{target}: this kind of archive cannot be read", hint="Unpack it and name the folder."
         )
     try:
-        container = _Container(path)
+        container = _OpenFile(path)
     except OSError as error:
         raise TargetError(
             str(common.unreadable(target, error)), hint="Name a file you may read."
@@ -125,16 +137,29 @@ def open_archive(
     kept = _without_tricks(entries, gaps)
     if not kept:
         container.close()
-        raise TargetError(
-            f"{target}: no readable file in this archive"
-            + (f" ({gaps.first()})" if gaps.first() else ""),
-            hint="Check that it is the right file.",
-        )
+        raise _nothing_readable(target, gaps)
     shown = paths.shown(os.fsencode(name))
     return _source(target, shown, digest, pin or f"archive:{shown}@{digest[:12]}", kept, gaps)
 
 
-def _entries(container: _Container, name: str, gaps: common.GapLog) -> list[_Entry]:
+def open_zip(target: str, name: str, container: Container, pin: str, version: str) -> Source:
+    """The members of a zip that lies elsewhere, read by ranges; nothing else of it is fetched."""
+    gaps = common.GapLog("sources.archive")
+    kept = _without_tricks(_zip_entries(container, gaps), gaps)
+    if not kept:
+        raise _nothing_readable(target, gaps)
+    return _source(target, name, version, pin, kept, gaps)
+
+
+def _nothing_readable(target: str, gaps: common.GapLog) -> TargetError:
+    return TargetError(
+        f"{target}: no readable file in this archive"
+        + (f" ({gaps.first()})" if gaps.first() else ""),
+        hint="Check that it is the right file.",
+    )
+
+
+def _entries(container: Container, name: str, gaps: common.GapLog) -> list[_Entry]:
     """Every member that can be listed, by the kind of archive that its name says it is."""
     if name.endswith(_ZIPS):
         return _zip_entries(container, gaps)
@@ -142,7 +167,7 @@ def _entries(container: _Container, name: str, gaps: common.GapLog) -> list[_Ent
     return _tar_entries(container, form, gaps)
 
 
-def _zip_entries(container: _Container, gaps: common.GapLog) -> list[_Entry]:
+def _zip_entries(container: Container, gaps: common.GapLog) -> list[_Entry]:
     found = _zip.directory(container.read_at, container.size)
     if found.more:
         detail = f"only the first {common.MAX_FILES:,} members were read"
@@ -187,7 +212,7 @@ def _overlapping(members: Iterable[_zip.Member]) -> set[int]:
     return found
 
 
-def _tar_entries(container: _Container, form: str | None, gaps: common.GapLog) -> list[_Entry]:
+def _tar_entries(container: Container, form: str | None, gaps: common.GapLog) -> list[_Entry]:
     restart = None
     stream: _tar.Stream = _tar.Plain(container.read_at, container.size)
     if form:

@@ -47,7 +47,7 @@ class _Fetched:
     checked: bool  # against a digest of the index
 
 
-def open_pypi(target: str, stack: contextlib.ExitStack | None) -> Source:
+def open_pypi(target: str, stack: contextlib.ExitStack | None, *, offline: bool = False) -> Source:
     """Open ``pypi:NAME`` (the newest final version) or ``pypi:NAME==VERSION``."""
     found = _TARGET.fullmatch(target)
     if found is None:
@@ -58,6 +58,11 @@ def open_pypi(target: str, stack: contextlib.ExitStack | None) -> Source:
     project, version = index.normal(found["name"]), found["version"]
     if version is not None and index.version_key(version) is None:
         raise TargetError(f"{target}: {version} is no version", hint="Write it like 1.2.3.")
+    if offline:
+        raise TargetError(
+            f"{target}: an index cannot be asked offline",
+            hint="`pip download --no-deps` it while online, and name the file.",
+        )
     troubles: list[str] = []
     fetched = _fetch(target, project, version, pipconfig.read(), troubles)
     source = open_archive(target, fetched.path, stack, pin=f"pypi:{project}@{fetched.version}")
@@ -227,8 +232,7 @@ def _sha256(target: str, path: str) -> str:
 
 def _cache() -> str:
     """The folder that downloads are kept in; a fresh one where none can be written."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    folder = os.path.join(base, "openassay", "pypi")
+    folder = os.path.join(common.cache_folder(), "pypi")
     os.makedirs(folder, exist_ok=True)
     return folder
 

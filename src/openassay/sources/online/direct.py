@@ -1,0 +1,156 @@
+"""An address by itself: a weights file, a document, an archive, or just what a server answers.
+
+Weights files and zip archives are read by ranges and never fetched whole; a packed tar has to be
+fetched. A page is only looked at: that it is there, or that it is not, is what is kept of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from posixpath import basename
+from urllib.parse import unquote, urlsplit
+
+from openassay.errors import TargetError
+from openassay.files import File
+from openassay.release import Source
+from openassay.sources import _paths as paths
+from openassay.sources.archive import Container, open_archive, open_zip
+from openassay.sources.online.answers import answer_file, bytes_file
+from openassay.sources.online.faults import SETTLED, FetchError
+from openassay.sources.online.ranges import BLOCK, Budget, RangedFile
+from openassay.sources.online.web import Web
+from openassay.sources.targets import Name, What
+
+MAX_ARCHIVE = 4 << 30
+MAX_SECONDS = 3600.0
+MAX_WHOLE = 64 << 20  # bytes of a file whose server gives no ranges
+_ZIPS = (".zip", ".whl")
+
+
+def open_address(target: str, name: Name, web: Web, stack: contextlib.ExitStack | None) -> Source:
+    """The source behind an address; raises :class:`FetchError` when it is not given."""
+    url = web.mirrored(name.id)
+    if name.what is What.PAGE:
+        return _page(name.id, url, web)
+    file_name = paths.shown(unquote(basename(urlsplit(name.id).path)).encode()) or "file"
+    if name.what is What.ARCHIVE and not file_name.lower().endswith(_ZIPS):
+        return _packed(target, name.id, url, file_name, web, stack)
+    try:
+        ranged, size, version = _ranged(url, file_name, web)
+    except FetchError as error:
+        if error.reason != "no_ranges":
+            raise
+        if name.what is What.ARCHIVE:
+            return _packed(target, name.id, url, file_name, web, stack)
+        return _whole(name.id, url, file_name, web)
+    pin = f"url:{_bare(name.id)}@{version}"
+    if name.what is What.ARCHIVE:
+        return open_zip(name.id, file_name, Container(ranged.read, size), pin, version)
+    file = File(source=pin, path=file_name, size=size, reader=ranged.read, link=_bare(name.id))
+    return _source(name.id, pin, version, file)
+
+
+def _ranged(url: str, file_name: str, web: Web) -> tuple[RangedFile, int, str]:
+    """The file by ranges, its size, and what stands for its version: ETag, or its first bytes."""
+    head = web.piece(url, 0, BLOCK)
+    etag = head.etag
+    version = hashlib.sha256(f"{etag}\0{head.size}\0".encode() + head.content).hexdigest()[:40]
+
+    def fetch(start: int, end: int) -> bytes:
+        piece = web.piece(url, start, end)
+        if piece.size != head.size or piece.etag != etag:
+            raise FetchError(f"{file_name}: changed meanwhile", reason="changed_while_reading")
+        return piece.content
+
+    return (
+        RangedFile(fetch, head.size, Budget(web.store), file_name, (url, version)),
+        head.size,
+        version,
+    )
+
+
+def _source(url: str, pin: str, version: str, file: File) -> Source:
+    return Source(
+        id=pin,
+        kind="url",
+        locator=url,
+        revision=version,
+        name=file.name,
+        files=(file,),
+        metadata={"url": _bare(url)},
+    )
+
+
+def _whole(url: str, fetched: str, file_name: str, web: Web) -> Source:
+    """A small file of a server that gives no ranges."""
+    content = web.get(fetched, limit=MAX_WHOLE).content
+    version = hashlib.sha256(content).hexdigest()[:40]
+    pin = f"url:{_bare(url)}@{version}"
+    file = bytes_file(pin, file_name, content)
+    file.link = _bare(url)
+    return _source(url, pin, version, file)
+
+
+def _packed(
+    target: str,
+    url: str,
+    fetched: str,
+    file_name: str,
+    web: Web,
+    stack: contextlib.ExitStack | None,
+) -> Source:
+    """An archive that can only be read from its beginning: fetched into a file without a name."""
+    if web.offline:
+        raise FetchError(f"{url}: packed archives are not kept, and offline", reason="offline")
+    folder = tempfile.mkdtemp(prefix="openassay-")
+    path = os.path.join(folder, basename(file_name) or "archive.tar.gz")
+    try:
+        with open(path, "wb") as file:
+            web.download(fetched, file, limit=MAX_ARCHIVE, seconds=MAX_SECONDS)
+        source = open_archive(target, path, stack)
+    except OSError as error:
+        raise TargetError(f"{target}: cannot keep it: {error}", hint="Make room.") from error
+    finally:  # the descriptor stays open; on systems that forbid this, the folder stays too
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)
+    source.locator = url
+    source.metadata["url"] = _bare(url)
+    return source
+
+
+def _page(url: str, fetched: str, web: Web) -> Source:
+    """What a server answers for an address, without its content: there, or why not."""
+    told: dict[str, object] = {"url": _bare(url)}
+    try:
+        answer = web.get(fetched)
+        told |= {"status": answer.status, "type": answer.headers.get("content-type", "")[:100]}
+        if answer.url.rstrip("/") != _bare(fetched).rstrip("/"):
+            told["moved_to"] = answer.url
+    except FetchError as error:
+        if error.reason == "too_large":
+            told["status"] = 200
+        elif error.status is None or error.reason not in SETTLED:
+            raise
+        else:
+            told |= {"status": error.status, "reason": error.reason}
+    pin = f"web:{_bare(url)}@{told['status']}"
+    return Source(
+        id=pin,
+        kind="web",
+        locator=f"web:{url}",
+        revision=str(told["status"]),
+        name=_bare(url),
+        metadata={"url": _bare(url)},
+        answers=(answer_file(pin, "web:answer.json", told),),
+    )
+
+
+def _bare(url: str) -> str:
+    """An address without login, query and fragment, as evidence carries it."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
