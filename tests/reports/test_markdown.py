@@ -89,3 +89,7 @@ def test_code_in_a_cell_cannot_leave_it(text: str) -> None:
 )
 def test_links(url: str | None, safe: str | None) -> None:
     assert safe_link(url) == safe
+
+
+def test_golden_in_chinese(report: Report, golden: Callable[[Path, str], None]) -> None:
+    golden(GOLDENS / "gold-zh.md", markdown.render(report, Look(lang="zh")))

@@ -16,12 +16,18 @@ from pathlib import Path
 
 import openassay
 from openassay import frameworks
+from openassay.formats.bounded import Fault
 from openassay.frameworks.model import Framework, LicenseRule
 from openassay.vocabulary import entries
 
 ROOT = Path(openassay.__file__).parent
 #: Modules whose sentences end in a dossier or a verdict.
-TELLERS = ("inspectors", "assemble.py", "truth.py", "governance.py", "judge.py", "read.py")
+TELLERS = (
+    "inspectors", "assemble.py", "truth.py", "governance.py", "judge.py", "read.py",
+    "licenses/checklist.py",
+    *(f"formats/code_{what}.py" for what in ("model", "networks", "roles", "tooling", "training",
+                                            "use")),
+)  # fmt: skip
 _HOLE = re.compile(r"\{[^{}]*\}")
 # A sentence has two words of small letters in a row; a pattern has signs that no sentence has.
 _SENTENCE = re.compile(r"(?:^|[\s(])[A-Za-z'(-]*[a-z]{2,}[,:;)]? \(?[a-z{]")
@@ -118,6 +124,32 @@ def of_tellers() -> Iterator[tuple[str, str]]:
                 yield f"{name}:{node.lineno}", text  # type: ignore[attr-defined]
 
 
+def of_gaps() -> Iterator[tuple[str, str]]:
+    """(where, id) of every reason for which something can be left unread."""
+    for fault in Fault:
+        yield "formats/bounded.py", fault.replace("-", "_")
+    for name, tree in _trees("sources", "inspectors", "read.py", "files.py", "release.py"):
+        for node in ast.walk(tree):
+            for value in _reasons(node, name):
+                for text in _literals(value):
+                    if re.fullmatch(r"[a-z]+(_[a-z]+)*", text):
+                        yield f"{name}:{value.lineno}", text
+
+
+def _reasons(node: ast.AST, name: str) -> Iterator[ast.expr]:
+    named = node.arg if isinstance(node, ast.keyword) else ""
+    if isinstance(node, ast.Assign):
+        named = ast.unparse(node.targets[0])
+    if isinstance(node, ast.keyword | ast.Assign) and named in ("reason", "problem"):
+        yield node.value
+    elif isinstance(node, ast.Call) and _called(node) in ("add", "_gap", "gap"):
+        yield from node.args[1:2] if len(node.args) > 2 else ()
+    elif isinstance(node, ast.Dict) and name.startswith(
+        "sources"
+    ):  # answers of a server: status to reason and words
+        yield from (v.elts[0] for v in node.values if isinstance(v, ast.Tuple) and len(v.elts) == 2)
+
+
 def _text(node: ast.AST) -> str | None:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value.strip()
@@ -133,8 +165,10 @@ def _skipped(tree: ast.Module) -> Iterator[ast.AST]:
         docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         if docstring or isinstance(node, ast.Raise):
             yield from ast.walk(node)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).startswith("re."):
-            yield from ast.walk(node)
+        elif isinstance(node, ast.Call) and (
+            ast.unparse(node.func).startswith("re.") or _called(node) in ("split", "closed")
+        ):
+            yield from ast.walk(node)  # patterns, and lists of words
         elif isinstance(node, ast.JoinedStr):
             for value in node.values:
                 if isinstance(value, ast.Constant):

@@ -36,7 +36,7 @@ def explain_framework(framework: Framework, words: Words = ENGLISH) -> str:
         lines.append(words.name(group.title))
         for criterion in framework.criteria:
             if criterion.group == group.id:
-                optional = "" if criterion.required else f"  ({words.say('optional')})"
+                optional = "" if criterion.required else f"  {words.say('(optional)')}"
                 lines.append(f"  {pad(criterion.id, 30)} {words.name(criterion.title)}{optional}")
         lines.append("")
     lines += [_wrap(f"- {words.told(note)}", "  ") for note in framework.notes]
@@ -47,11 +47,12 @@ def explain_criterion(framework: Framework, criterion: Criterion, words: Words =
     """The published rule, its source, what counts, which licences, and the next step."""
     group = next(group for group in framework.groups if group.id == criterion.group)
     need = words.say("required") if criterion.required else words.say("optional")
-    where = [words.name(framework.title), words.name(group.title), need]
+    where = words.say("{framework}, {group}, {need}", framework=words.name(framework.title),
+                      group=words.name(group.title), need=need)  # fmt: skip
     lines = [
         words.say("{name}: {text}", name=f"{framework.id}/{criterion.id}",
                   text=words.name(criterion.title)),
-        words.listed(where),
+        where,
         "",
         _wrap(words.say("Rule: {text}", text=words.told(criterion.rule))),
         words.say("Source: {text}", text=criterion.source),

@@ -10,7 +10,8 @@ from openassay.canonical import visible
 from openassay.reports._html_page import Page, badge, section
 from openassay.reports._html_summary import STATE_CLASS
 from openassay.reports._markup import Markup, element, join
-from openassay.reports._view import Term, license_name, openness, terms_in_words, title
+from openassay.reports._summary import license_state
+from openassay.reports._view import Term, license_name, terms_in_words, title
 from openassay.types import Component, Evidence, How, Licensed
 from openassay.words import mark
 
@@ -53,7 +54,7 @@ def licenses(page: Page, components: Sequence[Component]) -> Markup:
     found = _collect(page, components)
     ranked = sorted(found.items(), key=lambda item: (-len(item[1].governs), item[1].shown))
     blocks = [_license(page, expression, stated) for expression, stated in ranked[:_MAX]]
-    none = [c for c in components if openness(c) == "no licence"]
+    none = [c for c in components if license_state(c) == "no licence"]
     if none:
         names = page.words.listed([page.words.short_name(title(c.id)) for c in none])
         text = page.say("No licence is stated for: {names}. Where none is stated, no permission "
@@ -80,7 +81,7 @@ def _collect(page: Page, components: Sequence[Component]) -> dict[str, _Stated]:
         if component.license and component.licenses:
             stated = found.setdefault(component.licenses[0].license, _Stated(component.license))
             stated.shown = component.license.partition(" AND ")[0]
-            stated.governs[component.id] = openness(component)
+            stated.governs[component.id] = license_state(component)
     return found
 
 

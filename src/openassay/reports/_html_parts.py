@@ -8,8 +8,8 @@ from openassay.canonical import visible
 from openassay.reports._html_page import STATUS_TEXT, Page, badge, section, sign
 from openassay.reports._html_summary import STATE_CLASS
 from openassay.reports._markup import Markup, element, join
-from openassay.reports._summary import KINDS
-from openassay.reports._view import evidence_of, gap_text, kind, license_name, openness, title
+from openassay.reports._summary import KINDS, license_state
+from openassay.reports._view import evidence_of, gap_text, kind, license_name, title
 from openassay.types import Component, Gap, Linked, Status
 
 _MAX_EVIDENCE = 6  # pieces per part in sight; JSON has all
@@ -56,7 +56,7 @@ def _list(page: Page, components: Iterable[Component], numbers: dict[str, int]) 
 
 
 def _part(page: Page, component: Component, number: int | None) -> Markup:
-    state = openness(component)
+    state = license_state(component)
     name = license_name(component.license)
     cells = (
         element("span", str(number) if number else "·", class_="number"),

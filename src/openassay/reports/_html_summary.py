@@ -7,13 +7,19 @@ from collections.abc import Iterator, Sequence
 from openassay.canonical import visible
 from openassay.reports._html_page import STATUS_TEXT, Page, badge, section, sign
 from openassay.reports._markup import Markup, element, join
-from openassay.reports._summary import Doing, allowed, counted, doings, released
+from openassay.reports._summary import (
+    Doing,
+    allowed,
+    counted,
+    doings,
+    license_state,
+    released,
+)
 from openassay.reports._view import (
     answer_text,
     claims_by_need,
     kind,
     license_name,
-    openness,
     short_pin,
     title,
     verdict_reason,
@@ -109,7 +115,7 @@ def _wheel(page: Page, ranked: Sequence[Component]) -> Markup:
         [f"{page.say(STATUS_TEXT[status])}: {count}" for status, count in counts.items() if count]
     )
     segments = [
-        Segment(number, str(c.status), STATE_CLASS[openness(c)], kind(c.id) or "")
+        Segment(number, str(c.status), STATE_CLASS[license_state(c)], kind(c.id) or "")
         for number, c in enumerate(ranked, 1)
     ]
     big = f"{len(released(ranked))}/{len(ranked)}"
@@ -187,7 +193,7 @@ def _true(page: Page) -> Iterator[Markup]:
     for name, count, one, more in shown:
         yield element("li", sign(name), words.many(count, one, more))
     if not shown:
-        yield element("li", words.say("It makes no claim of openness, and nothing contradicts."))
+        yield element("li", words.say("It makes no claim of  and nothing contradicts."))
 
 
 def _usable(page: Page, found: Sequence[Doing]) -> Iterator[Markup]:

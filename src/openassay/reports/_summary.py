@@ -108,6 +108,11 @@ def released(components: Iterable[Component]) -> tuple[Component, ...]:
     return tuple(component for component in components if component.status in _THERE)
 
 
+def license_state(component: Component) -> str:
+    """Whether its licence is open, in a word; nothing for what is not known to be there."""
+    return openness(component) if component.status in _THERE else ""
+
+
 def allowed(components: Iterable[Component]) -> tuple[Allowed, ...]:
     """What the licences of the released parts say, by kind of content."""
     there = released(components)

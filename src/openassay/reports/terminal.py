@@ -45,7 +45,8 @@ MARK = {
 _IN_A_ROW = (Status.UNKNOWN, Status.ABSENT)  # without -v these share a paragraph each
 _SHOWN = (2, 2, 4)  # claims, contradictions, next steps on the first screen
 _TITLE, _LICENSE, _OPEN = 31, 20, 10  # columns at most
-_BESIDE = 12  # more columns for a title where the official English stands beside it
+_WIDE = 96  # columns that a line needs for names in two languages
+_BESIDE = 17  # more columns for a title where the official English stands beside it
 _TOLD = ("component", "scope", "license", "topic", "value", "base", "barrier", "url", "inspector")
 _ANSWER = {
     Answer.YES: ("✔", Ink.GREEN),
@@ -67,7 +68,15 @@ class _Scribe(Pen):
 
     @property
     def title_room(self) -> int:
-        return _TITLE + (0 if self.look.lang == "en" else _BESIDE)
+        return _TITLE + (0 if self.look.lang == "en" or not self._is_wide else _BESIDE)
+
+    @property
+    def _is_wide(self) -> bool:
+        return self.look.width >= _WIDE
+
+    def named(self, title: str) -> str:
+        """A name with the official English beside it, where there is room for both."""
+        return self.words.name(title) if self._is_wide else self.words.short_name(title)
 
 
 def render(report: Report, look: Look) -> str:
@@ -98,7 +107,7 @@ def render_verdicts(name: str, verdicts: Iterable[Verdict], look: Look) -> str:
 def _verdict(verdict: Verdict, pen: _Scribe) -> Iterator[str]:
     words = pen.words
     answer = words.told(visible(verdict.answer))
-    yield pen.ink(_headed(words.name(visible(verdict.title)), answer, pen), Ink.BOLD)
+    yield pen.ink(_headed(pen.named(visible(verdict.title)), answer, pen), Ink.BOLD)
     if verdict.progress:
         shares = [f"{visible(name)} {share:g} %" for name, share in verdict.progress.items()]
         yield "  " + words.say("progress: {shares}", shares=words.listed(shares))
@@ -106,7 +115,7 @@ def _verdict(verdict: Verdict, pen: _Scribe) -> Iterator[str]:
         mark, ink = _ANSWER[result.answer]
         group = visible(result.group)
         because = words.told(visible(result.because[0])) if result.because else ""
-        named = words.name(visible(result.title))
+        named = pen.named(visible(result.title))
         text = f"{pad(named, pen.title_room)} {pad(group, 5)} {because}"
         yield f"  {pen.ink(mark, ink)} {cut(text, pen.look.width - 4)}".rstrip()
         if result.next_step and pen.look.detail:
@@ -127,12 +136,12 @@ def _header(report: Report, pen: _Scribe) -> Iterator[str]:
     for source in report.dossier.sources:
         pin = cut(short_pin(source), pen.look.width - 14)
         files = pen.words.many(source.files, "{n} file", "{n} files")
-        yield pen.ink(f"{pin}{pen.words.say(', ')}{files}", Ink.DIM)
+        yield pen.ink(pen.words.say("{source}, {files}", source=pin, files=files), Ink.DIM)
 
 
 def _verdicts(report: Report, pen: _Scribe) -> Iterator[str]:
     for verdict in report.verdicts:
-        name = _headed(pen.words.name(visible(verdict.title or verdict.framework)), "", pen)
+        name = _headed(pen.named(visible(verdict.title or verdict.framework)), "", pen)
         room = pen.look.width - width(name) - 1
         answer = cut(pen.words.told(visible(verdict.answer)), room)
         optional = report.optional.get(verdict.framework, frozenset())
@@ -142,7 +151,7 @@ def _verdicts(report: Report, pen: _Scribe) -> Iterator[str]:
             yield f"{name}{pen.ink(answer, Ink.BOLD)}"
             yield from _paragraph("  ", reason, pen)
         else:
-            tail = f" — {cut(reason, room)}" if reason else ""
+            tail = f" — {cut(reason, room)}" if reason and room > 0 else ""
             yield f"{name}{pen.ink(answer, Ink.BOLD)}{tail}"
 
 
@@ -177,7 +186,7 @@ def _rooms(components: Iterable[Component], pen: _Scribe) -> tuple[int, int, int
     """Columns for the titles, the licences and the openness of these components."""
     titles, names = 0, 0
     for component in components:
-        titles = max(titles, width(pen.words.name(title(component.id))))
+        titles = max(titles, width(pen.named(title(component.id))))
         names = max(names, width(license_name(component.license)))
     return min(titles, pen.title_room), min(names, _LICENSE), _OPEN
 
@@ -186,7 +195,7 @@ def _row(component: Component, rooms: tuple[int, int, int], pen: _Scribe) -> str
     mark, ink = MARK[component.status]
     state = openness(component)
     state_ink = {"open": Ink.GREEN, "not open": Ink.RED}.get(state, Ink.YELLOW)
-    named = pad(pen.words.name(title(component.id)), rooms[0])
+    named = pad(pen.named(title(component.id)), rooms[0])
     left = f"{pen.ink(mark, ink)} {named}  {pad(license_name(component.license), rooms[1])}  "
     shown = pen.ink(pad(pen.words.say(state) if state else "", rooms[2]), state_ink)
     reason = cut(why(component, pen.words, short=True), pen.look.width - (sum(rooms) + 8))

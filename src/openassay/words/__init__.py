@@ -6,10 +6,12 @@ placeholders: ``"{n} files" = "{n} 个文件"``. There are two ways in:
 - a report says something of its own: ``words.say("{n} files", n=3)``;
 - a sentence was built elsewhere and stands in a dossier or a verdict, which stay English: then
   ``words.told(sentence)`` finds the template it was built from and says that in the language.
+  Those templates stand in all files of a catalogue but ``reports.toml``.
 
 So nothing but the edge of a report knows of languages. A placeholder of a translation may say how
-its value is put: ``{part:told}`` is itself told, ``{part:name}`` is the name of a component or
-criterion in the language alone, without the official English beside it.
+its value is put: ``{text:told}`` is itself told, ``{names:list}`` is a row of such, and
+``{part:name}`` is the name of a component in the language alone; where it is none, the template
+does not fit.
 
 ``tests/words`` collects from the source every text that can be said, and fails for those that a
 catalogue lacks. A sentence that no template explains is shown as it stands, in English.
@@ -18,7 +20,7 @@ catalogue lacks. A sentence that no template explains is shown as it stands, in 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -27,10 +29,13 @@ from string import Formatter
 from openassay.errors import UsageError
 
 SOURCE = "en"
+OF_REPORTS = "reports.toml"  # what reports say themselves, in every catalogue
+OF_COMPONENTS = "components.toml"  # the names of components
 _HERE = Path(__file__).parent
 _MAX_TOLD = 4000  # characters of a sentence that is looked for; a longer one holds a quote
 _MAX_DEPTH = 4  # sentences inside sentences
 _HOLE = re.compile(r"\{(\w{0,40})(?::\w{1,10})?\}")
+_ROW = re.compile(r", | and ")
 _NEXT_SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z])")
 
 
@@ -54,10 +59,14 @@ def speaker(lang: str) -> Words:
         raise UsageError(
             f"there is no language {lang!r}", hint=f"there are: {', '.join(languages())}"
         )
-    catalogue: dict[str, str] = {}
-    for _, texts in catalogues(lang):
-        catalogue.update(texts)
-    return Words(lang, catalogue, _templates(catalogue))
+    every: dict[str, str] = {}
+    built: list[str] = []
+    names: Mapping[str, str] = {}
+    for name, texts in catalogues(lang):
+        every.update(texts)
+        built += texts if name != OF_REPORTS else ()
+        names = texts if name == OF_COMPONENTS else names
+    return Words(lang, every, _templates(built), names)
 
 
 def catalogues(lang: str) -> Iterator[tuple[str, Mapping[str, str]]]:
@@ -95,10 +104,10 @@ class _Template:
         return dict(zip(self.names, [*values, sentence[at:end]], strict=True))
 
 
-def _templates(catalogue: Mapping[str, str]) -> dict[str, tuple[_Template, ...]]:
+def _templates(texts: Iterable[str]) -> dict[str, tuple[_Template, ...]]:
     """Texts with holes by their first word ("" where a hole comes first), the longest first."""
     grouped: dict[str, list[_Template]] = {}
-    for text in catalogue:
+    for text in texts:
         if _HOLE.search(text):
             parts = _HOLE.split(text)
             template = _Template(text, tuple(parts[::2]), tuple(parts[1::2]))
@@ -122,11 +131,14 @@ class Words:
     lang: str
     catalogue: Mapping[str, str] = field(default_factory=dict)
     templates: Mapping[str, tuple[_Template, ...]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def say(self, text: str, /, **values: object) -> str:
         """A text of a report with its values. A text without values is not formatted."""
         text = self.catalogue.get(text, text)
-        return self._filled(text, {k: str(v) for k, v in values.items()}, 0) if values else text
+        if not values:
+            return text
+        return self._filled(text, {k: str(v) for k, v in values.items()}, 0) or text
 
     def many(self, count: int, one: str, more: str, /, **values: object) -> str:
         """``one`` or ``more`` with ``{n}``: languages without a plural translate ``more``."""
@@ -152,24 +164,31 @@ class Words:
         return f"{own} {title}"
 
     def short_name(self, title: str) -> str:
-        """The name in this language alone; the first letter's case does not matter."""
-        return self.catalogue.get(title) or self.catalogue.get(title[:1].upper() + title[1:], title)
+        """The name in this language alone."""
+        return self.catalogue.get(title, title)
+
+    def _name(self, title: str) -> str | None:
+        """A component's name as it stands in a sentence: ``the model card``."""
+        bare = title.removeprefix("the ")
+        return self.names.get(bare) or self.names.get(_capital(bare))
 
     def listed(self, items: list[str]) -> str:
         """Names in a row."""
         return self.say(", ").join(items)
 
     def _told(self, sentence: str, depth: int) -> str | None:
-        own = self.catalogue.get(sentence)
+        own = self.catalogue.get(sentence) or self.catalogue.get(_capital(sentence))
         if own is not None:
             return own
         if depth > _MAX_DEPTH or len(sentence) > _MAX_TOLD:
             return None
-        for word in (sentence.partition(" ")[0], ""):
-            for template in self.templates.get(word, ()):
-                values = template.read(sentence)
-                if values is not None:
-                    return self._filled(self.catalogue[template.text], values, depth + 1)
+        for again in dict.fromkeys((sentence, _capital(sentence))):
+            for word in (again.partition(" ")[0], ""):
+                for template in self.templates.get(word, ()):
+                    values = template.read(again)
+                    told = values and self._filled(self.catalogue[template.text], values, depth + 1)
+                    if told:
+                        return told
         return self._piecewise(sentence, depth)
 
     def _piecewise(self, sentence: str, depth: int) -> str | None:
@@ -180,18 +199,28 @@ class Words:
         told = [self._told(part, depth + 1) for part in parts]
         return None if None in told else "".join(part or "" for part in told)
 
-    def _filled(self, text: str, values: Mapping[str, str], depth: int) -> str:
+    def _filled(self, text: str, values: Mapping[str, str], depth: int) -> str | None:
+        """The text with its values; None where one is not what the text wants."""
         pieces = []
         for literal, name, how, _ in Formatter().parse(text):
             pieces.append(literal)
             if name is not None:
-                pieces.append(self._put(values[name], how or "", depth))
+                value = self._put(values[name], how or "", depth)
+                if value is None:
+                    return None
+                pieces.append(value)
         return "".join(pieces)
 
-    def _put(self, value: str, how: str, depth: int) -> str:
+    def _put(self, value: str, how: str, depth: int) -> str | None:
         if how == "told":
             return self._told(value, depth) or value
-        return self.short_name(value) if how == "name" else value
+        if how == "list":
+            return self.listed([self._told(item, depth) or item for item in _ROW.split(value)])
+        return self._name(value) if how == "name" else value
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 ENGLISH = Words(SOURCE)
