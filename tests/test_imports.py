@@ -37,7 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "release": {"types", "errors", "files", "subject", "formats"},
     "about": {"types", "errors", "files", "subject", "formats", "release"},
     "passages": {"types", "errors", "files", "subject", "formats", "release", "about"},
-    "sources": {"types", "errors", "files", "formats", "release"},
+    "sources": {"types", "errors", "canonical", "files", "formats", "release"},
     "inspectors": {
         "types", "errors", "files", "subject", "formats", "release", "about", "passages",
         "licenses", "vocabulary",
@@ -49,6 +49,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "types", "errors", "files", "subject", "formats", "release", "about", "sources",
         "inspectors", "assemble", "dossier",
     },
+    "links": {"types", "release", "formats", "subject"},
+    "drawn": {"types", "errors", "files", "formats", "licenses", "links", "release"},
+    "follow": {"types", "errors", "read", "drawn", "links", "release", "sources"},
     "dossier": {"types", "errors", "canonical"},
     "frameworks": {"types", "errors", "licenses", "vocabulary", "words", "columns"},
     "judge": {"types", "errors", "licenses", "frameworks", "vocabulary"},
@@ -66,10 +69,10 @@ MAY_IMPORT: dict[str, set[str]] = {
 RISKY = {
     "pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "runpy",
     "code", "codeop", "ctypes", "multiprocessing", "subprocess", "socket", "http", "urllib",
-    "ftplib", "asyncio", "requests", "torch", "numpy", "pty",
+    "ftplib", "asyncio", "requests", "httpx2", "huggingface_hub", "torch", "numpy", "pty",
 }  # fmt: skip
 #: Sources run git and pip, and ask an index; nobody else reaches out.
-OF_SOURCES = {"subprocess", "http", "urllib", "socket"}
+OF_SOURCES = {"subprocess", "http", "urllib", "socket", "httpx2", "huggingface_hub"}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from openassay import licenses
 from openassay.governance import govern, is_backed
-from openassay.truth import base_license, claims, contradictions
+from openassay.truth import base_license, claims, contradictions, restricted_bases
 from openassay.types import (
     Component,
     Derived,
@@ -25,11 +25,13 @@ from openassay.types import (
     Gated,
     Licensed,
     Linked,
+    Outcome,
     Relation,
     RuledOut,
     SourceInfo,
     Stated,
     Status,
+    Visited,
 )
 from openassay.vocabulary import Entry, entries
 
@@ -54,7 +56,7 @@ def assemble(
     read_by: str,
 ) -> Dossier:
     """A whole dossier from what was read."""
-    reading = _reinterpreted(facts)
+    reading = _reinterpreted(_still_there(facts))
     by_component = _by_component(reading)
     hidden = _hidden(gaps)
     stated = [fact for fact in reading if isinstance(fact, Licensed)]
@@ -81,9 +83,10 @@ def assemble(
 
 
 def _restricted_bases(facts: Sequence[Fact]) -> list[str]:
-    """Restricted licences of the models that this one was made from."""
-    found = (base_license(fact.base) for fact in facts if isinstance(fact, Derived))
-    return sorted({license for license in found if license is not None})
+    """Restricted licences of the models that this one was made from: by name, and as read."""
+    found = {base_license(fact.base) for fact in facts if isinstance(fact, Derived)}
+    found |= {fact.license for fact in restricted_bases(facts)}
+    return sorted(license for license in found if license is not None)
 
 
 def _under_base(component: Component, base: str) -> Component:
@@ -104,7 +107,7 @@ def _under_base(component: Component, base: str) -> Component:
 def _by_component(facts: Sequence[Fact]) -> dict[str, list[Fact]]:
     grouped: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
-        if isinstance(fact, Found | Linked | RuledOut | Gated):
+        if isinstance(fact, Found | Linked | RuledOut | Gated | Visited):
             grouped[fact.component].append(fact)
     return grouped
 
@@ -171,6 +174,8 @@ def _notes(
     if any(isinstance(fact, Gated) for fact in supporting):
         barrier = next(fact.barrier for fact in supporting if isinstance(fact, Gated))
         notes.append(f"Access is gated: {barrier}.")
+    looked = [fact for fact in supporting if isinstance(fact, Visited)]
+    notes += [fact.detail for fact in looked if fact.outcome is not Outcome.REACHED][:3]
     notes += [fact.detail for fact in denials[:2]]
     return notes
 
@@ -192,6 +197,16 @@ def _reinterpreted(facts: Sequence[Fact]) -> list[Fact]:
     ):
         reading = read_again(reading)
     return reading
+
+
+def _still_there(facts: Sequence[Fact]) -> list[Fact]:
+    """A link that was opened and leads to nothing is no longer a link."""
+    dead = {
+        fact.url
+        for fact in facts
+        if isinstance(fact, Visited) and fact.outcome in (Outcome.MISSING, Outcome.EMPTY)
+    }
+    return [fact for fact in facts if not (isinstance(fact, Linked) and fact.url in dead)]
 
 
 def _is_tuned(facts: Sequence[Fact]) -> bool:

@@ -31,6 +31,7 @@ FACTS: Mapping[str, type[types.Fact]] = {
     "linked": types.Linked,
     "ruled_out": types.RuledOut,
     "stated": types.Stated,
+    "visited": types.Visited,
 }
 _TAGS: Mapping[type, str] = {kind: tag for tag, kind in FACTS.items()}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from types import ModuleType
 
@@ -22,7 +22,7 @@ from openassay.errors import ReadError
 from openassay.files import File
 from openassay.formats.bounded import FormatError
 from openassay.release import Release, Source
-from openassay.types import Dossier, Fact, Gap
+from openassay.types import Dossier, Fact, Gap, SourceInfo
 
 SCHEMA = "openassay-dossier/1"
 MAX_FACTS = 20_000  # per inspector; a release that yields more says the same thing many times
@@ -38,14 +38,43 @@ def inspectors() -> tuple[ModuleType, ...]:
     return tuple(module for module in loaded if hasattr(module, "NAME"))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What the inspectors said of a release, before anything is assembled."""
+
+    release: Release
+    facts: tuple[Fact, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    sources: tuple[SourceInfo, ...] = ()  # read for it apart, such as the base model's
+
+    def plus(
+        self,
+        facts: Iterable[Fact] = (),
+        gaps: Iterable[Gap] = (),
+        sources: Iterable[SourceInfo] = (),
+    ) -> Gathered:
+        """The same with more."""
+        return replace(
+            self,
+            facts=(*self.facts, *facts),
+            gaps=(*self.gaps, *gaps),
+            sources=(*self.sources, *sources),
+        )
+
+
 def read(
     sources: Sequence[Source], *, name: str | None = None, progress: Progress | None = None
 ) -> Dossier:
-    """Read pinned sources as one release.
+    """Read pinned sources as one release; nothing that they link to is opened.
 
     ``name`` overrides the name worked out from the sources; ``progress`` is told what is being
     done. The result is sorted: the same bytes in give the same dossier out.
     """
+    return conclude(gather(sources, progress), name=name)
+
+
+def gather(sources: Sequence[Source], progress: Progress | None = None) -> Gathered:
+    """Run every inspector over the sources."""
     say = progress or _silent
     say("working out who the release is about")
     release, gaps = _opened(sources)
@@ -60,13 +89,20 @@ def read(
                 facts.append(replace(item, inspector=module.NAME))
     gaps += [gap for file in release.files for gap in file.gaps]
     gaps += _unreadable(release)
-    say("assembling")
+    return Gathered(release=release, facts=tuple(facts), gaps=tuple(gaps))
+
+
+def conclude(gathered: Gathered, *, name: str | None = None) -> Dossier:
+    """Assemble what was gathered into a dossier."""
+    release = gathered.release
+    infos = {source.id: source.info() for source in release.sources}
+    infos |= {info.id: info for info in gathered.sources if info.id not in infos}
     return assemble(
         schema=SCHEMA,
         release=name or release.subject.name or _fallback_name(release),
-        sources=tuple(source.info() for source in release.sources),
-        facts=_in_order(facts),
-        gaps=_merged(gaps),
+        sources=tuple(infos.values()),
+        facts=_in_order(gathered.facts),
+        gaps=_merged(gathered.gaps),
         read_by=f"openassay {__version__}",
     )
 

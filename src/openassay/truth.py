@@ -17,9 +17,11 @@ from openassay.types import (
     How,
     Kind,
     Licensed,
+    Outcome,
     RuledOut,
     Stated,
     Status,
+    Visited,
 )
 from openassay.vocabulary import by_id
 
@@ -185,6 +187,7 @@ def contradictions(
         *_claims_against_licenses(found, components),
         *_card_against_header(facts),
         *_pointing_to_nothing(facts),
+        *_links_to_nothing(facts),
         *_said_absent_but_found(facts),
     ]
     unique = {(c.id, c.text): c for c in listed}
@@ -240,20 +243,35 @@ def _open_label_on_restricted_base(
     """Weights labelled open that were made from a base whose own licence is restricted."""
     weights = components["model_parameters_final"]
     listed = []
+    read = restricted_bases(facts)
     for fact in facts:
-        base = base_license(fact.base) if isinstance(fact, Derived) else None
-        if isinstance(fact, Derived) and base is not None and weights.licenses:
-            label = weights.licenses[0]
+        if not isinstance(fact, Derived) or not weights.licenses:
+            continue
+        named = base_license(fact.base)
+        label = weights.licenses[0]
+        for base in (named,) if named else tuple(f.license for f in read):
             owed = licenses.owes(base, label.license, str(fact.relation))
+            seen = tuple(f.evidence[0] for f in read if f.license == base)[:1]
             listed += [
                 Contradiction(
                     id="open_label_on_restricted_base",
                     text=f"Made from {fact.base}: {text}.",
-                    evidence=(fact.evidence[0], label.evidence[0]),
+                    evidence=(fact.evidence[0], label.evidence[0], *seen),
                 )
                 for text in owed.contradictions[:1]
             ]
     return listed
+
+
+def restricted_bases(facts: Sequence[Fact]) -> list[Licensed]:
+    """Licences of base models that were read, where they are not open."""
+    return [
+        fact
+        for fact in facts
+        if isinstance(fact, Licensed)
+        and fact.scope == "base_model_parameters"
+        and licenses.openness(fact.license, Kind.WEIGHTS) is False
+    ]
 
 
 def base_license(base: str) -> str | None:
@@ -311,6 +329,19 @@ def _pointing_to_nothing(facts: Sequence[Fact]) -> list[Contradiction]:
         )
         for fact in facts
         if isinstance(fact, Stated) and fact.topic == "dead_link"
+    ][:10]
+
+
+def _links_to_nothing(facts: Sequence[Fact]) -> list[Contradiction]:
+    return [
+        Contradiction(
+            id="points_to_nothing",
+            text=f"The release links {fact.url}, which "
+            + ("holds nothing of it." if fact.outcome is Outcome.EMPTY else "is not there."),
+            evidence=fact.evidence,
+        )
+        for fact in facts
+        if isinstance(fact, Visited) and fact.outcome in (Outcome.MISSING, Outcome.EMPTY)
     ][:10]
 
 

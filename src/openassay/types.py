@@ -69,6 +69,16 @@ class Relation(StrEnum):
     DISTILLED = "distilled"
 
 
+class Outcome(StrEnum):
+    """What was found where a link leads."""
+
+    REACHED = "reached"
+    MOVED = "moved"  # there, under another name
+    GATED = "gated"  # there, behind a form or a login
+    EMPTY = "empty"  # there, without what the link promises: a placeholder
+    MISSING = "missing"  # not there, or not for the public
+
+
 class Answer(StrEnum):
     """Outcome of one criterion."""
 
@@ -199,7 +209,17 @@ class RuledOut(Fact):
     looked_for: tuple[str, ...] = ()
 
 
-AnyFact = Found | Licensed | Stated | Linked | Derived | Gated | RuledOut
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visited(Fact):
+    """A link was opened. The first evidence is the link, the second what was found there."""
+
+    component: str
+    url: str
+    outcome: Outcome
+    source: str = ""  # the pin of what was found, when anything was
+
+
+AnyFact = Found | Licensed | Stated | Linked | Derived | Gated | RuledOut | Visited
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
@@ -39,6 +40,28 @@ class Paper:
     journal: str = ""
     doi: str = ""
     withdrawn: bool = False
+
+
+ABS_PAGE = """<!DOCTYPE html>
+<html lang="en"><head><title>[{id}] {title}</title>
+{meta}
+</head><body>
+<div id="abs">
+<h1 class="title mathjax"><span class="descriptor">Title:</span>{title}</h1>
+<div class="authors"><span class="descriptor">Authors:</span>{names}</div>
+<blockquote class="abstract mathjax">
+<span class="descriptor">Abstract:</span>{abstract}</blockquote>
+<table><tr><td class="tablecell comments mathjax">{comment}</td></tr>
+<tr><td class="tablecell arxivid"><a href="{url}/abs/{id}">arXiv:{id}</a> [cs.CL]</td></tr>
+<tr><td class="tablecell arxividv">(or <a href="{url}/abs/{id}v{number}">arXiv:{id}v{number}</a>
+ [cs.CL] for this version)</td></tr></table>
+<div class="submission-history"><h2>Submission history</h2>
+{history}</div></div>
+<div class="full-text">{pdf}</div>
+<div class="abs-license"><a href="{license}" title="Rights to this article" class="has_license">
+<span>view license</span></a></div>
+</body></html>
+"""
 
 
 class ArxivServer:
@@ -87,24 +110,29 @@ class ArxivServer:
         return (paper, number) if 0 < number <= len(paper.versions) else (None, 0)
 
     def _abs(self, paper: Paper, number: int) -> str:
-        history = "".join(
-            f"<strong>[v{n}]</strong> {version.date}<br/>\n"
-            for n, version in enumerate(paper.versions, 1)
-        )
+        """The page as arXiv sets it: the version shown is the one that is no link."""
+        rows = []
+        for n, version in enumerate(paper.versions, 1):
+            mark = f"[v{n}]"
+            if n != number:
+                mark = f'<a href="/abs/{paper.id}v{n}" rel="nofollow">{mark}</a>'
+            rows.append(f"<strong>{mark}</strong>\n {version.date} (1,019 KB)<br/>")
+        gone = paper.withdrawn
         license = escape(paper.versions[number - 1].license)
-        pdf_link = "" if paper.withdrawn else f'<a href="/pdf/{paper.id}v{number}">View PDF</a>'
-        return f"""<!DOCTYPE html>
-<html lang="en"><head><title>[{paper.id}] {escape(paper.title)}</title>
-<meta name="citation_title" content="{escape(paper.title)}" />
-<meta name="citation_arxiv_id" content="{paper.id}" /></head><body>
-<h1 class="title mathjax"><span class="descriptor">Title:</span>{escape(paper.title)}</h1>
-<div class="authors">{escape(", ".join(paper.authors))}</div>
-<blockquote class="abstract mathjax">{escape(paper.abstract)}</blockquote>
-<div class="submission-history"><h2>Submission history</h2>{history}</div>
-<div class="full-text">{pdf_link}
-<div class="abs-license"><a href="{license}" title="Rights to this article">view license</a></div>
-</div></body></html>
-"""
+        pdf_link = "" if gone else f'<a href="/pdf/{paper.id}v{number}">View PDF</a>'
+        return ABS_PAGE.format(
+            id=paper.id,
+            number=number,
+            title=escape(paper.title, {'"': "&quot;"}),
+            names=escape(", ".join(paper.authors)),
+            meta="\n".join(_meta(paper)),
+            abstract=escape(paper.abstract),
+            comment=escape("This paper has been withdrawn" if gone else paper.comment),
+            history="\n".join(rows),
+            pdf=pdf_link,
+            license=license,
+            url=self.url,
+        )
 
     def _pdf(self, request: Request, paper: Paper, number: int, name: str) -> Response:
         if paper.withdrawn:
@@ -148,6 +176,17 @@ class ArxivServer:
             f"<license>{escape(paper.versions[number - 1].license)}</license>"
             f"<abstract>{escape(paper.abstract)}</abstract></{form}></metadata></record></GetRecord>"
         )
+
+
+def _meta(paper: Paper) -> Iterator[str]:
+    """The citation tags that search engines read."""
+    day = paper.versions[0].date[:10].replace("-", "/")
+    rows = [("title", paper.title), *(("author", name) for name in paper.authors), ("date", day)]
+    rows += [("arxiv_id", paper.id), ("abstract", paper.abstract)]
+    if paper.doi:
+        rows.append(("doi", paper.doi))
+    for name, text in rows:
+        yield f'<meta name="citation_{name}" content="{escape(text, {chr(34): "&quot;"})}" />'
 
 
 def _entry(paper: Paper, number: int) -> str:

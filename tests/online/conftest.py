@@ -36,14 +36,22 @@ def _no_accounts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[No
     monkeypatch.setattr(constants, "HF_STORED_TOKENS_PATH", str(home / "stored_tokens"))
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_PROGRESS_BARS", True)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     yield
     huggingface_hub.close_session()
 
 
 @pytest.fixture
-def hub() -> Iterator[HubServer]:
-    """A hub without repositories; ``hub.add("org/model", {"README.md": "…"})``."""
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
+    """A hub without repositories; ``hub.add("org/model", {"README.md": "…"})``.
+
+    It is the endpoint of this process, too, as if HF_ENDPOINT had been set before it began.
+    """
     with HubServer() as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        monkeypatch.setattr(constants, "ENDPOINT", server.url)
+        template = server.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
         yield server
 
 

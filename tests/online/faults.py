@@ -14,7 +14,7 @@ import gzip
 import itertools
 import json
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from web_server import MAX_SENT, App, Fault, Request, Response, done_with, redirect, reply
@@ -41,9 +41,17 @@ def refused() -> Iterator[str]:
 # --- answers that say no
 
 
-def status(code: int, *, retry_after: int | str | None = None, body: str = "") -> Fault:
+def status(
+    code: int,
+    *,
+    retry_after: int | str | None = None,
+    body: str = "",
+    more: Mapping[str, str] | None = None,
+) -> Fault:
     """An error status: 401, 403, 404, 410, 429 with Retry-After, 500, 502, 503 …"""
-    more = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    more = dict(more or {})
+    if retry_after is not None:
+        more["Retry-After"] = str(retry_after)
     if code == 401:
         more["WWW-Authenticate"] = 'Basic realm="test"'
     return lambda *_: reply(body or f"{code} from a fault\n", status=code, headers=more)
@@ -281,13 +289,10 @@ def redirects_to(location: str, code: int = 302) -> Fault:
 
 
 def redirects_for_ever(code: int = 302) -> Fault:
-    """Every answer leads to a new address of the same server, which leads on."""
+    """Every answer leads to a new address (of the same path), which leads on."""
 
-    def fault(request: Request, _: App) -> Response:
-        base, _hop, number = request.path.partition("/hop-")
-        return redirect(f"{base}/hop-{int(number or 0) + 1}", code)
-
-    return fault
+    numbers = itertools.count(1)
+    return lambda request, _: redirect(f"{request.path}?hop={next(numbers)}", code)
 
 
 def redirects_in_a_circle(code: int = 302) -> Fault:

@@ -245,6 +245,8 @@ class _Output:
         self._process.kill()
         self._process.wait()
 
+    __del__ = close  # a fault may have put something else in its place
+
 
 def _login(request: Request) -> str:
     """``user:password`` of basic authentication; a bearer token is ``:TOKEN``."""

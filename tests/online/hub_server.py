@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, quote, urlencode
 import hub_api
 from blobs import Stored
 from hub_repos import Commit, Content, HubFile, HubRepo, Kind
-from ranges import serve_blob
+from ranges import compressed, serve_blob, validated
 from web_server import Headers, Request, Response, Server, as_json, redirect, reply
 
 KINDS: dict[str, Kind] = {f"{kind}s": kind for kind in get_args(Kind)}
@@ -84,17 +84,24 @@ class HubServer:
     """The hub and its CDN, until closed.
 
     ``tokens`` maps a token to its user. ``cdn_host`` may be ``localhost``, to be another host and
-    not only another port. ``resolve_cache`` sends readers of small files once round, as the Hub
-    does. A token that reaches the CDN is refused there, as S3 does.
+    not only another port. ``resolve_cache`` sends readers of small files once round, and
+    ``compress`` packs text and JSON, both as the Hub does. A token that reaches the CDN is
+    refused there, as S3 does.
     """
 
     def __init__(
-        self, *, cdn_host: str = "127.0.0.1", resolve_cache: bool = True, xet: bool = True
+        self,
+        *,
+        cdn_host: str = "127.0.0.1",
+        resolve_cache: bool = True,
+        xet: bool = True,
+        compress: bool = False,
     ) -> None:
         self.repos: dict[tuple[Kind, str], HubRepo] = {}
         self.tokens: dict[str, str] = {}
         self.resolve_cache = resolve_cache
         self.xet = xet
+        self.compress = compress
         self._objects: dict[str, HubFile] = {}
         self.server = Server(self._serve)
         self.cdn = Server(self._serve_object, host=cdn_host)
@@ -136,8 +143,10 @@ class HubServer:
             user = self._user(request)
             parts = request.segments
             if parts[0] == "api":
-                return self._api(request, user, parts[1:])
-            return self._page(request, user, parts)
+                answer = validated(request, self._api(request, user, parts[1:]))
+            else:
+                answer = self._page(request, user, parts)
+            return compressed(request, answer) if self.compress else answer
         except Refused as refused:
             return refused.response()
 

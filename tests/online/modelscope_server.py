@@ -61,8 +61,13 @@ class ModelScopeServer:
                 return _yes(_info(repo))
             case ("revisions",):
                 return _yes({"RevisionMap": _revisions(repo)})
-            case ("repo", "files" | "tree"):
+            case ("repo", "files"):
                 return _yes({"Files": self._listing(request, commit), "IsVisual": 0})
+            case ("repo", "tree"):  # of data sets, and in pages
+                rows = self._listing(request, commit)
+                size = int(request.option("PageSize", "100"))
+                at = (int(request.option("PageNumber", "1")) - 1) * size
+                return _yes({"Files": rows[at : at + size], "TotalCount": len(rows)})
             case ("repo",):
                 if repo.gated and user not in repo.readers:
                     return _no(403, 10010205002, "Access to this model has to be asked for")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import re
+from dataclasses import replace
 
 from blobs import Blob, blob
 from web_server import Headers, Request, Response, reply
@@ -43,6 +46,28 @@ def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
     if not first:  # the last so many bytes
         return max(0, size - int(last)), size
     return int(first), min(int(last) + 1 if last else size, size)
+
+
+def validated(request: Request, answer: Response) -> Response:
+    """A whole answer with a weak ETag made from it; 304 to a client that has it already."""
+    if answer.status != 200 or "ETag" in answer.headers or request.method not in ("GET", "HEAD"):
+        return answer
+    data = b"".join(answer.body)
+    etag = f'W/"{len(data):x}-{hashlib.sha1(data).hexdigest()[:27]}"'
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(304, {"ETag": etag})
+    return replace(answer, headers=answer.headers | {"ETag": etag}, body=[data])
+
+
+def compressed(request: Request, answer: Response) -> Response:
+    """Text and JSON packed for a client that takes gzip and asked for no range; no length then."""
+    kind = answer.headers.get("Content-Type", "")
+    takes = "gzip" in request.headers.get("accept-encoding", "") and "range" not in request.headers
+    if answer.status != 200 or not takes or not kind.startswith(("text/", "application/json")):
+        return answer
+    packed = gzip.compress(b"".join(answer.body), mtime=0)
+    headers = answer.headers | {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return replace(answer, headers=headers, body=[packed], length=None)
 
 
 class Files:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
+import shlex
 import signal
 import sys
 import tempfile
@@ -33,11 +33,9 @@ def fill(world: World, tiny: int, vast: bool) -> None:
 
 
 def main() -> None:
-    """Print the addresses as one line of JSON; at the end, what was asked."""
+    """Print what a shell has to export; at the end, what was asked."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--tiny", type=int, default=0, help="how many tiny releases, tiny/model-0000 …"
-    )
+    parser.add_argument("--tiny", type=int, default=0, help="how many, tiny/model-0000 …")
     parser.add_argument("--huge", action="store_true", help="a model of 100 GB, vast/model-50b")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -51,7 +49,8 @@ def main() -> None:
     ):
         world = World(hub, git, arxiv, modelscope, web)
         fill(world, options.tiny, options.huge)
-        sys.stdout.write(json.dumps({"HF_ENDPOINT": hub.url, **world.endpoints}) + "\n")
+        for name, value in world.environment(Path(root)).items():
+            sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
         sys.stdout.flush()
         try:
             signal.pause()

@@ -12,6 +12,7 @@ from huggingface_hub import (
     HfApi,
     HfFileSystem,
     get_hf_file_metadata,
+    get_session,
     hf_hub_download,
     hf_hub_url,
     snapshot_download,
@@ -227,6 +228,26 @@ def test_renamed_disabled_and_missing(hub: HubServer, hub_client: HfApi) -> None
         hub_client.model_info("org/none")
     with pytest.raises(RemoteEntryNotFoundError):
         hf_hub_download("org/new", "none.txt", endpoint=hub.url)
+
+
+def test_answers_of_the_api_can_be_asked_for_conditionally(hub: HubServer) -> None:
+    hub.add("org/model", {"README.md": CARD})
+    url = f"{hub.url}/api/models/org/model"
+    first = get_session().get(url)
+    again = get_session().get(url, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    hub.repos["model", "org/model"].commit({"new.txt": "x"})
+    changed = get_session().get(url, headers={"If-None-Match": first.headers["ETag"]})
+    assert changed.status_code == 200
+
+
+def test_a_hub_may_pack_what_is_text(tmp_path: Path) -> None:
+    with HubServer(compress=True) as hub:
+        hub.add("org/model", {"README.md": CARD, "model.bin": b"x" * 1000})
+        assert HfApi(endpoint=hub.url).model_info("org/model").sha
+        assert hub.log[-1].sent < 400
+        path = hf_hub_download("org/model", "README.md", endpoint=hub.url, cache_dir=tmp_path)
+        assert Path(path).read_text("utf-8") == CARD
 
 
 def test_tokens_do_not_reach_the_cdn(hub: HubServer, tmp_path: Path) -> None:

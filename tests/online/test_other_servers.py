@@ -13,6 +13,7 @@ from typing import Any
 
 from arxiv_server import ARXIV, CC_BY, ArxivServer, Paper, Version
 from blobs import Blob, whole
+from linked import FATE, linked
 from modelscope_server import ModelScopeServer
 from openassay.formats import gguf, pdf_text, safetensors
 from openassay.formats.bounded import ReadAt
@@ -137,3 +138,19 @@ def test_the_headers_of_huge_files_are_true() -> None:
     tensors = safetensors.parse(read_at(shard), shard.size)
     assert not tensors.problems
     assert tensors.tensors[0].name == "model.embed_tokens.weight"
+
+
+def test_a_release_in_many_places(world: World) -> None:
+    """Every link of the card leads where the table says, asked for at its loopback address."""
+    found = linked(world)
+    readme = whole(found.model.head.tree["README.md"].blob).decode()
+    statuses = {}
+    for public in FATE:
+        assert public in readme
+        origin = next(origin for origin in world.endpoints if public.startswith(origin + "/"))
+        url = world.endpoints[origin] + public.removeprefix(origin)
+        is_git = origin.endswith("github.com")
+        statuses[public] = status(f"{url}/info/refs?service=git-upload-pack" if is_git else url)
+    expected = {"dead": 404, "placeholder": 404, "failing": 503}
+    hub_says = {"https://huggingface.co/foolab/foo-1b-checkpoints": 401}
+    assert statuses == {link: expected.get(fate, 200) for link, fate in FATE.items()} | hub_says

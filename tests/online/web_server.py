@@ -352,17 +352,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, response: Response, seen: Seen) -> None:
         seen.status = response.status
-        if response.raw is not None:
-            self.close_connection = True
-            self._pieces(response.raw, seen, chunked=False)
-        else:
-            chunked = self._head(response)
-            if self.command != "HEAD":
-                self._pieces(response.body, seen, chunked)
+        try:
+            if response.raw is not None:
+                self.close_connection = True
+                self._pieces(response.raw, seen, chunked=False)
             else:
-                done_with(response.body)
-            self.close_connection |= response.close or response.bare
-        self.wfile.flush()
+                chunked = self._head(response)
+                self.close_connection |= response.close or response.bare
+                if self.command != "HEAD":
+                    self._pieces(response.body, seen, chunked)
+            self.wfile.flush()
+        finally:
+            done_with(response.body)
         if response.reset:
             self._reset()
 
@@ -384,19 +385,15 @@ class _Handler(BaseHTTPRequestHandler):
         return chunked
 
     def _pieces(self, pieces: Iterable[bytes], seen: Seen, chunked: bool) -> None:
-        iterator = iter(pieces)
-        try:
-            for piece in iterator:
-                if not piece:
-                    self.wfile.flush()  # an empty piece: let what there is go out
-                    continue
-                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
-                seen.sent += len(piece)
-                if seen.sent >= MAX_SENT or self.server.owner.pause(0):
-                    self.close_connection = True
-                    return
-        finally:
-            done_with(iterator)
+        for piece in pieces:
+            if not piece:
+                self.wfile.flush()  # an empty piece: let what there is go out
+                continue
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+            seen.sent += len(piece)
+            if seen.sent >= MAX_SENT or self.server.owner.pause(0):
+                self.close_connection = True
+                return
         if chunked:
             self.wfile.write(b"0\r\n\r\n")
 

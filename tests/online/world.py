@@ -43,6 +43,12 @@ class World:
         }
         return {f"https://{name}": url for url, names in stand_for.items() for name in names}
 
+    def environment(self, home: Path) -> dict[str, str]:
+        """For a fresh process: every public address is asked for here, all caches are in home."""
+        mirrors = " ".join(f"{public}={url}" for public, url in sorted(self.endpoints.items()))
+        here = {"OPENASSAY_MIRRORS": mirrors, "XDG_CACHE_HOME": str(home / "cache")}
+        return hub_environment(self.hub.url, home / "hub") | here
+
     def servers(self) -> tuple[Server, ...]:
         arxiv, modelscope = self.arxiv.server, self.modelscope.server
         return (self.hub.server, self.hub.cdn, self.git.server, arxiv, modelscope, self.web)

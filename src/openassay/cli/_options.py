@@ -5,11 +5,21 @@ from __future__ import annotations
 import argparse
 
 
-def add_targets(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("targets", metavar="TARGET", nargs="+",
-                        help="a folder, git checkout, archive, wheel, or pypi:NAME[==VERSION];"
-                        " several make one release")  # fmt: skip
+def add_targets(parser: argparse.ArgumentParser, *, needed: bool = True) -> None:
+    parser.add_argument("targets", metavar="TARGET", nargs="+" if needed else "*",
+                        help="a folder, git checkout, archive, wheel, pypi:NAME[==VERSION], a"
+                        " hub's OWNER/NAME, or an address; several make one release")  # fmt: skip
     parser.add_argument("--name", help="what to call the release")
+    add_online(parser)
+
+
+def add_online(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--follow", choices=("none", "own", "all"),
+                        help="which links to open: own (this release's other parts and its base"
+                        " model; the default online), all (also others' parts that it uses), none"
+                        " (the default for what is on this machine)")  # fmt: skip
+    parser.add_argument("--offline", action="store_true",
+                        help="open no connection; what was fetched before is used")  # fmt: skip
 
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:

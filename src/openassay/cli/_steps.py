@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,24 +16,51 @@ if TYPE_CHECKING:
     from openassay.frameworks.model import Framework
     from openassay.gate import Requirement
     from openassay.reports.license import LicenseAnswer
+    from openassay.sources import Sources
     from openassay.types import Dossier, Verdict
+
+ONLINE = frozenset(("hf", "modelscope", "arxiv", "url", "web"))  # kinds of sources
 
 
 def read_targets(args: argparse.Namespace) -> Dossier:
     """The dossier of ``args.targets``; TargetError when nothing of them could be read."""
-    from openassay.read import read
-    from openassay.sources import open_targets
+    from openassay.sources import Sources
 
     # reading makes very many small objects that all live on; looking for dead ones often is waste
     gc.set_threshold(50_000, 50, 50)
-    with streams.progress() as say:
-        dossier = read(open_targets(args.targets), name=args.name, progress=say)
+    with Sources(offline=args.offline) as opener, streams.progress() as say:
+        dossier = read_release(opener, args.targets, args.follow, args.name, say)
     if not any(source.files for source in dossier.sources):
         raise TargetError(
             f"nothing could be read in {' '.join(args.targets)}",
             hint="; ".join(gap.detail or gap.reason for gap in dossier.gaps[:3]),
         )
     return dossier
+
+
+def read_release(
+    opener: Sources,
+    targets: Sequence[str],
+    how_far: str | None,
+    name: str | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Dossier:
+    """Open targets as one release and read it, with its links as far as asked.
+
+    Unless told, links are followed when a target is online: what lies on this machine is read
+    without a network.
+    """
+    from openassay.read import read
+
+    sources = opener.open_all(targets)
+    if how_far is None:
+        how_far = "own" if any(source.kind in ONLINE for source in sources) else "none"
+    if how_far == "none":
+        return read(sources, name=name, progress=say)
+    from openassay.follow import follow
+    from openassay.links import Follow
+
+    return follow(opener, sources, Follow(how_far), name=name, progress=say)
 
 
 def show(get: Callable[[], Dossier], args: argparse.Namespace) -> int:

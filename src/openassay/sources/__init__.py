@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from openassay.errors import TargetError
+from openassay.errors import ReadError, TargetError
 from openassay.release import Source
 from openassay.sources import _gitrepo as gitrepo
 from openassay.sources import local, targets
@@ -65,8 +65,26 @@ class Sources:
         return self._web
 
     def open(self, target: str) -> Source:
-        """Open one target; see :func:`open_target`."""
+        """Open one target that the user named; see :func:`open_target`."""
+        if "://" in target and not os.path.lexists(target):
+            self.web.trust(target.removeprefix("git+").removeprefix("web:"))
         return open_target(target, stack=self._stack, sources=self)
+
+    def visit(self, target: str) -> Source:
+        """Open what a release links to. A server's settled "no" is a source that says so.
+
+        Raises as :func:`open_target` does when nothing can be said: no answer, no network.
+        """
+        try:
+            return open_target(target, stack=self._stack, sources=self)
+        except ReadError as error:
+            from openassay.sources.online.direct import refusal
+            from openassay.sources.online.faults import FetchError
+
+            settled = refusal(target, error) if isinstance(error, FetchError) else None
+            if settled is None:
+                raise
+            return settled
 
     def open_all(self, wanted: Iterable[str]) -> tuple[Source, ...]:
         """Open several targets that make one release; what is named twice is kept once."""
@@ -93,6 +111,8 @@ def open_target(
         return open_pypi(target, stack, offline=sources is not None and sources.offline)
     if os.path.lexists(target):
         return _open_path(target, stack)
+    if target.startswith("refused:"):  # as a dossier keeps it; it may be there by now
+        return (sources or Sources()).visit(target.removeprefix("refused:"))
     for at in (found.start() for found in re.finditer("@", target)):
         path, revision = target[:at], target[at + 1 :]
         if path and revision and os.path.isdir(path):

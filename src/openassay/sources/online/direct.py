@@ -56,6 +56,7 @@ def open_address(target: str, name: Name, web: Web, stack: contextlib.ExitStack 
 def _ranged(url: str, file_name: str, web: Web) -> tuple[RangedFile, int, str]:
     """The file by ranges, its size, and what stands for its version: ETag, or its first bytes."""
     head = web.piece(url, 0, BLOCK)
+    _refuse_page(head.content, file_name)
     etag = head.etag
     version = hashlib.sha256(f"{etag}\0{head.size}\0".encode() + head.content).hexdigest()[:40]
 
@@ -70,6 +71,17 @@ def _ranged(url: str, file_name: str, web: Web) -> tuple[RangedFile, int, str]:
         head.size,
         version,
     )
+
+
+def _refuse_page(content: bytes, file_name: str) -> None:
+    """A page about a login, or about a file, is not the file."""
+    start = content[:200].lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        raise FetchError(
+            f"{file_name}: the server gave a page instead of the file",
+            reason="wrong_content",
+            hint="Name the address of the file itself; it may ask for a login.",
+        )
 
 
 def _source(url: str, pin: str, version: str, file: File) -> Source:
@@ -87,6 +99,7 @@ def _source(url: str, pin: str, version: str, file: File) -> Source:
 def _whole(url: str, fetched: str, file_name: str, web: Web) -> Source:
     """A small file of a server that gives no ranges."""
     content = web.get(fetched, limit=MAX_WHOLE).content
+    _refuse_page(content, file_name)
     version = hashlib.sha256(content).hexdigest()[:40]
     pin = f"url:{_bare(url)}@{version}"
     file = bytes_file(pin, file_name, content)
@@ -137,7 +150,7 @@ def _page(url: str, fetched: str, web: Web) -> Source:
         elif error.status is None or error.reason not in SETTLED:
             raise
         else:
-            told |= {"status": error.status, "reason": error.reason}
+            told |= {"status": error.status, "reason": error.reason, "words": _words(error)}
     pin = f"web:{_bare(url)}@{told['status']}"
     return Source(
         id=pin,
@@ -148,6 +161,29 @@ def _page(url: str, fetched: str, web: Web) -> Source:
         metadata={"url": _bare(url)},
         answers=(answer_file(pin, "web:answer.json", told),),
     )
+
+
+def refusal(target: str, error: FetchError) -> Source | None:
+    """A server's settled "no" as a source without files; None for any other failure."""
+    if error.status is None or error.reason not in SETTLED:
+        return None
+    bare = _bare(target) if "://" in target else target
+    told = {"url": bare, "status": error.status, "reason": error.reason, "words": _words(error)}
+    pin = f"refused:{bare}@{error.status}"
+    return Source(
+        id=pin,
+        kind="refused",
+        locator=f"refused:{target}",
+        revision=str(error.status),
+        name=bare,
+        metadata={"url": bare},
+        answers=(answer_file(pin, "web:answer.json", told),),
+    )
+
+
+def _words(error: FetchError) -> str:
+    """What went wrong, less the address, which is fetched from elsewhere with a mirror."""
+    return str(error).split(": ", 1)[-1][:200]
 
 
 def _bare(url: str) -> str:

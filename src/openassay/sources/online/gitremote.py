@@ -27,12 +27,14 @@ from openassay.sources import _gitrepo as gitrepo
 from openassay.sources._common import cache_folder
 from openassay.sources._gitobjects import environment
 from openassay.sources.git import open_git
-from openassay.sources.online.faults import FetchError
+from openassay.sources.online.faults import FetchError, of_status
 from openassay.sources.online.web import Web
 
 LIMIT = 2 << 20  # bytes; larger blobs are left out at first
 MAX_ROOM = 2 << 30  # bytes of what is fetched
 MAX_SECONDS = 900.0
+_ATTEMPTS = 3
+_PASSING = frozenset(("server_error", "too_many_requests", "timed_out", "connection_broken"))
 MAX_LATER = 100  # documents above LIMIT that are fetched by themselves
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _DOCUMENTS = re.compile(rb"(?i)\.(?:pdf|ipynb|md|rst|txt|jsonl?|csv|tsv|ya?ml|py|html?)$")
@@ -191,7 +193,19 @@ def _fetch_documents(remote: _Remote, part: str, commit: str) -> None:
 
 
 def _git(remote: _Remote, words: list[str], watched: str | None, given: bytes = b"") -> bytes:
-    """Run Git for this remote; what it fetches into ``watched`` is bounded."""
+    """Run Git for this remote; a host that failed, or did not answer, is asked again."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            return _once(remote, words, watched, given)
+        except FetchError as error:
+            if error.reason not in _PASSING or attempt == _ATTEMPTS - 1:
+                raise
+            time.sleep(2**attempt)
+    raise AssertionError("unreachable")
+
+
+def _once(remote: _Remote, words: list[str], watched: str | None, given: bytes) -> bytes:
+    """Run Git once; what it fetches into ``watched`` is bounded."""
     settings = [word for setting in _SETTINGS for word in ("-c", setting)]
     env = environment() | {"GIT_ALLOW_PROTOCOL": "http:https", "GIT_ASKPASS": "true"}
     if remote.login:  # in the environment, where no list of processes shows it
@@ -266,17 +280,25 @@ def _failure(remote: _Remote, said: str) -> FetchError:
     last = next((line for line in reversed(said.splitlines()) if line.strip()), "no reason given")
     if remote.login:
         last = last.replace(remote.login, "…")
+    if status := re.search(r"returned error: ([45][0-9]{2})", said):
+        return of_status(int(status[1]), remote.url)
     lower = said.lower()
-    reason = "fetch_failed"
-    if "401" in lower or "403" in lower or "authentication" in lower or "terminal prompts" in lower:
-        reason = "unauthorized"
-    elif "not our ref" in lower or "couldn't find remote ref" in lower:
-        reason = "not_found"
-    elif "could not resolve host" in lower:
-        reason = "dns_failure"
-    elif "timed out" in lower or "too slow" in lower:
-        reason = "timed_out"
+    reason = next((reason for words, reason in _SAID if words in lower), "fetch_failed")
     return FetchError(f"{remote.url}: Git: {last.strip()[:200]}", reason=reason)
+
+
+_SAID = (
+    ("authentication failed", "unauthorized"),
+    ("terminal prompts disabled", "unauthorized"),
+    ("not our ref", "not_found"),
+    ("couldn't find remote ref", "not_found"),
+    ("could not resolve host", "dns_failure"),
+    ("timed out", "timed_out"),
+    ("too slow", "timed_out"),
+    ("early eof", "connection_broken"),
+    ("hung up", "connection_broken"),
+    ("connection reset", "connection_broken"),
+)
 
 
 def _remember(folder: str, revision: str | None, commit: str) -> None:

@@ -8,6 +8,7 @@ stands for. Small files are read whole, weights by ranges. A gate is a fact: wha
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+import httpx2
 import huggingface_hub
 from huggingface_hub import HfApi, constants
 from huggingface_hub.errors import (
@@ -33,7 +35,7 @@ from openassay.sources import _common as common
 from openassay.sources import _paths as paths
 from openassay.sources.online.answers import answer_file
 from openassay.sources.online.early import fetch_early
-from openassay.sources.online.faults import FetchError, of_status
+from openassay.sources.online.faults import FetchError, of_failure, of_status
 from openassay.sources.online.ranges import Budget, RangedFile
 from openassay.sources.online.web import Web
 from openassay.types import Digest
@@ -69,7 +71,7 @@ def open_hub(name: HubName, web: Web) -> Source:
     """The files of a repository at a commit; :class:`FetchError` when it is not to be had."""
     web.trust(endpoint())
     with _through(web):
-        api = HfApi(endpoint=endpoint(), token=_token())
+        api = HfApi(endpoint=web.mirrored(endpoint()), token=_token())
         info = _asked(
             name, lambda: api.repo_info(name.id, repo_type=name.kind, revision=name.revision)
         )
@@ -122,7 +124,9 @@ def _asked(name: HubName, ask: Any) -> Any:
         raise of_status(error.response.status_code, where) from error
     except huggingface_hub.errors.HFValidationError as error:
         raise FetchError(f"{name.id}: not a name of the hub", reason="not_found") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except httpx2.HTTPError as error:
+        raise of_failure(error, where) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise FetchError(f"{where}: an answer that is none of a hub", reason="wrong_content",
                          hint="Is HF_ENDPOINT a hub?") from error  # fmt: skip
 
@@ -229,7 +233,7 @@ class _Repository:
         oid = entry.lfs.sha256 if entry.lfs else ""
         blob = Digest("lfs-sha256", oid) if oid else Digest("sha1/git-blob", entry.blob_id)
         ranged = RangedFile(
-            partial(self._fetch, entry.path, entry.size),
+            partial(self._fetch, entry.path, entry.size, blob),
             entry.size,
             self._budget,
             path,
@@ -259,11 +263,16 @@ class _Repository:
                     os.close(descriptor)
         return ranged.read(offset, length)
 
-    def _fetch(self, path: str, size: int, start: int, end: int) -> bytes:
-        url = f"{endpoint()}/{self._name.shown}/resolve/{self._commit}/{quote(path)}"
+    def _fetch(self, path: str, size: int, digest: Digest, start: int, end: int) -> bytes:
+        """``raw`` gives what Git tracks without a detour, ``resolve`` leads to large files."""
+        leaf = "resolve" if digest.algorithm == "lfs-sha256" else "raw"
+        at = self._web.mirrored(endpoint())
+        url = f"{at}/{self._name.shown}/{leaf}/{self._commit}/{quote(path)}"
         try:
             if (start, end) == (0, size):
                 content = self._web.get(url, headers=self._headers, limit=size).content
+                if not _is_this(content, digest):
+                    raise FetchError(f"{path}: not what was listed", reason="wrong_content")
             else:
                 piece = self._web.piece(url, start, end, headers=self._headers)
                 if piece.size != size:
@@ -308,3 +317,11 @@ class _Repository:
         yield answer_file(self._pin, "hub:info.json", told)
         if self._refs:
             yield answer_file(self._pin, "hub:refs.json", self._refs)
+
+
+def _is_this(content: bytes, digest: Digest) -> bool:
+    """Whether a whole file has the digest of the listing."""
+    if digest.algorithm == "lfs-sha256":
+        return hashlib.sha256(content).hexdigest() == digest.value
+    blob = b"blob %d\0" % len(content) + content
+    return hashlib.sha1(blob, usedforsecurity=False).hexdigest() == digest.value

@@ -22,7 +22,7 @@ from typing import Any
 
 import httpx2
 
-from openassay.sources.online.faults import FetchError, of_failure
+from openassay.sources.online.faults import FetchError, of_failure, of_status
 from openassay.sources.online.store import Store
 
 MAX_BODY = 32 << 20  # bytes of one answer, unless the request says otherwise
@@ -111,8 +111,10 @@ class Transport(httpx2.BaseTransport):
                     raise fault from error
                 self._pause(0.5 * 2**attempt)
                 continue
-            if answer.status_code not in _AGAIN or last:
+            if answer.status_code not in _AGAIN:
                 return answer
+            if last:  # not handed on: clients would try it all over again
+                raise of_status(answer.status_code, url)
             wait = _wanted_wait(answer.headers)
             if wait is not None and wait > MAX_WAIT:
                 raise FetchError(
@@ -255,9 +257,14 @@ def _closing(answer: httpx2.Response) -> Iterator[None]:
 
 def _body(answer: httpx2.Response, request: httpx2.Request, url: str) -> bytes:
     """The whole body, unpacked; never more than the request's limit, never slower than allowed."""
-    limit = int(request.extensions.get("limit") or MAX_BODY)
+    limit = int(request.extensions.get("limit", MAX_BODY))
+    if answer.status_code not in (200, 206):  # what is said of an error or a redirect
+        limit = max(limit, 1 << 20)
     if request.method == "HEAD":
         return b""
+    in_range = "content-range" in answer.headers
+    if "range" in request.headers and answer.status_code == 200 and not in_range:
+        raise FetchError(f"{url}: gives no ranges of bytes", reason="no_ranges")
     encoding = answer.headers.get("content-encoding", "identity").strip().lower()
     unpack = None
     if encoding in ("gzip", "x-gzip", "deflate"):
