@@ -59,8 +59,18 @@ def of_name(asked: str) -> LicenseAnswer:
 
 
 def of_expression(expression: str) -> LicenseAnswer:
-    """What is known of a licence by its expression, as a release's facts name it."""
-    return _known(expression, expression, "")
+    """What is known of a licence by its expression, as a release's facts name it.
+
+    ``asked`` is the expression in the names that readers know.
+    """
+    return _known(_shown(expression), expression, "")
+
+
+def _shown(expression: str) -> str:
+    try:
+        return licenses.render(licenses.parse(expression), licenses.display)
+    except licenses.LicenseExpressionError:
+        return expression
 
 
 def _known(asked: str, expression: str | None, note: str) -> LicenseAnswer:

@@ -23,7 +23,8 @@ from openassay.vocabulary import entries
 ROOT = Path(openassay.__file__).parent
 #: Modules whose sentences end in a dossier or a verdict.
 TELLERS = (
-    "inspectors", "assemble.py", "truth.py", "governance.py", "judge.py", "read.py",
+    "inspectors", "assemble.py", "truth.py", "governance.py", "judge.py", "read.py", "drawn.py",
+    "follow.py", "links.py",
     "licenses/checklist.py",
     *(f"formats/code_{what}.py" for what in ("model", "networks", "roles", "tooling", "training",
                                             "use")),

@@ -34,6 +34,10 @@ PIECES = {
     "(a sample of {} of {} files)",
     "{}: could not be read",  # a component's title and a text, both in the catalogue
     "openassay {}",  # name and version
+    "opening {}",
+    "The release links {}, which",  # its two endings follow
+    "holds nothing of it.",
+    "is not there.",
     "working out who the release is about",  # progress, never part of a report
 }
 _WORD_LIST = re.compile(r"[\w\s./:(-]+")

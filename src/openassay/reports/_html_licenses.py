@@ -73,7 +73,9 @@ def _collect(page: Page, components: Sequence[Component]) -> dict[str, _Stated]:
     found: dict[str, _Stated] = {}
     for fact in page.report.dossier.facts:
         if isinstance(fact, Licensed):
-            stated = found.setdefault(fact.license, _Stated(fact.license))
+            answer = page.report.licenses.get(fact.license)
+            name = answer.asked if answer else fact.license
+            stated = found.setdefault(fact.license, _Stated(name))
             stated.modified = stated.modified or fact.modified
             for item in fact.evidence:
                 stated.evidence.setdefault(item, fact.how)

@@ -10,7 +10,7 @@ from openassay.reports._html_summary import STATE_CLASS
 from openassay.reports._markup import Markup, element, join
 from openassay.reports._summary import KINDS, license_state
 from openassay.reports._view import evidence_of, gap_text, kind, license_name, title
-from openassay.types import Component, Gap, Linked, Status
+from openassay.types import Component, Gap, Linked, Status, Visited
 
 _MAX_EVIDENCE = 6  # pieces per part in sight; JSON has all
 _MAX_FINER = 60
@@ -96,9 +96,15 @@ def _inside(page: Page, component: Component) -> Iterator[Markup]:
 
 
 def _links(page: Page, component: Component) -> Iterator[Markup]:
-    """Addresses that the release gives; shown as text, because nobody has looked behind them."""
+    """Addresses that the release gives, as text, and what was found where they were opened."""
+    opened = {f.url: f for f in page.report.dossier.facts if isinstance(f, Visited)}
     urls = dict.fromkeys(fact.url for fact in component.because if isinstance(fact, Linked))
-    if urls:
-        rows = [element("li", element("code", visible(url)[:300])) for url in list(urls)[:4]]
-        yield element("p", page.say("Linked, but not opened:"), class_="aside")
-        yield element("ul", *rows, class_="urls")
+    seen = [page.told(visible(opened[url].detail)) for url in urls if url in opened]
+    unseen = [element("code", visible(url)[:300]) for url in urls if url not in opened]
+    for heading, rows in (
+        (page.say("Linked, and opened:"), seen),
+        (page.say("Linked, but not opened:"), unseen),
+    ):
+        if rows:
+            yield element("p", heading, class_="aside")
+            yield element("ul", *(element("li", row) for row in rows[:4]), class_="urls")

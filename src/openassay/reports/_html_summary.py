@@ -28,7 +28,7 @@ from openassay.reports._wheel import Segment, wheel
 from openassay.types import Component, Status
 from openassay.words import mark
 
-_MAX_SOURCES = 40
+_MAX_SOURCES = 12
 _DOING_WORD = {
     Status.PRESENT: mark("all it takes is there"),
     Status.LINKED: mark("all it takes is there, some of it elsewhere"),
@@ -57,6 +57,9 @@ def masthead(page: Page) -> Markup:
         )
         for source in dossier.sources[:_MAX_SOURCES]
     ]
+    more = len(dossier.sources) - _MAX_SOURCES
+    if more > 0:
+        pins.append(element("li", say("and {n} more sources", n=more)))
     return element(
         "header",
         element("p", say("Openness report"), class_="eyebrow"),
@@ -193,7 +196,7 @@ def _true(page: Page) -> Iterator[Markup]:
     for name, count, one, more in shown:
         yield element("li", sign(name), words.many(count, one, more))
     if not shown:
-        yield element("li", words.say("It makes no claim of  and nothing contradicts."))
+        yield element("li", words.say("It makes no claim of openness, and nothing contradicts."))
 
 
 def _usable(page: Page, found: Sequence[Doing]) -> Iterator[Markup]:
