@@ -228,7 +228,7 @@ def test_a_baseline_fails_only_on_what_got_worse(run: Run, home: Path, release: 
     for name in ("d.json", "r.json"):
         status, out, err = run("audit", release, "--baseline", name)
         assert (status, err) == (0, ""), name
-        assert "nothing changed" in out
+        assert "Nothing changed." in out
     (release / "requirements.txt").unlink()
     for name in ("d.json", "r.json"):
         status, out, err = run("audit", release, "--baseline", name)

@@ -30,8 +30,9 @@ def add_offline(parser: argparse.ArgumentParser) -> None:
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", metavar="NAME",
-                        help="terminal (default), markdown, json, csv, sarif, badge, badge_json,"
-                        " cyclonedx, spdx3, mof_json, mof_yaml")  # fmt: skip
+                        help="terminal (default), html, markdown, json, csv, sarif, badge,"
+                        " badge_json, cyclonedx, spdx3, mof_json, mof_yaml")  # fmt: skip
+    add_lang(parser)
     parser.add_argument("--framework", metavar="ID", action="append", help="default: all")
     parser.add_argument("--require", metavar="ID=LEVEL", action="append",
                         help="exit 10 if not met, 11 if undecided: mof-1.0=III,"
@@ -48,3 +49,9 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 def add_verbose(parser: argparse.ArgumentParser, text: str) -> None:
     parser.add_argument("-v", "--verbose", action="count", default=0, help=text)
+
+
+def add_lang(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lang", default="en",
+                        help="language of what people read: en (default) or zh; data such as JSON"
+                        " stays English")  # fmt: skip

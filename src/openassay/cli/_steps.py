@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from openassay.cli import _project as project
@@ -14,6 +15,7 @@ from openassay.errors import TargetError
 
 if TYPE_CHECKING:
     from openassay.frameworks.model import Framework
+    from openassay.reports.license import LicenseAnswer
     from openassay.sources import Sources
     from openassay.types import Dossier, Verdict
 
@@ -65,11 +67,12 @@ def read_release(
 
 def show(get: Callable[[], Dossier], args: argparse.Namespace) -> int:
     """Judge what ``get`` gives and report it; options are checked before anything is read."""
-    from openassay import frameworks, gate, reports
+    from openassay import frameworks, gate, reports, words
     from openassay.judge import judge
 
     config = project.settle(args)
     render = reports.renderer(args.format)
+    words.speaker(args.lang)
     required = [gate.parse(text) for text in args.require or ()]
     wanted = [*(args.framework or every_framework()), *gate.frameworks_of(required)]
     chosen = {id_: frameworks.load(id_) for id_ in wanted}
@@ -84,12 +87,15 @@ def show(get: Callable[[], Dossier], args: argparse.Namespace) -> int:
         dossier=dossier,
         verdicts=verdicts,
         terms=_terms(dossier),
+        # looked up for the one format that shows rights and duties: it takes a moment
+        licenses=_licenses(dossier) if args.format == "html" else {},
         optional={id_: _optional(framework) for id_, framework in chosen.items()},
         review=review,
         since=since,
     )
     terminal = args.format == "terminal"
     look = streams.look(args.verbose, args.output) if terminal else reports.Look()
+    look = replace(look, lang=args.lang)
     streams.write(render(report, look), args.output, as_data=not terminal)
     judged = report if review is None or args.as_found else review
     return project.gate_exit(required, judged.dossier, chosen, judged.verdicts, since)
@@ -116,12 +122,22 @@ def show_verdicts(
     if args.format == "json":
         streams.write(render_judgement(name, verdicts, known))
     else:
-        streams.write(render_verdicts(name, verdicts, streams.look(args.verbose)), as_data=False)
+        look = replace(streams.look(args.verbose), lang=args.lang)
+        streams.write(render_verdicts(name, verdicts, look), as_data=False)
     return Exit.FINE
 
 
 def _optional(framework: Framework) -> frozenset[str]:
     return frozenset(rule.id for rule in framework.criteria if not rule.required)
+
+
+def _licenses(dossier: Dossier) -> dict[str, LicenseAnswer]:
+    """All that is known of every licence the dossier names, by the expression it is named by."""
+    from openassay import license_answer
+    from openassay.types import Licensed
+
+    named = {fact.license for fact in dossier.facts if isinstance(fact, Licensed)}
+    return {expression: license_answer.of_expression(expression) for expression in sorted(named)}
 
 
 def _terms(dossier: Dossier) -> dict[str, Mapping[str, str]]:

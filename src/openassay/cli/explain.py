@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from openassay.cli import _options as options
 from openassay.cli import _streams as streams
 from openassay.cli._exit import Exit
 
@@ -12,12 +13,13 @@ HELP = "Print a framework, or one rule, with its source."
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("rule", metavar="FRAMEWORK[/CRITERION]")
+    options.add_lang(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     from openassay import frameworks
 
     framework, _, criterion = args.rule.partition("/")
-    text = frameworks.explain(framework, criterion or None)
+    text = frameworks.explain(framework, criterion or None, args.lang)
     streams.write(text.rstrip("\n") + "\n", as_data=False)
     return Exit.FINE

@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mode", choices=("strict", "mot"), default="strict",
                         help="mot: as the MOF's reference tool does, defects included")  # fmt: skip
     parser.add_argument("--format", choices=("terminal", "json"), default="terminal")
+    options.add_lang(parser)
     options.add_verbose(parser, "with the next steps")
 
 

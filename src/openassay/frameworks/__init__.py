@@ -16,6 +16,7 @@ from openassay.errors import FrameworkError, ReadError, UsageError
 from openassay.frameworks.explain import explain_criterion, explain_framework
 from openassay.frameworks.model import Framework
 from openassay.frameworks.reader import parse
+from openassay.words import speaker
 
 __all__ = ["available", "explain", "load", "read"]
 
@@ -57,14 +58,15 @@ def read(path: Path) -> Framework:
         ) from error
 
 
-def explain(framework_id: str, criterion: str | None = None) -> str:
+def explain(framework_id: str, criterion: str | None = None, lang: str = "en") -> str:
     """A framework, or one rule of it, as plain text with its source and what counts."""
+    words = speaker(lang)
     framework = load(framework_id)
     if criterion is None:
-        return explain_framework(framework)
+        return explain_framework(framework, words)
     ids = [known.id for known in framework.criteria]
     if criterion not in ids:
         near = get_close_matches(criterion, ids, n=1)
         hint = f"did you mean {framework_id}/{near[0]}?" if near else f"there are: {', '.join(ids)}"
         raise UsageError(f"{framework_id} has no criterion {criterion!r}", hint=hint)
-    return explain_criterion(framework, framework.criterion(criterion))
+    return explain_criterion(framework, framework.criterion(criterion), words)

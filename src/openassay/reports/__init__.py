@@ -17,9 +17,13 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
 from openassay.errors import UsageError
 from openassay.types import Change, Dossier, Reviewed, Verdict
+
+if TYPE_CHECKING:
+    from openassay.reports.license import LicenseAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +52,15 @@ class Report:
     """What is shown.
 
     ``dossier`` and ``verdicts`` are the tool's own, *as found*. ``terms`` has, per licence id, the
-    known terms by name (may lack ids); ``optional``, per framework, the criteria that never change
-    its outcome. ``review`` and ``since`` are shown too where they are given.
+    known terms by name (may lack ids); ``licenses`` has, per stated expression, all that is known
+    of it; ``optional``, per framework, the criteria that never change its outcome. ``review`` and
+    ``since`` are shown too where they are given.
     """
 
     dossier: Dossier
     verdicts: tuple[Verdict, ...] = ()
     terms: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    licenses: Mapping[str, LicenseAnswer] = field(default_factory=dict)
     optional: Mapping[str, frozenset[str]] = field(default_factory=dict)
     review: Review | None = None
     since: Since | None = None
@@ -62,12 +68,16 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """How it is shown. ``width`` counts terminal columns; ``detail`` is 0, 1 (-v) or 2 (-vv)."""
+    """How it is shown. ``width`` counts terminal columns; ``detail`` is 0, 1 (-v) or 2 (-vv).
+
+    ``lang`` is the language of what people read (``en``, ``zh``); data stays English.
+    """
 
     width: int = 100
     colour: bool = False
     unicode: bool = True
     detail: int = 0
+    lang: str = "en"
 
 
 _OTHERS = (

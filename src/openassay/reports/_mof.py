@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from openassay.canonical import visible
 from openassay.reports import Report
 from openassay.reports._export import addresses, bases, best, governing, reason, repositories
+from openassay.reports._markup import safe_link
 from openassay.reports._view import STATUS_WORD, evidence_of, main_and_finer, place, title
-from openassay.reports.markdown import safe_link
 from openassay.types import Component, Dossier, Evidence, How, Licensed, Status
 
 SHOWN = 5  # pieces of evidence per component; the dossier has all

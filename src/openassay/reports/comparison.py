@@ -18,6 +18,7 @@ from openassay.reports.json_v1 import change_document
 from openassay.reports.markdown import cell_code, code, escape
 from openassay.reports.terminal import MARK
 from openassay.types import Change, Direction, Status
+from openassay.words import ENGLISH
 
 SCHEMA = "openassay-compare/1"
 _TITLE, _CELL, _LABEL = 31, 16, 24  # columns of a terminal
@@ -205,7 +206,7 @@ def _step(step: Step, pen: Pen) -> Iterator[str]:
         yield "  nothing changed"
     for name, changes in _grouped(step.changes).items():
         yield name
-        yield from change_lines(changes, pen)
+        yield from change_lines(changes, pen, ENGLISH)
 
 
 # --- Markdown
@@ -243,7 +244,7 @@ def _step_table(step: Step) -> Iterator[str]:
         yield "Nothing changed."
     for index, (name, changes) in enumerate(_grouped(step.changes).items()):
         yield f"{chr(10) if index else ''}### {name}\n"
-        rows = (tuple(map(escape, row[1:])) for row in change_rows(changes))
+        rows = (tuple(map(escape, row[1:])) for row in change_rows(changes, ENGLISH))
         yield from _table(("What", "Before", "After", "Where"), rows)
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from openassay.canonical import visible
+from openassay.reports._markup import safe_link
 from openassay.reports._view import place
-from openassay.reports.markdown import code, escape, safe_link
+from openassay.reports.markdown import code, escape
 from openassay.types import Evidence
 
 MARK = "TODO(you):"  # what is left open begins with this, in every draft
