@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -214,6 +215,29 @@ def test_a_code_scanning_view_keeps_a_reviewed_finding_and_says_who_settled_it(
         "It lies in the monorepo. (Jane Doe <jane@example.org>, 2026-03-01)"
         in (said["justification"])
     )
+
+
+@pytest.mark.parametrize(
+    ("lang", "heading", "changed"),
+    [("en", "Reviewed in openassay.toml", "Since d.json"), ("zh", "人工复核", "自基线")],
+)
+def test_people_read_reviews_and_changes_in_their_language(
+    run: Run, home: Path, release: Path, lang: str, heading: str, changed: str
+) -> None:
+    run("read", release, "-o", "d.json")
+    (release / "requirements.txt").unlink()
+    (home / "openassay.toml").write_text(CONFIG.replace("It lies", "<b>It</b> lies"))
+    for name in ("terminal", "markdown", "html"):
+        _, out, _ = run("audit", release, "-v", "--format", name, "--lang", lang,
+                        "--baseline", "d.json")  # fmt: skip
+        assert heading in out.replace("`", "")
+        assert changed in out.replace("`", "")
+        assert "lies in the monorepo." in out
+        assert "https://example.org/train.py" in out or "example.org/train.py" in out
+        if name == "html":
+            ElementTree.fromstring(out.partition("\n")[2])
+            assert "<b>It" not in out
+            assert 'href="#review"' in out
 
 
 # --- the baseline
