@@ -199,12 +199,12 @@ def _is_quote(claim: Claim, text: str) -> bool:
 
 
 def _on_contradiction(override: Override, again: Dossier) -> tuple[Dossier, Reviewed]:
-    title, said = "contradiction", _said(override)
+    title, said = f"contradiction “{override.target}”", _said(override)
     kept = tuple(item for item in again.contradictions if item.text != override.target)
     if len(kept) == len(again.contradictions):
         note = "the release has no such contradiction"
         return again, _reviewed(override, title, "", said, note)
-    done = _reviewed(override, title, override.target, said, applied=True)
+    done = _reviewed(override, title, "found", said, applied=True)
     return replace(again, contradictions=kept), done
 
 
