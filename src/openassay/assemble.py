@@ -64,9 +64,10 @@ def assemble(
         _component(entry, by_component.get(entry.id, []), hidden.get(entry.id, []), stated)
         for entry in entries()
     )
-    named = {component.id: component for component in components}
     for base in _restricted_bases(reading):
         components = tuple(_under_base(component, base) for component in components)
+    if unclear := _unclear_base(reading):
+        components = tuple(_over_unclear_base(component, unclear) for component in components)
     named = {component.id: component for component in components}
     found = claims(reading, named)
     return Dossier(
@@ -101,6 +102,25 @@ def _under_base(component: Component, base: str) -> Component:
         license=f"{component.license} AND {shown}",
         license_open=False,
         license_reason=f"{component.license_reason}; the base model's licence applies too",
+    )
+
+
+def _unclear_base(facts: Sequence[Fact]) -> Stated | None:
+    """What was read of a base whose terms are not shown to be open."""
+    terms = [f for f in facts if isinstance(f, Stated) and f.topic == "base_terms"]
+    return next((fact for fact in terms if fact.value != "open"), None)
+
+
+def _over_unclear_base(component: Component, terms: Stated) -> Component:
+    """An open label on weights that were made from others says nothing of those others' terms."""
+    if component.id != "model_parameters_final" or not component.license_open:
+        return component
+    return replace(
+        component,
+        license_open=False if terms.value == "restricted" else None,
+        license_reason=f"{component.license_reason}; {terms.detail}",
+        notes=(*component.notes, terms.detail),
+        because=(*component.because, terms),
     )
 
 
@@ -322,7 +342,9 @@ def _results_in_paper(facts: list[Fact]) -> list[Fact]:
         and f.extent is Extent.WHOLE
         and f.aspect == "document"
     ]
-    detail = "No numbers stand here; the release links its paper, which was not read."
+    seen = {f.url for f in facts if isinstance(f, Visited)}
+    unread = "" if any(f.url in seen for f in papers) else ", which was not read"
+    detail = f"No numbers stand here; the release links its paper{unread}."
     return facts + [
         replace(f, component="evaluation_results", aspect="paper", detail=detail)
         for f in papers[:3]

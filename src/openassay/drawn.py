@@ -35,6 +35,7 @@ from openassay.types import (
     Linked,
     Outcome,
     RuledOut,
+    Stated,
     Status,
     Visited,
 )
@@ -82,10 +83,10 @@ def _outcome(link: Link, source: Source) -> tuple[Outcome, str]:
     status = told.get("status")
     if source.kind in ("web", "refused") and isinstance(status, int) and status >= 400:
         return Outcome.MISSING, f"{link.url} answers {status}: {told.get('words', 'not there')}."
-    if moved := _moved(source, told):
-        return Outcome.MOVED, f"{link.url} is now {moved}."
     if _lacks(link, source):
         return Outcome.EMPTY, f"{link.url} holds nothing of what the link promises."
+    if moved := _moved(source, told):
+        return Outcome.MOVED, f"{link.url} is now {moved}."
     if told.get("gated"):
         return Outcome.GATED, f"{link.url} is behind a form or a login."
     return Outcome.REACHED, f"{link.url} is there."
@@ -310,6 +311,7 @@ def from_base(link: Link, source: Source, dossier: Dossier) -> Drawn:
         for fact in dossier.facts
         if isinstance(fact, Gated) and fact.component == "model_parameters_final"
     ]
+    facts.append(_terms_of(weights, dossier, source))
     data = dossier.component("datasets")
     facts += _as_component(data, "base_model_datasets", link)
     if data.status is Status.ABSENT:
@@ -323,6 +325,29 @@ def from_base(link: Link, source: Source, dossier: Dossier) -> Drawn:
         )
     mapped = {old: (new,) for old, new in _BASE_PARTS.items()}
     return Drawn(tuple(facts), _gaps_as(dossier, mapped))
+
+
+def _terms_of(weights: Component, dossier: Dossier, source: Source) -> Stated:
+    """Whether a base's terms are open, restricted, or not clear: they bind what is made from it."""
+    limits = [
+        fact
+        for fact in dossier.facts
+        if isinstance(fact, Stated)
+        and fact.topic == "restriction"
+        and fact.subject in ("release", "weights", "model_parameters_final")
+    ]
+    value = {True: "open", False: "restricted", None: "unclear"}[weights.license_open]
+    if limits and value != "open":
+        value = "restricted"
+    stated = weights.licenses[0].evidence[0] if weights.licenses else _at(source)
+    return Stated(
+        evidence=(stated, *(limit.evidence[0] for limit in limits[:3])),
+        topic="base_terms",
+        value=value,
+        subject="base_model_parameters",
+        detail=f"The terms of {source.name}, which this model was made from, are {value}"
+        + (f" ({', '.join(sorted({limit.value for limit in limits}))})." if limits else "."),
+    )
 
 
 def _as_component(component: Component, name: str, link: Link) -> list[Fact]:

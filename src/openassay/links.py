@@ -8,7 +8,7 @@ model, its weights). What is only called by the right name has to link back, see
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from openassay.formats.locators import Locator, Target, classify, hub_id
@@ -22,6 +22,9 @@ _CODE = ("training_code", "inference_code", "evaluation_code", "data_preprocessi
          "model_architecture", "supporting_libraries")  # fmt: skip
 _DATA = ("datasets", "fine_tuning_data", "evaluation_data")
 _PAPERS = ("research_paper", "technical_report", "preprint", "peer_reviewed_paper")
+
+# whose inspectors keep only links that the release's own words call its own
+_TOLD = frozenset((*_WEIGHTS, *_PAPERS, "data_card", "training_logs", "sample_outputs"))
 
 
 class Follow(StrEnum):
@@ -67,9 +70,13 @@ def worth_opening(release: Release, facts: Iterable[Fact], follow: Follow) -> li
     seen = {fact.url for fact in known if isinstance(fact, Visited)}
     own = {_same(f"{source.metadata.get('url', '')}") for source in release.sources}
     own |= {_same(source.metadata.get("remote", "")) for source in release.sources}
+    bases = {_same(link.url): link for link in _bases(known)}
     found: dict[str, Link] = {}
-    for link in (*_linked(release, known), *_repositories(release), *_bases(known)):
+    for link in (*_linked(release, known), *_repositories(release), *bases.values()):
         key = _same(link.url)
+        if key in bases:  # whatever else is said of it, it is another model's
+            about = tuple(f for f in link.facts if f.component == "base_model_parameters")
+            link = replace(bases[key], facts=about)
         wanted = link.own or link.role is Role.BASE or follow is Follow.ALL
         if link.url in seen or key in own or not wanted:
             continue
@@ -139,11 +146,14 @@ def _role(fact: Linked, locator: Locator) -> Role:
 def _whose(release: Release, fact: Linked, locator: Locator) -> tuple[bool, str]:
     if locator.owner and release.subject.owns(locator.owner):
         return True, f"the account {locator.owner} is the publisher's own"
-    if fact.component in _WEIGHTS or fact.component in _PAPERS:
-        return True, fact.detail or "the release says so where it links it"
-    if fact.component in ("model_card", "data_card", "training_logs", "sample_outputs"):
+    if fact.component in _TOLD and not (locator.target is Target.MODEL and _is_card(fact)):
         return True, fact.detail or "the release says so where it links it"
     return False, "published by others"
+
+
+def _is_card(fact: Linked) -> bool:
+    """A page called a model card: on a hub it may be the one of another model."""
+    return fact.component == "model_card"
 
 
 def _repositories(release: Release) -> Iterator[Link]:

@@ -260,6 +260,18 @@ def _open_label_on_restricted_base(
                 )
                 for text in owed.contradictions[:1]
             ]
+    if not listed and weights.licenses:
+        label = weights.licenses[0]
+        listed += [
+            Contradiction(
+                id="open_label_on_restricted_base",
+                text=f"Labelled {label.license}, which is open. {fact.detail}",
+                evidence=(label.evidence[0], *fact.evidence),
+            )
+            for fact in facts
+            if isinstance(fact, Stated) and fact.topic == "base_terms"
+            and fact.value == "restricted" and licenses.openness(label.license, Kind.WEIGHTS)
+        ]  # fmt: skip
     return listed
 
 

@@ -254,9 +254,6 @@ def test_an_empty_folder_is_an_error_with_a_hint(tmp_path: Path) -> None:
     [
         ("", "empty"),
         ("nowhere/at/all", "no such file"),
-        ("org/name", "ids on a hub"),
-        ("https://huggingface.co/org/name", "online targets"),
-        ("git@github.com:org/name.git", "online targets"),
         ("pypi:", "not the name of a package"),
         ("pypi:name[extra]", "not the name of a package"),
         ("a\0b", "empty"),

@@ -18,6 +18,10 @@ def add_online(parser: argparse.ArgumentParser) -> None:
                         help="which links to open: own (this release's other parts and its base"
                         " model; the default online), all (also others' parts that it uses), none"
                         " (the default for what is on this machine)")  # fmt: skip
+    add_offline(parser)
+
+
+def add_offline(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--offline", action="store_true",
                         help="open no connection; what was fetched before is used")  # fmt: skip
 

@@ -52,6 +52,8 @@ def read_release(
     """
     from openassay.read import read
 
+    if say:
+        say(f"opening {' '.join(targets)}")
     sources = opener.open_all(targets)
     if how_far is None:
         how_far = "own" if any(source.kind in ONLINE for source in sources) else "none"

@@ -1,4 +1,4 @@
-"""``openassay audit TARGET…``: read, judge and report."""
+"""``openassay audit TARGET…``: read, judge and report; or many releases with ``--from``."""
 
 from __future__ import annotations
 
@@ -6,14 +6,32 @@ import argparse
 
 from openassay.cli import _options as options
 from openassay.cli import _steps as steps
+from openassay.errors import UsageError
 
 HELP = "Read a release, judge it and report."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    options.add_targets(parser)
+    options.add_targets(parser, needed=False)
     options.add_report_options(parser)
+    many = parser.add_argument_group("many releases at once")
+    many.add_argument("--from", dest="from_list", metavar="LIST",
+                      help="a file with the targets of a release on each line, or -")  # fmt: skip
+    many.add_argument("--jobs", type=int, default=2, metavar="N", help="read N at a time")
+    many.add_argument("--out", metavar="DIR",
+                      help="write dossiers here; a stopped run goes on from them")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.from_list is not None:
+        if args.targets or args.require or args.output:
+            raise UsageError(
+                "--from takes its targets from the list, and writes dossiers to --out DIR",
+                hint="`openassay report DIR/NAME.dossier.json` reports on one of them.",
+            )
+        from openassay.cli import _batch
+
+        return _batch.run(args)
+    if not args.targets:
+        raise UsageError("the following arguments are required: TARGET", hint="or --from LIST")
     return steps.show(lambda: steps.read_targets(args), args)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from openassay.cli import _options as options
 from openassay.cli import _streams as streams
 from openassay.cli._exit import Exit
 
@@ -15,13 +16,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dossier", metavar="DOSSIER|REPORT")
     parser.add_argument("targets", metavar="TARGET", nargs="*",
                         help="where the sources are now; default: where they were")  # fmt: skip
+    options.add_offline(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     from openassay import dossier as codec
     from openassay.reports.json_v1 import read_evidence, read_locators
     from openassay.reports.verification import Fallen, render
-    from openassay.sources import open_targets
+    from openassay.sources import Sources
     from openassay.verify import Outcome, verify
 
     raw = streams.read_input(args.dossier)
@@ -32,7 +34,9 @@ def run(args: argparse.Namespace) -> int:
     else:
         document = codec.parse_json(raw)
         evidence, locators = read_evidence(document), read_locators(document)
-    found = verify(evidence, open_targets(args.targets or locators))
+    with Sources(offline=args.offline) as opener:
+        opened = opener.open_all(args.targets or locators, named=bool(args.targets))
+        found = verify(evidence, opened)
     fallen = [
         Fallen(check.evidence, str(check.outcome), check.detail)
         for check in found.checks

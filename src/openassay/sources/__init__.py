@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from openassay.errors import ReadError, TargetError
 from openassay.release import Source
 from openassay.sources import _gitrepo as gitrepo
-from openassay.sources import local, targets
+from openassay.sources import local
+from openassay.sources.targets import Name, parse
 
 if TYPE_CHECKING:
     from openassay.sources.online.web import Web
@@ -66,9 +67,13 @@ class Sources:
 
     def open(self, target: str) -> Source:
         """Open one target that the user named; see :func:`open_target`."""
+        self._trust(target)
+        return open_target(target, stack=self._stack, sources=self)
+
+    def _trust(self, target: str) -> None:
+        """Its host may have a private address: the user named it."""
         if "://" in target and not os.path.lexists(target):
             self.web.trust(target.removeprefix("git+").removeprefix("web:"))
-        return open_target(target, stack=self._stack, sources=self)
 
     def visit(self, target: str) -> Source:
         """Open what a release links to. A server's settled "no" is a source that says so.
@@ -86,9 +91,15 @@ class Sources:
                 raise
             return settled
 
-    def open_all(self, wanted: Iterable[str]) -> tuple[Source, ...]:
-        """Open several targets that make one release; what is named twice is kept once."""
-        return open_targets(wanted, stack=self._stack, sources=self)
+    def open_all(self, wanted: Iterable[str], *, named: bool = True) -> tuple[Source, ...]:
+        """Open several targets that make one release; what is named twice is kept once.
+
+        ``named`` says that the user named them, not a file that came from elsewhere.
+        """
+        targets = tuple(wanted)
+        for target in targets if named else ():
+            self._trust(target)
+        return open_targets(targets, stack=self._stack, sources=self)
 
 
 def open_target(
@@ -117,12 +128,8 @@ def open_target(
         path, revision = target[:at], target[at + 1 :]
         if path and revision and os.path.isdir(path):
             return _open_revision(target, path, revision, stack)
-    if name := targets.parse(target):
-        opener = sources or Sources()
-        web = opener.web
-        from openassay.sources.online.opener import open_online
-
-        return open_online(target, name, web, stack)
+    if name := parse(target):
+        return _open_online(target, name, (sources or Sources()).web, stack)
     raise TargetError(f"{target}: no such file or folder", hint="Check the path. " + _HINT)
 
 
@@ -140,6 +147,17 @@ def open_targets(
     if not found:
         raise TargetError("no target", hint=_HINT)
     return tuple(found.values())
+
+
+def _open_online(target: str, name: Name, web: Web, stack: contextlib.ExitStack | None) -> Source:
+    from openassay.sources.online.opener import open_online
+
+    try:
+        return open_online(target, name, web, stack)
+    except ReadError as error:
+        if target == name.id or target == f"{name.id}@{name.revision}":  # may be meant as a path
+            error.hint = f"There is no folder {target} here either. {error.hint}".strip()
+        raise
 
 
 def _open_path(target: str, stack: contextlib.ExitStack | None) -> Source:

@@ -86,7 +86,7 @@ def open_remote(
         commit = _resolve(remote, revision)
         _fetch(remote, commit, folder)
         _remember(folder, revision, commit)
-        moved = _moved(remote)
+        moved = _moved(url, web.public(remote.base))
     repository = gitrepo.find(os.path.join(folder, commit))
     if repository is None:
         raise FetchError(f"{url}: this commit was not fetched before", reason="offline")
@@ -111,11 +111,10 @@ def _probe(url: str, web: Web) -> _Remote:
     return _Remote(url, answer.url.removesuffix("/info/refs"), host, login)
 
 
-def _moved(remote: _Remote) -> str | None:
-    """Where a renamed repository is now, on the same host."""
-    before, after = remote.url.rstrip("/"), remote.base.removesuffix(".git").rstrip("/")
-    same_host = re.match(rf"https?://{re.escape(remote.host)}/", after)
-    return after if same_host and before.lower() != after.lower() else None
+def _moved(url: str, answered: str) -> str | None:
+    """Where a renamed repository is now; ``.git`` and a trailing slash make no difference."""
+    before, after = (u.rstrip("/").removesuffix(".git") for u in (url, answered))
+    return after if before.lower() != after.lower() else None
 
 
 def _resolve(remote: _Remote, revision: str | None) -> str:

@@ -87,6 +87,13 @@ class Web:
                 return mirror + url[len(host) :]
         return url
 
+    def public(self, url: str) -> str:
+        """The address that a mirror's address stands for."""
+        for host, mirror in self._mirrors.items():
+            if url == mirror or url.startswith(mirror + "/"):
+                return host + url[len(mirror) :]
+        return url
+
     def get(
         self, url: str, *, headers: Mapping[str, str] | None = None, limit: int = MAX_BODY
     ) -> Answer:
