@@ -300,15 +300,20 @@ def test_the_size_is_bounded_however_much_was_found(full: Report) -> None:
     crowd = replace(
         dossier,
         facts=(*dossier.facts, *facts),
-        components=tuple(
-            replace(c, because=facts) if c.id == "training_code" else c for c in dossier.components
+        components=(
+            *(
+                replace(c, because=facts) if c.id == "training_code" else c
+                for c in dossier.components
+            ),
+            *[c for c in dossier.components if c.id == "sample_outputs"] * 3000,
         ),
+        sources=dossier.sources * 500,
         claims=tuple(
             Claim(kind="open", subject="release", evidence=p, holds=False, because=("z" * 900,))
             for p in places
         ),
         contradictions=tuple(
-            Contradiction(id=str(n), text="w" * 900, evidence=(places[n],)) for n in many
+            Contradiction(id=str(n), text="w" * 900, evidence=tuple(places)) for n in many
         ),
         gaps=tuple(
             Gap(source="s", path=f"{n}", by="b", reason="r", detail="v" * 900) for n in many

@@ -14,6 +14,7 @@ from openassay.words import Words, mark
 
 MAX_QUOTE = 280  # characters of a quote; the evidence can be opened, and JSON has all
 MAX_TEXT = 600
+MAX_CITED = 12  # numbers in a row
 MAX_REGISTER = 600  # pieces of evidence listed at the end
 #: The sign of each status, as the paths of a 16 × 16 picture, and the class of its colour.
 SIGNS = {
@@ -66,7 +67,7 @@ class Page:
     def cite(self, items: Iterable[Evidence]) -> Markup:
         """Numbers that lead to the evidence at the end of the page."""
         links = []
-        for item in items:
+        for item in list(dict.fromkeys(items))[:MAX_CITED]:
             number = self._number(item)
             if number is not None:
                 label = self.say("Evidence {n}", n=number)

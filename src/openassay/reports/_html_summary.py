@@ -186,11 +186,12 @@ def _true(page: Page) -> Iterator[Markup]:
     false, unchecked = claims_by_need(dossier.claims)
     hold = len(dossier.claims) - len(false) - len(unchecked)
     rows = (
-        ("absent", len(false), "{n} claim does not hold", "{n} claims do not hold"),
-        ("absent", len(dossier.contradictions), "{n} contradiction", "{n} contradictions"),
-        ("present", hold, "{n} claim holds", "{n} claims hold"),
-        ("unknown", len(unchecked), "{n} claim could not be checked",
-         "{n} claims could not be checked"),
+        ("absent", len(false), mark("{n} claim does not hold"), mark("{n} claims do not hold")),
+        ("absent", len(dossier.contradictions), mark("{n} contradiction"),
+         mark("{n} contradictions")),
+        ("present", hold, mark("{n} claim holds"), mark("{n} claims hold")),
+        ("unknown", len(unchecked), mark("{n} claim could not be checked"),
+         mark("{n} claims could not be checked")),
     )  # fmt: skip
     shown = [row for row in rows if row[1]]
     for name, count, one, more in shown:

@@ -30,6 +30,12 @@ STATUS_WORD = {
     Status.UNKNOWN: mark("unknown"),
 }
 _OPEN_ANSWERS = (Answer.NO, Answer.PARTLY, Answer.UNKNOWN)
+# What the reason of a criterion can begin with (openassay.judge): its state, in a word or two.
+_STATES = frozenset((
+    mark("missing"), mark("unlicensed"), mark("not open"), mark("open, wrong type"), mark("open"),
+    mark("partial"), mark("unknown"), mark("released"), mark("partly released"),
+    mark("published elsewhere"), mark("restricted"), mark("to judge"),
+))  # fmt: skip
 _LONG_PLACE = 24
 _MAIN = 17  # components.toml: the first seventeen are the Model Openness Framework's own
 
@@ -184,9 +190,8 @@ def _is_score(verdict: Verdict) -> bool:
 
 def _state(result: Result) -> str:
     """The English word a reason begins with (*Missing: …*), or the answer itself."""
-    word, colon, _ = result.because[0].partition(": ") if result.because else ("", "", "")
-    is_state = colon and len(word) <= 20 and word[:1].isupper()
-    return visible(word).lower() if is_state else result.answer.value
+    word = result.because[0].partition(": ")[0].lower() if result.because else ""
+    return word if word in _STATES else result.answer.value
 
 
 def next_steps(

@@ -34,6 +34,7 @@ OF_COMPONENTS = "components.toml"  # the names of components
 _HERE = Path(__file__).parent
 _MAX_TOLD = 4000  # characters of a sentence that is looked for; a longer one holds a quote
 _MAX_DEPTH = 4  # sentences inside sentences
+_MAX_ROW = 12  # sentences in a row, and items of a list
 _HOLE = re.compile(r"\{(\w{0,40})(?::\w{1,10})?\}")
 _ROW = re.compile(r", | and ")
 _NEXT_SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z])")
@@ -194,7 +195,7 @@ class Words:
     def _piecewise(self, sentence: str, depth: int) -> str | None:
         """Several sentences in a row, each on its own; None if one of them is not known."""
         parts = _NEXT_SENTENCE.split(sentence)
-        if len(parts) == 1:
+        if not 1 < len(parts) <= _MAX_ROW:
             return None
         told = [self._told(part, depth + 1) for part in parts]
         return None if None in told else "".join(part or "" for part in told)
@@ -215,7 +216,8 @@ class Words:
         if how == "told":
             return self._told(value, depth) or value
         if how == "list":
-            return self.listed([self._told(item, depth) or item for item in _ROW.split(value)])
+            items = _ROW.split(value, _MAX_ROW)
+            return self.listed([self._told(item, depth) or item for item in items])
         return self._name(value) if how == "name" else value
 
 
