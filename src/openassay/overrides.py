@@ -135,7 +135,7 @@ def _by_id(expression: str) -> str:
     """The expression with licences by their ids, where reports show them by other names."""
 
     def name(id: str) -> str:
-        known = () if licenses.info(id) else licenses.shown_as(id)
+        known = () if licenses.info(id) else licenses.displayed(id)
         return known[0] if len(known) == 1 else id
 
     return licenses.render(licenses.parse(expression), name)

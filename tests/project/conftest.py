@@ -80,7 +80,7 @@ def _component(entry: Entry, status: Status, license: str | None, modified: bool
         evidence = (cite("LICENSE", license),)
         stated = (Licensed(evidence=evidence, scope="path:", license=license, how=How.TEXT,
                            modified=modified),)  # fmt: skip
-    ids = [*licenses.shown_as(license), license] if license else []  # reports show other names
+    ids = [*licenses.displayed(license), license] if license else []  # reports show other names
     opened = licenses.openness(ids[0], entry.kind) if ids else None
     return Component(
         id=entry.id,

@@ -184,7 +184,8 @@ def rank(level: str, framework: Framework) -> float:
     known = levels(framework)
     if known:
         return float(known.index(level))
-    return float(level.split("/", 1)[0].strip().removesuffix("%"))
+    number = level.replace("/", " ").split()[:1]  # "9.5", "7 of 15", "7/15", "50 %"
+    return float("".join(number).removesuffix("%"))
 
 
 def _reaches(required: Requirement, framework: Framework, verdict: Verdict) -> bool | None:

@@ -241,7 +241,7 @@ def _infos(id: str) -> Iterator[licenses.Info]:
     if known is not None:
         yield known
         return
-    for other in licenses.shown_as(id):
+    for other in licenses.displayed(id):
         if (info := licenses.info(other)) is not None:
             yield info
 

@@ -18,4 +18,4 @@ def read(name: str) -> bytes:
 
 def names(folder: str) -> tuple[str, ...]:
     """The names of the files in ``data/<folder>``, sorted."""
-    return tuple(sorted(os.listdir(os.path.join(_FOLDER, *folder.split("/")))))
+    return tuple(sorted(os.listdir(os.path.join(_FOLDER, folder))))
