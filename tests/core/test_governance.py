@@ -265,7 +265,7 @@ def test_a_modified_restricted_artefact_governs_open_ones() -> None:
 
 
 @pytest.mark.parametrize("license", ["", "not a ( license", "MIT AND", "LicenseRef-", "((((("])
-def test_a_broken_expression_is_displayed_it_stands_and_never_open(license: str) -> None:
+def test_a_broken_expression_is_shown_as_it_stands_and_never_open(license: str) -> None:
     answer = governed([says("path:", license)])
     assert answer.license == license
     assert answer.open is None
