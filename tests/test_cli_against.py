@@ -219,6 +219,8 @@ def test_what_a_record_says_acts_in_no_format(
         (("--format", "yaml"), Exit.USAGE, "formats: terminal, json, markdown"),
         (("--require", "mof-1.0=III"), Exit.USAGE, "takes no --framework and no --require"),
         (("--out", "x"), Exit.USAGE, "takes no --from and no --out"),
+        (("--lang", "zh"), Exit.USAGE, "takes no --baseline, no --config and no --lang"),
+        (("--baseline", "x"), Exit.USAGE, "takes no --baseline"),
     ],
 )
 def test_wrong_usage(

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from openassay import cli, reports
+from openassay import cli, frameworks, reports
 from openassay.cli import Exit
 
 Run = Callable[..., tuple[int, str, str]]
@@ -107,6 +107,27 @@ def test_a_configuration_that_is_not_there_or_wrong(run: Run, home: Path, releas
     assert (code, out) == (Exit.USAGE, "")
     assert "openassay.toml:1: `formt` is not a known key" in err
     assert run("audit", release, "--config", "x", "--no-config")[0] == Exit.USAGE
+
+
+def test_a_configuration_names_framework_files_that_lie_beside_it(
+    run: Run, home: Path, release: Path
+) -> None:
+    ours = home / "ci" / "rules" / "ours.toml"
+    ours.parent.mkdir(parents=True)
+    theirs = Path(frameworks.__file__).with_name("dl-table.toml").read_text("utf-8")
+    ours.write_text(theirs.replace('id = "dl-table"', 'id = "ours"', 1), "utf-8")
+    config = home / "ci" / "openassay.toml"
+    config.write_text('frameworks = ["rules/ours.toml"]\nrequire = ["ours=20"]\n', "utf-8")
+    status, out, err = run("audit", release, "--config", config, "--format", "json")
+    assert [verdict["framework"] for verdict in json.loads(out)["verdicts"]] == ["ours"]
+    assert (status, "ours=20 is not met" in err) == (Exit.BELOW_REQUIRED, True)
+    own = theirs.replace('id = "dl-table"', 'id = "license"', 1)
+    (home / "license.toml").write_text(own, "utf-8")  # called like a requirement on licences
+    status, _, err = run("audit", release, "--require", "license.toml=20")
+    assert (status, "license.toml=20 is not met" in err) == (Exit.BELOW_REQUIRED, True)
+    config.write_text('frameworks = ["rules/none.toml"]\n', "utf-8")
+    status, _, err = run("audit", release, "--config", config)
+    assert (status, "ci/rules/none.toml: No such file" in err) == (Exit.USAGE, True)
 
 
 def test_what_is_typed_goes_before_what_is_configured(run: Run, home: Path, release: Path) -> None:
@@ -370,6 +391,16 @@ def test_compare_takes_dossiers_reports_and_targets(run: Run, home: Path, releas
     assert [row["framework"] for row in document["verdicts"]] == ["mof-1.0"]
     run("compare", "d.json", release, "--format", "markdown", "-o", "c.md")
     assert (home / "c.md").read_text("utf-8").startswith("# ")
+
+
+def test_compare_judges_by_all_that_stand_or_by_what_is_named(run: Run, release: Path) -> None:
+    run("read", release, "-o", "d.json")
+    shown = json.loads(run("compare", "d.json", "d.json", "--format", "json")[1])
+    assert "osai-12" in json.dumps(shown)
+    assert "osai-14" not in json.dumps(shown)
+    named = run("compare", "d.json", "d.json", "--framework", "osai-14", "--format", "json")[1]
+    assert "osai-14" in named
+    assert "mof-1.0" not in named
 
 
 def test_compare_wants_two(run: Run, home: Path, release: Path) -> None:
