@@ -22,13 +22,16 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import fuzz_seeds as seeds
+from benchmarks import fuzz_weights as bent
 
 from openassay import dossier, licenses, records
 from openassay.errors import DossierError, FrameworkError, ReadError
 from openassay.formats import (
     code_roles,
     gguf,
+    hdf5,
     json_text,
+    keras_file,
     locators,
     markdown,
     notebook,
@@ -37,13 +40,16 @@ from openassay.formats import (
     pdf_text,
     prose,
     safetensors,
+    safetensors_stream,
     shell,
+    tf_bundle,
+    tflite,
     torch_zip,
     weights_file,
     yaml_text,
 )
 from openassay.formats import records as data_records
-from openassay.formats.bounded import FormatError
+from openassay.formats.bounded import Findings, FormatError, ReadAt, Window
 from openassay.formats.code_locators import code_loads, command_loads, option_loads, quoted_commands
 from openassay.formats.code_model import Around
 from openassay.formats.pickle_ops import read_pickle, walk
@@ -53,6 +59,7 @@ from openassay.sources import _giturl, _index, _tar, _zip
 from openassay.sources._common import lfs_pointer
 from openassay.sources._inflate import Inflated
 from openassay.subject import Subject, parse_name
+from openassay.weights import journal
 
 SLOW_SECONDS = 1.0
 # Inputs of one parser before the next one's turn: short runs reach all, no parser eats the time.
@@ -107,6 +114,12 @@ def weights() -> tuple[Target, ...]:
         Target("onnx", seeds.onnx_seeds(), through(onnx.parse), broken),
         Target("npy", npys, through(npy.parse), broken),
         Target("npz", seeds.npz_seeds(), through(npy.parse_npz), broken),
+        Target("tflite", (bent.tflite(),), through(tflite.parse), broken),
+        Target("bundle", (bent.bundle(seeds.BUNDLE),), through(tf_bundle.parse), broken),
+        Target("hdf5", seeds.hdf5_seeds(), through(hdf5.parse), broken),
+        Target("keras", (bent.keras(),), through(keras_file.parse), broken),
+        Target("long-header", safe, through(long_header), broken, DEAR),
+        Target("journal", (seeds.JOURNAL,), journal.load, (DossierError,)),
         Target(
             "weights", safe, through(partial(weights_file.parse, suffix=".safetensors")), broken
         ),
@@ -187,6 +200,14 @@ def archives() -> tuple[Target, ...]:
 
 
 # --- how a parser is called ----------------------------------------------------------------------
+
+
+def long_header(read: ReadAt, size: int) -> Any:
+    """A safetensors header through the reader of long ones, whatever its length."""
+    window = Window(read, size, 1 << 20)
+    end = 8 + int.from_bytes(window.at(0, 8), "little")
+    opening = window.at(8, min(64, max(0, end - 8)))
+    return list(safetensors_stream.entries(window, opening, 8, end, Findings()))
 
 
 def through(parse: Callable[[Callable[[int, int], bytes], int], Any]) -> Call:

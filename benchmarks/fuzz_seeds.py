@@ -14,6 +14,8 @@ import zipfile
 import zlib
 from collections import OrderedDict
 
+from benchmarks import fuzz_weights
+
 from openassay import types
 from openassay.dossier import dump
 from openassay.formats import torch_zip
@@ -407,3 +409,19 @@ def tar_of(mode: str, form: int) -> bytes:
         link.type, link.linkname = tarfile.SYMTYPE, "a.md"
         archive.addfile(link)
     return buffer.getvalue()
+
+
+BUNDLE = {"layer/bias": (1, (3,), 12), "layer/kernel": (19, (4, 3), 24), "steps": (9, (), 8)}
+JOURNAL = b"""{"schema": "openassay-journal/1", "files": {"dir:a@1:m.gguf": {"path": "m.gguf",
+"size": 9, "sha256": "00", "zero_pages": 0, "pages": 1, "tensors": [{"name": "w", "dtype": "F32",
+"shape": [2], "multiset": "F32:0", "mean": 0.0, "std": 0.0, "largest": 0.0, "zeros": 2,
+"not_finite": 0}]}}}"""
+
+
+def hdf5_seeds() -> tuple[bytes, ...]:
+    again, out = fuzz_weights.hard_link(b"again", 96), b"\0/x\0y\0"
+    return (
+        fuzz_weights.hdf5(),
+        fuzz_weights.hdf5(links=again),
+        fuzz_weights.hdf5(links=fuzz_weights.other_link(b"out", 64, out)),
+    )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# Two workers whose matrix products each start a thread per core slow one another down manyfold.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # A loaded machine is no failure: how long an example takes is not what is tested.
 settings.register_profile("openassay", deadline=None)

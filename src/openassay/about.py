@@ -82,7 +82,8 @@ def work_out(sources: Iterable[Source], about: Sequence[str] = ()) -> Subject:
     owners = _owners(repository, linked, families)
     names = _own_names(release, readmes, repository + titles, linked, families, owners, version)
     names += [name for name in about if _meaningful(name) and name not in names]
-    siblings = _siblings(linked, owners, families)
+    elsewhere = [name for readme in readmes for name in _versioned_repositories(readme)]
+    siblings = _siblings(linked + elsewhere, owners, families)
     subject = Subject(tuple(names), frozenset(owners), tuple(siblings))
     return Subject(subject.names, subject.owners, subject.siblings, _foreign(release, subject))
 
@@ -104,6 +105,15 @@ def _hub_names(readme: markdown.Document) -> Iterator[str]:
     for link in readme.links[:_MAX_LISTED]:
         locator = classify(link.url)
         if locator.target is Target.MODEL and locator.owner and locator.name:
+            yield locator.id
+
+
+def _versioned_repositories(readme: markdown.Document) -> Iterator[str]:
+    """``owner/name`` of linked code repositories that are called like a model with a version."""
+    for link in readme.links[:_MAX_LISTED]:
+        locator = classify(link.url)
+        named = parse_name(locator.name) if locator.target is Target.REPOSITORY else None
+        if named is not None and named.version and locator.owner:
             yield locator.id
 
 

@@ -165,15 +165,26 @@ class File:
         """Cite bytes ``[start, end)``; ``quote`` says in words or text what stands there."""
         digest = self._digest
         if self.is_readable and end - start <= MAX_TEXT:
-            digest = Digest(
-                f"sha256/bytes={start}-{end - 1}",
-                hashlib.sha256(self.read(start, end - start)).hexdigest(),
-            )
+            digest = self._range_digest(start, end)
         return self._evidence(Span(Unit.BYTE, start, end), quote, "", digest)
 
-    def cite_pointer(self, pointer: str, quote: str) -> Evidence:
-        """Cite a value inside a structured file, e.g. ``/torch_dtype`` of a config.json."""
-        return self._evidence(Span(Unit.POINTER, pointer, pointer), quote, "")
+    def cite_pointer(
+        self, pointer: str, quote: str, within: tuple[int, int] | None = None
+    ) -> Evidence:
+        """Cite a value inside a structured file, e.g. ``/torch_dtype`` of a config.json.
+
+        ``within`` are the bytes ``[start, end)`` that hold it, for files too large to hash: then
+        the digest is theirs.
+        """
+        digest = None
+        if within is not None and self.is_readable:
+            start, end = within
+            digest = self._range_digest(start, end)
+        return self._evidence(Span(Unit.POINTER, pointer, pointer), quote, "", digest)
+
+    def _range_digest(self, start: int, end: int) -> Digest:
+        content = self.read(start, end - start)
+        return Digest(f"sha256/bytes={start}-{end - 1}", hashlib.sha256(content).hexdigest())
 
     def cite_whole(self, quote: str = "") -> Evidence:
         """Cite the file as such: that it is there, and what it is.

@@ -59,6 +59,18 @@ def test_a_house_name_before_the_family_is_understood() -> None:
     assert found.owns("a-c-e")
 
 
+def test_another_model_of_the_house_may_be_linked_as_a_code_repository() -> None:
+    """An older release that announces its successor makes no claim about itself by that."""
+    readme = (
+        "# ZooFoo3\n[ours](https://hf.co/acme/zoofoo3-6b)\n\n"
+        "## Bar-4 is open source\n\nSee [Bar-4](https://github.com/acme/Bar-4) and our"
+        " [tools](https://github.com/acme/tools).\n"
+    )
+    found = subject("acme/ZooFoo3", readme)
+    assert found.is_foreign("## Bar-4 is open source")
+    assert found.siblings == ("acme/Bar-4",)  # `tools` has no version: it is no model
+
+
 def test_a_folder_titled_after_a_sibling_is_foreign() -> None:
     readme = "# Foo\n[Foo](https://hf.co/acme/Foo-3B) [BarVLM](https://hf.co/acme/BarVLM-2B)\n"
     found = subject("acme/foo", readme, **{"vision/README.md": "# BarVLM\n", "vision/t.py": ""})

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from openassay.formats import torch_zip
 from openassay.formats.bounded import Fault
-from openassay.formats.torch_zip import Kind
+from openassay.formats.torch_views import Kind
 
 Read = Callable[..., Any]
 WIDTHS = {"Float": ("F32", 4), "Half": ("F16", 2), "BFloat16": ("BF16", 2), "Long": ("I64", 8)}

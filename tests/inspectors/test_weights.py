@@ -82,8 +82,8 @@ def test_an_index_without_its_shards_is_a_problem(make_release: Any, run: Any) -
     ("content", "words"),
     [
         (b"", "0 bytes"),
-        (b"Download from https://example.org\n" * 9, "text or zeros"),
-        (bytes(5_000), "text or zeros"),
+        (b"Download from https://example.org\n" * 9, "text stands where weights"),
+        (bytes(5_000), "nothing but zeros"),
         (MODEL[:-1_000], "the file has"),
         (b"\xff" * 4_000, "header claims"),
     ],

@@ -25,9 +25,10 @@ ReadAt = Callable[[int, int], bytes]
 MAX_TENSORS: Final = 200_000  # the largest public release counts about 100,000 in all its shards
 MAX_PROBLEMS: Final = 100  # a broken file repeats itself; kinds matter, not every instance
 MAX_NAME: Final = 1_024  # characters; the longest tensor names met are near 200
+MAX_NAMES: Final = 12 << 20  # bytes of all names in one file: 60 for each of MAX_TENSORS
 MAX_DIMENSIONS: Final = 64  # numpy allows 64 and torch 64; every format in use stays below
-MAX_MEMBERS: Final = 200_000  # one zip member per storage, so as many as tensors
-MAX_DIRECTORY: Final = 64 << 20  # bytes of zip directory: about 300 for each of MAX_MEMBERS
+MAX_MEMBERS: Final = 60_000  # one zip member per storage; real checkpoints have some thousands
+MAX_DIRECTORY: Final = 16 << 20  # bytes of zip directory: about 250 for each of MAX_MEMBERS
 MAX_RATIO: Final = 1_000  # deflate reaches 1032:1 on zeros only; real arrays stay below 100
 RATIO_FLOOR: Final = 16 << 20  # a declared size under 16 MiB harms nobody whatever its ratio
 _FIRST_CHUNK: Final = 4 << 10  # after a jump: one tensor's header rarely needs more
@@ -101,9 +102,10 @@ class Problem:
 class Findings:
     """Collects problems in the order met, keeps the first MAX_PROBLEMS and counts the rest."""
 
-    __slots__ = ("_kept", "_total")
+    __slots__ = ("_kept", "_total", "names")
 
     def __init__(self) -> None:
+        self.names = 0  # bytes of names kept so far, see clean_name
         self._kept: list[Problem] = []
         self._total = 0
 
@@ -111,6 +113,10 @@ class Findings:
         self._total += 1
         if len(self._kept) < MAX_PROBLEMS:
             self._kept.append(Problem(problem, detail, offset))
+
+    def has(self, problem: Fault) -> bool:
+        """Whether such a problem was kept."""
+        return any(kept.id is problem for kept in self._kept)
 
     def add_error(self, error: FormatError) -> None:
         """Keep what stopped one part of the file, where the rest can still be told."""
@@ -128,7 +134,8 @@ class Tensor:
     """One named array. `shape` is outermost first, as in numpy, whatever the file's own order.
 
     `start` and `end` are the absolute bytes of the file (or of the archive, for a member stored
-    uncompressed) that hold its elements; None where they are not known.
+    uncompressed) that hold its elements; None where they are not known. `strides` count elements,
+    outermost first, and are None for rows one after another, which is nearly always.
     """
 
     name: str
@@ -136,6 +143,7 @@ class Tensor:
     shape: tuple[int, ...]
     start: int | None = None
     end: int | None = None
+    strides: tuple[int, ...] | None = None
 
     @property
     def parameters(self) -> int:
@@ -171,7 +179,14 @@ def quoted(text: str) -> str:
 
 
 def clean_name(name: str, findings: Findings, offset: int | None = None) -> str:
-    """The name without lone surrogates and at most MAX_NAME long; what is odd becomes a problem."""
+    """The name without lone surrogates and at most MAX_NAME long; what is odd becomes a problem.
+
+    FormatError where the names of one file together would fill the memory.
+    """
+    findings.names += min(len(name), MAX_NAME) * (1 if name.isascii() else 4)
+    if findings.names > MAX_NAMES:
+        message = f"the names take more than {MAX_NAMES} bytes"
+        raise FormatError(Fault.HEADER_TOO_LARGE, message, offset or 0)
     if 0 < len(name) <= MAX_NAME and name.isprintable():  # lone surrogates are not printable
         return name
     what = f"is longer than {MAX_NAME} characters" if name.isprintable() else "is not printable"
@@ -192,13 +207,11 @@ def check_cover(
 
     `start` is where the data part begins. Bytes after the data are left to the caller to judge.
     """
-    placed = sorted(
-        (t.start, t.start if t.end is None else t.end, t.end is None, t.name)
-        for t in tensors
-        if t.start is not None
-    )
+    placed = sorted((tensor for tensor in tensors if tensor.start is not None), key=_begin)
     reached, blind = start, False
-    for begin, end, unsized, name in placed:
+    for tensor in placed:
+        begin, name, unsized = _begin(tensor), tensor.name, tensor.end is None
+        end = begin if tensor.end is None else tensor.end
         if begin < reached:
             detail = f"tensor {quoted(name)} starts {reached - begin} bytes inside the one before"
             findings.add(Fault.OVERLAP, detail, begin)
@@ -211,6 +224,10 @@ def check_cover(
         detail = f"the header places data up to byte {reached}, the file has {size}"
         findings.add(Fault.TRUNCATED, detail, size)
     return reached
+
+
+def _begin(tensor: Tensor) -> int:
+    return tensor.start or 0
 
 
 def reader_of(data: bytes) -> ReadAt:

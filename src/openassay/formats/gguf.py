@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -33,6 +33,9 @@ MAX_HEADER: Final = 256 << 20  # bytes; the largest tokenizers met take 20 MB
 MAX_KEYS: Final = 65_536  # real files have under 100
 MAX_TEXTS: Final = 2_000_000  # texts walked in arrays; vocabulary plus merges stay under 1 million
 MAX_TEXT: Final = 64 << 10  # bytes kept of one text; the longest chat templates are near 30 KiB
+MAX_KEPT: Final = 4 << 20  # bytes kept of all texts together, except names
+MAX_SHAPES: Final = 1_000  # distinct shapes that are remembered to share them
+_BRIEF: Final = 64  # bytes kept of each text after that
 MAX_SHAPE: Final = 8  # ggml has 4 dimensions; a few more are shown, with a problem
 MAX_ARRAYS: Final = 100_000  # arrays inside arrays, which no writer in use makes
 MAX_ARRAY_DEPTH: Final = 4  # arrays of arrays are legal and unused
@@ -53,6 +56,7 @@ class GgufArray:
 
 Scalar = str | int | float | bool
 Value = Scalar | GgufArray
+_Described = tuple[str, tuple[int, ...], int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,10 @@ _TYPE_CODES: Final = ("B", "b", "H", "h", "I", "i", "f", "B", "", "", "Q", "q", 
 class _Reader:
     """The file's numbers in its own byte order, and the count of texts walked so far."""
 
-    __slots__ = ("big_endian", "cursor", "findings", "numbers", "order", "texts", "version")
+    __slots__ = (
+        "big_endian", "cursor", "findings", "kept", "numbers", "order", "shapes",
+        "texts", "version",
+    )  # fmt: skip
 
     def __init__(self, cursor: Cursor, version: int, big_endian: bool, findings: Findings) -> None:
         self.cursor = cursor
@@ -123,6 +130,8 @@ class _Reader:
         self.findings = findings
         self.order = ">" if big_endian else "<"
         self.texts = 0
+        self.kept = 0
+        self.shapes: dict[tuple[int, ...], tuple[int, ...]] = {}
         self.numbers = tuple(struct.Struct(self.order + code) for code in _TYPE_CODES)
 
     def u32(self) -> int:
@@ -135,7 +144,7 @@ class _Reader:
         """A length or a count: version 1 had 32 bits for them."""
         return self.u32() if self.version == 1 else self.u64()
 
-    def text(self, what: str) -> str:
+    def text(self, what: str, *, name: bool = False) -> str:
         """A counted text, kept up to MAX_TEXT bytes; FormatError if it is longer than the file."""
         at = self.cursor.position
         length = self.count()
@@ -143,10 +152,12 @@ class _Reader:
             left = self.cursor.end - self.cursor.position
             message = f"{what} claims {length} bytes, {left} are left for the header"
             raise FormatError(Fault.HEADER_LENGTH_LIES, message, at)
-        kept = self.cursor.take(min(length, MAX_TEXT))
-        if length > MAX_TEXT:
-            self.cursor.skip(length - MAX_TEXT)
-            detail = f"{what} has {length} bytes, {MAX_TEXT} of them are kept"
+        limit = MAX_TEXT if self.kept < MAX_KEPT or name else _BRIEF
+        kept = self.cursor.take(min(length, limit))
+        self.kept += 0 if name else len(kept)
+        if length > limit:
+            self.cursor.skip(length - limit)
+            detail = f"{what} has {length} bytes, {limit} of them are kept"
             self.findings.add(Fault.CUT_SHORT, detail, at)
         return kept.decode("utf-8", "replace")
 
@@ -177,7 +188,7 @@ def parse(read: ReadAt, size: int) -> GgufFile:
         raise
     alignment = _alignment(metadata, findings)
     data_start = reader.cursor.position + -reader.cursor.position % alignment
-    tensors = tuple(_place(*item, data_start, alignment, findings) for item in described)
+    tensors = tuple(_placed(described, data_start, alignment, findings))
     _check_file(tensors, data_start, size, alignment, findings)
     return GgufFile(
         tensors,
@@ -210,7 +221,7 @@ def _read_keys(reader: _Reader, count: int) -> dict[str, Value]:
     metadata: dict[str, Value] = {}
     for _ in range(count):
         at = reader.cursor.position
-        key = clean_name(reader.text("a metadata key"), reader.findings, at)
+        key = clean_name(reader.text("a metadata key", name=True), reader.findings, at)
         value = _value(reader, reader.u32(), key)
         if key in metadata:
             detail = f"key {quoted(key)} stands twice, the first one is kept"
@@ -286,10 +297,10 @@ def _skip_texts(reader: _Reader, count: int, key: str) -> None:
         cursor.skip(at - begin)
 
 
-def _read_tensor(reader: _Reader) -> tuple[str, tuple[int, ...], int, int, int]:
+def _read_tensor(reader: _Reader) -> _Described:
     """Name, shape (outermost first), type id, relative offset, and where the description is."""
     at = reader.cursor.position
-    name = clean_name(reader.text("a tensor's name"), reader.findings, at)
+    name = clean_name(reader.text("a tensor's name", name=True), reader.findings, at)
     dimensions = reader.u32()
     if dimensions > MAX_SHAPE:
         message = f"tensor {quoted(name)} claims {dimensions} dimensions, ggml has 4"
@@ -298,7 +309,19 @@ def _read_tensor(reader: _Reader) -> tuple[str, tuple[int, ...], int, int, int]:
         detail = f"tensor {quoted(name)} has {dimensions} dimensions, ggml has 4"
         reader.findings.add(Fault.BAD_SHAPE, detail, at)
     innermost_first = [reader.count() for _ in range(dimensions)]
-    return name, tuple(reversed(innermost_first)), reader.u32(), reader.u64(), at
+    shape = tuple(reversed(innermost_first))
+    if len(reader.shapes) < MAX_SHAPES:
+        shape = reader.shapes.setdefault(shape, shape)
+    return name, shape, reader.u32(), reader.u64(), at
+
+
+def _placed(
+    described: list[_Described], data_start: int, alignment: int, findings: Findings
+) -> Iterator[Tensor]:
+    """Each description as a tensor. The descriptions are used up: there may be many."""
+    described.reverse()
+    while described:
+        yield _place(*described.pop(), data_start, alignment, findings)
 
 
 def _alignment(metadata: Mapping[str, Value], findings: Findings) -> int:

@@ -77,6 +77,13 @@ class _Header:
     shape: tuple[int, ...]
     data: int  # where the array begins, counted from the magic
 
+    @property
+    def strides(self) -> tuple[int, ...] | None:
+        """Those of Fortran order, in elements; None for rows one after another."""
+        if not self.fortran or len(self.shape) < 2:
+            return None
+        return tuple(math.prod(self.shape[:axis]) for axis in range(len(self.shape)))
+
 
 def parse(read: ReadAt, size: int, name: str = "array") -> NpyFile:
     """Read the header of a `.npy` of `size` bytes; FormatError if it is not readable."""
@@ -87,7 +94,8 @@ def parse(read: ReadAt, size: int, name: str = "array") -> NpyFile:
     if header.width is None:
         tensor = Tensor(clean_name(name, findings), header.dtype, header.shape)
     else:
-        tensor = Tensor(clean_name(name, findings), header.dtype, header.shape, header.data, end)
+        clean = clean_name(name, findings)
+        tensor = Tensor(clean, header.dtype, header.shape, header.data, end, header.strides)
     metadata = {
         "version": header.version,
         "descr": header.descr,
@@ -136,7 +144,8 @@ def _member(window: Window, member: Member, findings: Findings) -> Tensor:
     if member.method or header.width is None:
         return Tensor(clean, header.dtype, header.shape)
     start = member_start(window, member)
-    return Tensor(clean, header.dtype, header.shape, start + header.data, start + end)
+    placed = (start + header.data, start + end)
+    return Tensor(clean, header.dtype, header.shape, *placed, header.strides)
 
 
 def _header_end(opening: bytes) -> int:

@@ -17,7 +17,6 @@ from typing import Final
 from openassay.formats.bounded import (
     MAX_DIMENSIONS,
     MAX_NAME,
-    MAX_TENSORS,
     Cursor,
     Fault,
     Findings,
@@ -35,7 +34,9 @@ from openassay.formats.bounded import (
 MAX_READ: Final = 256 << 20  # bytes; graphs without their arrays are a few MB, small arrays add up
 MAX_FIELDS: Final = 2_000_000  # protobuf fields; a graph of 100,000 nodes has about 1.5 million
 MAX_DEPTH: Final = 16  # graphs within graphs; exported control flow nests two or three deep
+MAX_PROPERTIES: Final = 100  # of the model; exporters write a handful
 MAX_TEXT: Final = 64 << 10  # bytes kept of one metadata value
+MAX_ARRAYS: Final = 100_000  # tensors; a model without external data ends at 2 GB
 MAX_OPERATORS: Final = 2_000  # distinct ones; the standard has about 200
 
 DTYPES: Final[Mapping[int, str]] = MappingProxyType({
@@ -234,7 +235,7 @@ def _model(r: _Reader, end: int) -> None:
             _graph(r, r.end(value), 1)
         elif number == 8:
             _opset(r, r.end(value))
-        elif number == 14 and len(r.metadata) < MAX_TENSORS:
+        elif number == 14 and len(r.metadata) < MAX_PROPERTIES:
             key, text = r.pair(r.end(value))
             r.metadata[key] = text
         elif number == 20:
@@ -354,8 +355,8 @@ class _Described:
 
 def _tensor(r: _Reader, end: int, fallback: str) -> str:
     """Read one TensorProto, add it to the model's tensors and give its name."""
-    if len(r.tensors) >= MAX_TENSORS:
-        message = f"more than {MAX_TENSORS} tensors"
+    if len(r.tensors) >= MAX_ARRAYS:
+        message = f"more than {MAX_ARRAYS} tensors"
         raise FormatError(Fault.TOO_MANY_TENSORS, message, r.cursor.position)
     at = r.cursor.position
     described = _Described()

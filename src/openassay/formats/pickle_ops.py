@@ -19,9 +19,10 @@ from types import MappingProxyType
 from typing import Final
 
 from openassay.formats.bounded import Fault, FormatError, Problem
+from openassay.formats.pickle_costs import COSTS, MAX_MEMORY
 
 MAX_STEPS: Final = 4_000_000  # opcodes; 100,000 tensors take about 40 each
-MAX_STACK: Final = 1_000_000  # a batch of items in one MARK is at most 1,000 in CPython
+_TOO_MUCH: Final = f"more than {MAX_STEPS} opcodes, or {MAX_MEMORY >> 20} MiB of values"
 MAX_TEXT: Final = 64 << 10  # bytes kept of one text; source code and configs are stored as texts
 MAX_INTEGER: Final = 16  # bytes; the magic number of legacy torch files has 10
 MAX_GLOBALS: Final = 10_000  # distinct names; pickled modules have dozens
@@ -183,7 +184,18 @@ def keyed_children(value: Value) -> list[tuple[str, Value]]:
 class _Machine:
     """The unpickler's stack, marks and memo, over symbols."""
 
-    __slots__ = ("at", "called", "data", "globals", "marks", "memo", "protocol", "stack", "steps")
+    __slots__ = (
+        "at",
+        "called",
+        "data",
+        "globals",
+        "marks",
+        "memo",
+        "protocol",
+        "spent",
+        "stack",
+        "steps",
+    )
 
     def __init__(self, data: bytes, start: int) -> None:
         self.data = data
@@ -194,10 +206,10 @@ class _Machine:
         self.globals: dict[tuple[str, str], Global] = {}
         self.called: set[Global] = set()
         self.protocol = 0
-        self.steps = 0
+        self.steps = self.spent = 0
 
     def run(self) -> Value:
-        data, handlers, end = self.data, _HANDLERS, len(self.data)
+        data, handlers, costs, end = self.data, _HANDLERS, COSTS, len(self.data)
         while self.at < end:
             code = data[self.at]
             self.at += 1
@@ -208,9 +220,9 @@ class _Machine:
                 raise self.broken(f"no pickle opcode has the byte {code:#04x}", 1)
             handler(self)
             self.steps += 1
-            if self.steps > MAX_STEPS or len(self.stack) > MAX_STACK:
-                message = f"more than {MAX_STEPS} opcodes or {MAX_STACK} values on the stack"
-                raise FormatError(Fault.READ_LIMIT, message, self.at)
+            self.spent += costs[code]
+            if self.steps > MAX_STEPS or self.spent > MAX_MEMORY:
+                raise FormatError(Fault.READ_LIMIT, _TOO_MUCH, self.at)
         raise FormatError(Fault.TRUNCATED, "the pickle has no STOP", end)
 
     def broken(self, message: str, back: int = 0) -> FormatError:
@@ -235,6 +247,7 @@ class _Machine:
 
     def long_bytes(self, length: int) -> bytes | Blob:
         if length <= MAX_TEXT:
+            self.spent += length
             return self.raw(length)
         at = self.at
         if length > len(self.data) - at:
@@ -248,6 +261,7 @@ class _Machine:
         if end < 0:
             raise FormatError(Fault.TRUNCATED, "an argument's line does not end", at)
         self.at = end + 1
+        self.spent += min(end - at, MAX_TEXT)
         return self.data[at : min(end, at + MAX_TEXT)].decode(encoding, "replace")
 
     # -- the stack

@@ -14,11 +14,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, TypeGuard
 
+from openassay.formats import safetensors_stream
 from openassay.formats.bounded import (
     DTYPE_BITS,
     MAX_DIMENSIONS,
@@ -39,6 +41,8 @@ from openassay.formats.bounded import (
 
 MAX_HEADER: Final = 100_000_000  # the reference implementation's own limit
 HUB_HEADER: Final = 25_000_000  # the hub's client stops here: readable in one place, not in another
+MAX_SHAPES: Final = 1_000  # distinct shapes that are remembered to share them
+LONG_HEADER: Final = 1 << 20  # bytes; longer ones are read entry by entry, in bounded memory
 MAX_INDEX: Final = 64 << 20  # characters of an index: 200,000 tensors take about 20 million
 MAX_VALUE: Final = 1 << 20  # characters kept of one metadata text; training logs can be large
 MAX_SIZE: Final = 1 << 63  # file offsets and tensor sizes beyond this exist nowhere
@@ -94,39 +98,54 @@ def parse(read: ReadAt, size: int) -> SafetensorsFile:
         message = f"the header claims {length} bytes, the file has {max(0, size - 8)} after it"
         raise FormatError(Fault.HEADER_LENGTH_LIES, message)
     findings = Findings()
-    raw = window.at(8, length)
     if length > HUB_HEADER:
         detail = f"header of {length} bytes: the hub's own client refuses more than {HUB_HEADER}"
         findings.add(Fault.HEADER_TOO_LARGE, detail, 0)
-    header = _load(_text(raw, findings), findings, 8)
-    metadata = _metadata(header.pop("__metadata__", {}), findings)
-    if len(header) > MAX_TENSORS:
-        message = f"{len(header)} tensors, at most {MAX_TENSORS} are read"
-        raise FormatError(Fault.TOO_MANY_TENSORS, message, 8)
     data = 8 + length
-    read_tensors = (_tensor(name, entry, data, findings) for name, entry in header.items())
-    tensors = tuple(tensor for tensor in read_tensors if tensor is not None)
+    kept: list[Tensor] = []
+    about: Any = {}
+    named = 0
+    shapes: dict[tuple[int, ...], tuple[int, ...]] = {}  # many tensors share few shapes
+    for name, entry in _entries(window, length, findings):
+        if name == "__metadata__":
+            about = entry
+            continue
+        named += 1
+        if named > MAX_TENSORS:
+            message = f"more than {MAX_TENSORS} tensors"
+            raise FormatError(Fault.TOO_MANY_TENSORS, message, 8)
+        tensor = _tensor(name, entry, data, findings, shapes)
+        if tensor is not None:
+            kept.append(tensor)
+    tensors = _last_of_each(kept, findings)
+    del kept
     if not tensors:
         findings.add(Fault.NO_TENSORS, "the header names no tensor", 8)
     reached = check_cover(tensors, data, size, findings)
-    if reached < size and len(tensors) == len(header):
+    if reached < size and len(tensors) == named:
         detail = f"{size - reached} bytes after the last tensor belong to none"
         findings.add(Fault.TRAILING_BYTES, detail, reached)
-    return SafetensorsFile(tensors, metadata, length, findings.done())
+    return SafetensorsFile(tensors, _metadata(about, findings), length, findings.done())
 
 
-def _text(raw: bytes, findings: Findings) -> str:
-    opening = raw[:64].lstrip(b" \t\r\n")[:1]
-    if opening != b"{":
+def _entries(window: Window, length: int, findings: Findings) -> Iterator[tuple[str, Any]]:
+    """Names and descriptions, the last of each name. A long header is never whole in memory."""
+    raw = window.at(8, min(length, LONG_HEADER))
+    stripped = raw[:64].lstrip(b" \t\r\n")
+    if stripped[:1] != b"{":
         message = f"the header must begin with '{{', found {raw[:4]!r}"
         raise FormatError(Fault.NOT_THIS_FORMAT, message, 8)
     if raw[:1] != b"{":
         findings.add(Fault.HEADER_MALFORMED, "spaces stand before the header's '{'", 8)
+    if length > LONG_HEADER:
+        yield from safetensors_stream.entries(window, raw, 8, 8 + length, findings)
+        return
     try:
-        return raw.decode("utf-8")
+        text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         message = "the header is not UTF-8"
         raise FormatError(Fault.HEADER_MALFORMED, message, 8 + error.start) from error
+    yield from _load(text, findings, 8).items()
 
 
 def _load(text: str, findings: Findings, offset: int) -> dict[str, Any]:
@@ -186,7 +205,20 @@ def _metadata(found: Any, findings: Findings) -> Mapping[str, str]:
     return MappingProxyType(kept)
 
 
-def _tensor(name: str, entry: Any, data: int, findings: Findings) -> Tensor | None:
+def _last_of_each(tensors: list[Tensor], findings: Findings) -> tuple[Tensor, ...]:
+    """Every name once, as JSON readers do it; costs nothing where no name stood twice."""
+    if not findings.has(Fault.DUPLICATE_NAME):
+        return tuple(tensors)
+    return tuple({tensor.name: tensor for tensor in tensors}.values())
+
+
+def _tensor(
+    name: str,
+    entry: Any,
+    data: int,
+    findings: Findings,
+    shapes: dict[tuple[int, ...], tuple[int, ...]],
+) -> Tensor | None:
     """One header entry as a tensor with absolute offsets; None and a problem if it is not one."""
     clean = clean_name(name, findings, 8)
     found = entry if isinstance(entry, dict) else {}
@@ -201,7 +233,10 @@ def _tensor(name: str, entry: Any, data: int, findings: Findings) -> Tensor | No
         findings.add(Fault.BAD_ENTRY, detail, 8)
         return None
     _check_size(name, dtype, math.prod(shape), end - start, data + start, findings)
-    return Tensor(clean, dtype[:40], tuple(shape), data + start, data + end)
+    sizes = tuple(shape)
+    if len(shapes) < MAX_SHAPES:
+        sizes = shapes.setdefault(sizes, sizes)
+    return Tensor(clean, sys.intern(dtype[:40]), sizes, data + start, data + end)
 
 
 def _sizes(found: Any) -> TypeGuard[list[int]]:

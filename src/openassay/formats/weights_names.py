@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from posixpath import splitext
 from typing import Final
 
 from openassay.formats import path_words
 
 SUFFIXES: Final = frozenset(
     """.safetensors .gguf .ggml .bin .pt .pth .ckpt .onnx .npz .h5 .hdf5 .keras .tflite .msgpack .pb
-    .pdparams .mlmodel .nemo .distcp .llamafile .jit .npy .pkl""".split()
+    .pdparams .mlmodel .nemo .distcp .llamafile .jit .npy .pkl .index""".split()
 )
 _NEEDS_WORD: Final = frozenset([".npz", ".npy", ".pkl", ".pb", ".bin", ".h5", ".hdf5"])
 _WEIGHT_WORDS: Final = frozenset(
@@ -52,6 +53,11 @@ class Naming(StrEnum):
     GENERIC = "generic"  # only words any model uses: model, weights, final, fp16
     HELPER = "helper"  # a network other models use: a perceptual loss, a detector, a vocoder
     NAMED = "named"  # a name of its own
+
+
+def suffix_of(name: str) -> str:
+    """The suffix in lower case; a checkpoint saved under no name is called `.index` alone."""
+    return ".index" if name == ".index" else splitext(name)[1].lower()
 
 
 def may_hold_weights(path: str, suffix: str) -> bool:

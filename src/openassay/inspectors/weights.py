@@ -11,63 +11,43 @@ Not seen: weights inside archives; what opaque containers hold.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
-from openassay.errors import ReadError
-from openassay.files import File
 from openassay.formats import (
     json_text,
     safetensors,
     weights_card,
-    weights_file,
     weights_names,
+    weights_shape,
 )
 from openassay.formats.bounded import FormatError
 from openassay.formats.weights_names import Naming
 from openassay.release import Release
 from openassay.subject import Place, Whose
 from openassay.types import Evidence, Extent, Fact, Found, Gap, Stated
+from openassay.weights.checkpoints import Checkpoint, gather, read_headers
+from openassay.weights.findings import Level
+from openassay.weights.integrity import Assessed, assess
+from openassay.weights.parameters import Count
 
 NAME = "weights"
 COMPONENTS = ("model_parameters_final", "model_parameters_intermediate")
 
 _MIN_PARAMETERS: Final = 10_000  # fewer is a fixture
-_MIN_OPAQUE: Final = 256 << 10  # bytes
-_MAX_FILES: Final = 4_000
 _MAX_CITED: Final = 3
 _CITED_BYTES: Final = 64 << 10
-
-
-@dataclass(slots=True)
-class Checkpoint:
-    """Files that are one set of weights: a single file, or the shards of one numbering."""
-
-    source: str
-    folder: str
-    stem: str
-    count: int = 1  # files its own numbering promises
-    files: list[File] = field(default_factory=list)
-    read: list[weights_file.WeightsFile] = field(default_factory=list)
-    broken: list[tuple[File, str]] = field(default_factory=list)
-    unread: list[File] = field(default_factory=list)  # LFS pointers and missing blobs
-
-    @property
-    def path(self) -> str:
-        return self.files[0].path
-
-    @property
-    def step(self) -> int | None:
-        """The training step its path names, if any."""
-        return weights_names.step_of(self.path)
+_MAX_FOUND: Final = 20  # findings of one checkpoint; `openassay weights` shows all
+_TOPICS: Final = {
+    Level.BROKEN: "weights_problem", Level.CONTRADICTION: "mismatch", Level.RISK: "weights_risk",
+}  # fmt: skip
 
 
 def survey(release: Release) -> Iterator[Fact | Gap]:
     """Every checkpoint of the release, what it is and what it states."""
-    checkpoints = _gather(release)
     kept: list[Checkpoint] = []
-    for checkpoint in checkpoints:
-        yield from _read(checkpoint)
+    for checkpoint in gather(release):
+        read_headers(checkpoint)
+        yield from _unreadable(checkpoint)
         if checkpoint.broken and _whose(checkpoint, release) == "own":
             yield from _problems(checkpoint)
         if checkpoint.read or checkpoint.unread:
@@ -90,67 +70,28 @@ def survey(release: Release) -> Iterator[Fact | Gap]:
     yield from _indexes(release)
 
 
-def _gather(release: Release) -> list[Checkpoint]:
-    found: dict[tuple[str, str, str, int], Checkpoint] = {}
-    taken = 0
-    for file in release.files:
-        if not file.is_regular or not weights_names.may_hold_weights(file.path, file.suffix):
-            continue
-        if release.place(file) is not Place.OWN:
-            continue
-        taken += 1
-        if taken > _MAX_FILES:
-            break
-        shard = safetensors.parse_shard_name(file.name)
-        count = shard.count if shard else 1
-        stem = f"{shard.stem}{shard.suffix}" if shard else file.name
-        key = (file.source, file.folder, stem, count)
-        checkpoint = found.setdefault(key, Checkpoint(file.source, file.folder, stem, count))
-        checkpoint.files.append(file)
-    return list(found.values())
-
-
-def _read(checkpoint: Checkpoint) -> Iterator[Gap]:
-    """Fill ``read``, ``broken`` and ``unread``; a file that fails in a strange way is a gap."""
-    for file in checkpoint.files:
-        if file.lfs is not None or file.problem is not None:
-            checkpoint.unread.append(file)
-            continue
-        if file.size == 0:
-            checkpoint.broken.append((file, "the file has 0 bytes"))
-            continue
-        try:
-            found = weights_file.parse(file.read, file.size, file.suffix)
-        except FormatError as error:
-            if weights_file.is_placeholder(file.read(0, 512)):
-                checkpoint.broken.append((file, "text or zeros stand where weights should be"))
-                continue
-            checkpoint.broken.append((file, error.message))
+def _unreadable(checkpoint: Checkpoint) -> Iterator[Gap]:
+    """A gap for each file that is no placeholder and still cannot be read as what it begins as."""
+    for broken in checkpoint.broken:
+        if broken.reason not in ("empty", "placeholder", "incomplete"):
             yield Gap(
-                source=file.source,
-                path=file.path,
+                source=broken.file.source,
+                path=broken.file.path,
                 by=NAME,
-                reason=str(error.problem).replace("-", "_"),
-                detail=f"{error.message}; publish the file again",
+                reason=broken.reason,
+                detail=f"{broken.why}; publish the file again",
                 components=COMPONENTS,
             )
-            continue
-        except ReadError as error:
-            yield Gap(
-                source=file.source, path=file.path, by=NAME, reason=error.reason,
-                detail=str(error), components=COMPONENTS,
-            )  # fmt: skip
-            continue
-        if found is None:
-            continue
-        if found.broken:
-            checkpoint.broken.append((file, found.broken))
-        elif not (found.opaque and file.size < _MIN_OPAQUE):
-            checkpoint.read.append(found)
+    for file, error in checkpoint.failed:
+        yield Gap(
+            source=file.source, path=file.path, by=NAME, reason=error.reason,
+            detail=str(error), components=COMPONENTS,
+        )  # fmt: skip
 
 
 def _problems(checkpoint: Checkpoint) -> Iterator[Stated]:
-    for file, why in checkpoint.broken[:_MAX_CITED]:
+    for broken in checkpoint.broken[:_MAX_CITED]:
+        file, why = broken.file, broken.why
         if weights_names.names_optimizer(file.name):
             continue
         yield Stated(
@@ -165,7 +106,7 @@ def _problems(checkpoint: Checkpoint) -> Iterator[Stated]:
 def _is_optimizer(checkpoint: Checkpoint) -> bool:
     if weights_names.names_optimizer(checkpoint.stem):
         return True
-    return any(weights_file.is_optimizer(found.tensors) for found in checkpoint.read[:2])
+    return any(weights_shape.is_optimizer(found.tensors) for found in checkpoint.read[:2])
 
 
 def _is_adapter(checkpoint: Checkpoint, release: Release) -> bool:
@@ -175,7 +116,7 @@ def _is_adapter(checkpoint: Checkpoint, release: Release) -> bool:
     if "adapter_model" in checkpoint.stem:
         return True
     return bool(checkpoint.read) and all(
-        weights_file.is_adapter(found.tensors) for found in checkpoint.read
+        weights_shape.is_adapter(found.tensors) for found in checkpoint.read
     )
 
 
@@ -185,14 +126,14 @@ def _too_small(checkpoint: Checkpoint) -> bool:
     return _shape(checkpoint).parameters < _MIN_PARAMETERS
 
 
-def _shape(checkpoint: Checkpoint) -> weights_file.Shape:
-    return weights_file.shape_of(found.tensors for found in checkpoint.read)
+def _shape(checkpoint: Checkpoint) -> weights_shape.Shape:
+    return weights_shape.shape_of(found.tensors for found in checkpoint.read)
 
 
 def _cite(checkpoint: Checkpoint) -> tuple[Evidence, ...]:
     """The first files: the bytes of the header, or the pointer that stands for the file."""
     cited: list[Evidence] = []
-    broken = {file.path for file, _ in checkpoint.broken}
+    broken = {broken.file.path for broken in checkpoint.broken}
     for file in [file for file in checkpoint.files if file.path not in broken][:_MAX_CITED]:
         if file.lfs is not None:
             cited.append(file.cite_whole(f"Git LFS pointer to {file.lfs.size} bytes"))
@@ -255,9 +196,10 @@ def _finals(finals: list[Checkpoint], release: Release) -> Iterator[Fact | Gap]:
                 detail="weights of a helper network, not of the model",
             )
         elif whose in ("own", "unclear"):
+            assessed = assess(release, checkpoint)
             yield _final(checkpoint, whose)
-            yield from _stated(checkpoint)
-            yield from _contradicted(checkpoint, release)
+            yield from _stated(assessed)
+            yield from _found(assessed)
     mine = [checkpoint for checkpoint, whose in own if whose == "own" and checkpoint.read]
     if len({checkpoint.folder for checkpoint in mine}) == 1:
         yield from _against_card(mine[0], release)
@@ -305,18 +247,22 @@ def _whose(checkpoint: Checkpoint, release: Release) -> str:
     return "own" if named else "unclear"
 
 
-def _stated(checkpoint: Checkpoint) -> Iterator[Stated]:
-    """What the headers say: parameters, dtype, tensors, format."""
+def _stated(assessed: Assessed) -> Iterator[Stated]:
+    """What the headers say: format, tensors, precision, parameters."""
+    checkpoint, count = assessed.checkpoint, assessed.count
     if not checkpoint.read:
         return
-    shape = _shape(checkpoint)
-    tensors = sum(len(found.tensors) for found in checkpoint.read)
     topics = {"format": checkpoint.read[0].format}
+    tensors = sum(len(found.tensors) for found in checkpoint.read)
     if tensors:
-        topics |= {"tensors": str(tensors), "dtype": shape.dtype}
-        whole = len(checkpoint.read) == len(checkpoint.files) == checkpoint.count
-        if whole and (not shape.packed or checkpoint.read[0].format == "GGUF"):
-            topics["parameters"] = str(shape.parameters)
+        topics |= {"tensors": str(tensors), "dtype": _shape(checkpoint).dtype}
+    if count is not None and assessed.status == "whole":
+        if count.total is not None:
+            topics["parameters"] = str(count.total)
+        if count.active is not None:
+            topics["active_parameters"] = str(count.active)
+        if len(count.precision) > 1:
+            topics["precision"] = _precision(count)
     evidence = _cite(checkpoint)
     for topic, value in topics.items():
         yield Stated(
@@ -329,34 +275,35 @@ def _stated(checkpoint: Checkpoint) -> Iterator[Stated]:
         )
 
 
-def _contradicted(checkpoint: Checkpoint, release: Release) -> Iterator[Stated]:
-    """Values of the configuration beside the weights that their headers contradict."""
-    prefix = f"{checkpoint.folder}/" if checkpoint.folder else ""
-    config = release.get(checkpoint.source, f"{prefix}config.json")
-    whole = len(checkpoint.read) == len(checkpoint.files) == checkpoint.count
-    if config is None or not config.is_readable or not whole:
-        return
-    try:
-        text = config.text()
-        values = json_text.load_object(text.text) if text else {}
-    except (FormatError, ReadError):
-        return  # the model_config inspector reports it
-    for key, sentence in weights_file.disagreements(_shape(checkpoint), values):
-        line = json_text.line_of(text.text, key) if text else 1
+def _precision(count: Count) -> str:
+    """Shares of the stored bytes by dtype, the largest first."""
+    total = sum(kind.bytes or 0 for kind in count.precision) or 1
+    kinds = [
+        f"{kind.dtype} {100 * (kind.bytes or 0) / total:.1f} %" for kind in count.precision[:8]
+    ]
+    bits = f"; {count.bits_per_weight:.2f} bits per weight" if count.bits_per_weight else ""
+    return ", ".join(kinds) + bits
+
+
+def _found(assessed: Assessed) -> Iterator[Stated]:
+    """What the headers prove against the name, the configuration and each other."""
+    said = {broken.reason for broken in assessed.checkpoint.broken}
+    kept = [f for f in assessed.findings if f.level in _TOPICS and f.id not in said]
+    for finding in kept[:_MAX_FOUND]:
         yield Stated(
-            topic="mismatch",
-            value=sentence,
+            topic=_TOPICS[finding.level],
+            value=finding.text,
             subject="model_parameters_final",
-            evidence=(config.cite_lines(line), *_cite(checkpoint)[:1]),
-            detail=f"{config.path} and the header of {checkpoint.path} disagree",
+            evidence=tuple(place.cite() for place in finding.places),
+            detail=f"read from the header of {assessed.checkpoint.path}",
         )
 
 
 def _against_card(checkpoint: Checkpoint, release: Release) -> Iterator[Stated]:
     """The number of parameters a card states against the number the headers hold."""
-    shape = _shape(checkpoint)
-    whole = len(checkpoint.read) == len(checkpoint.files) == checkpoint.count
-    if not whole or shape.packed or not shape.parameters:
+    assessed = assess(release, checkpoint)
+    held = assessed.count.total if assessed.count else None
+    if assessed.status != "whole" or not held:
         return
     for folder in dict.fromkeys([checkpoint.folder, ""]):
         prefix = f"{folder}/" if folder else ""
@@ -367,11 +314,10 @@ def _against_card(checkpoint: Checkpoint, release: Release) -> Iterator[Stated]:
         if stated is None:
             continue
         number, line = stated
-        if not 0.6 <= shape.parameters / number <= 1.7:
+        if not 0.6 <= held / number <= 1.7:
             yield Stated(
                 topic="mismatch",
-                value=f"the card states {number:,} parameters, the weights hold "
-                f"{shape.parameters:,}",
+                value=f"the card states {number:,} parameters, the weights hold {held:,}",
                 subject="model_parameters_final",
                 evidence=(card.cite_lines(line), *_cite(checkpoint)[:1]),
                 detail=f"{card.path} and the header of {checkpoint.path} disagree",

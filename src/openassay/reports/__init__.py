@@ -87,6 +87,7 @@ _OTHERS = (
     "license",
     "record",
     "verification",
+    "weights",
 )  # reports on something else than a release
 Render = Callable[[Report, Look], str]
 

@@ -322,6 +322,11 @@ def _evidence(item: Evidence, known: frozenset[str]) -> dict[str, Any]:
     }
 
 
+def evidence_row(item: Evidence, known: frozenset[str]) -> dict[str, Any]:
+    """One place in the shape that every report shares; ``known`` are the sources' pins."""
+    return _evidence(item, known)
+
+
 def read_evidence(report: Any) -> tuple[Evidence, ...]:
     """Every piece of evidence of a report of this schema, each once, for ``openassay verify``."""
     if not isinstance(report, dict) or report.get("schema") not in (

@@ -1,0 +1,246 @@
+"""``openassay lineage A B``: do two models share an origin? Also sketches, and one against many."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from openassay.cli import _streams as streams
+from openassay.cli._exit import Exit
+from openassay.errors import TargetError, UsageError
+
+if TYPE_CHECKING:
+    from openassay.files import File
+    from openassay.lineage.consequences import Consequence
+    from openassay.lineage.result import Comparison
+    from openassay.lineage.sketch import Sketch
+    from openassay.sources import Sources
+    from openassay.types import Dossier
+
+HELP = "Do two models share an origin? Compare their weights."
+SUFFIX = ".sketch"
+_LOCAL = ("dir", "file", "git", "archive", "pypi")
+_WHOLE_UP_TO = 16 << 30  # bytes that are read whole without being asked to
+_DEEP = 4 << 30  # bytes of whole layers with --deep
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("a", metavar="A", help="the older model or claimed base: a target, "
+                        "TARGET#PATH for one file of it, or a stored sketch")  # fmt: skip
+    parser.add_argument("b", metavar="B", nargs="?", help="the model under audit, likewise")
+    parser.add_argument("--against", metavar="DIR", help="compare A with every stored sketch there")
+    parser.add_argument("--save", metavar="FILE", help="store the sketch of A")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--whole", action="store_true", help="read every byte (default where local)")
+    how.add_argument("--sampled", action="store_true", help="read headers and sampled rows only")
+    parser.add_argument("--deep", action="store_true",
+                        help="read whole layers too, which finds rearranged weights")  # fmt: skip
+    parser.add_argument("--published", nargs=2, metavar=("A_DATE", "B_DATE"), default=("", ""),
+                        help="dates of publication (YYYY-MM-DD), as you know them")  # fmt: skip
+    parser.add_argument("--dossier", metavar="FILE",
+                        help="dossier of B: what it declares is checked")  # fmt: skip
+    parser.add_argument("--format", choices=("terminal", "json", "svg"), default="terminal")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write here instead of stdout")
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="with every match")
+
+
+def run(args: argparse.Namespace) -> int:
+    from openassay.lineage.rule import compare
+    from openassay.sources import Sources
+
+    _check(args)
+    dossier = _dossier(args.dossier)
+    with Sources() as sources, streams.progress() as say:
+        if args.against:
+            found, mixed = _against(args, sources, say)
+            return _show(args, found, (), mixed)
+        first = _side(args.a, args, sources)
+        if args.b is None:
+            _save(first.take(_seed([first]), say), args.save)
+            return Exit.FINE
+        second = _side(args.b, args, sources)
+        seed = _seed([first, second])
+        a, b = first.take(seed, say), second.take(seed, say)
+        if args.save:
+            raise UsageError("--save stores the sketch of one model", hint="Leave B out.")
+        found = [compare(a, b, dates=(args.published[0], args.published[1]))]
+    return _show(args, found, _consequences(found[0], dossier, args.a), "")
+
+
+def _check(args: argparse.Namespace) -> None:
+    import re
+
+    if not (args.b or args.against or args.save):
+        raise UsageError("one model alone has nothing to be compared with",
+                         hint="Name B, or --against DIR, or --save FILE.")  # fmt: skip
+    if args.b and args.against:
+        raise UsageError("B and --against exclude each other", hint="Name one of them.")
+    if args.against and args.format == "svg":
+        raise UsageError("a picture shows one pair", hint="Name A and B.")
+    for date in args.published:
+        if date and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", date):
+            raise UsageError(f"{date!r} is no date", hint="Write it like 2026-01-31.")
+
+
+class _Side:
+    """What one of the two names stands for: a stored sketch, or weights that can be sketched."""
+
+    def __init__(self, name: str, args: argparse.Namespace, sources: Sources) -> None:
+        self.name = name
+        self.args = args
+        self.stored: Sketch | None = None
+        target, _, inside = name.partition("#")
+        if os.path.isfile(target) and not inside:
+            self.stored = _stored(target)
+        if self.stored is None:
+            from openassay.lineage.table import checkpoints
+
+            self.source = sources.open(target)
+            found = checkpoints(self.source.files, inside)
+            self.checkpoint, self.others = found[0], found[1:]
+
+    @property
+    def pin(self) -> str:
+        return f"{self.source.id}#{self.checkpoint.label}"
+
+    def take(self, seed: str, say: Callable[[str], None] | None) -> Sketch:
+        """The stored sketch, or a new one with this seed."""
+        if self.stored is not None:
+            return self.stored
+        from dataclasses import replace
+
+        from openassay.lineage.take import MAX_DEEP, take
+
+        local = self.source.kind in _LOCAL and self.checkpoint.nbytes <= _WHOLE_UP_TO
+        made = take(
+            self.checkpoint,
+            self.name,
+            seed=seed,
+            whole=self.args.whole or (local and not self.args.sampled),
+            deep=_DEEP if self.args.deep else MAX_DEEP,
+            beside=self._beside(),
+            progress=say,
+        )
+        if not self.others:
+            return made
+        names = ", ".join(other.label for other in self.others[:3])
+        more = f"{len(self.others)} more sets of weights were not read (first: {names})"
+        return replace(made, notes=(*made.notes, f"{more}; name one as TARGET#PATH"))
+
+    def _beside(self) -> list[File]:
+        folder = self.checkpoint.files[0].folder
+        return [file for file in self.source.files if file.folder in (folder, "")]
+
+
+def _side(name: str, args: argparse.Namespace, sources: Sources) -> _Side:
+    return _Side(name, args, sources)
+
+
+def _stored(path: str) -> Sketch | None:
+    from openassay.lineage.sketch import MAX_SKETCH, is_sketch, load
+
+    with Path(path).open("rb") as stream:
+        head = stream.read(64)
+    if not is_sketch(head):
+        return None
+    return load(streams.read_input(path, MAX_SKETCH), path)
+
+
+def _seed(sides: Sequence[_Side]) -> str:
+    """Where rows are drawn: by both pins for a live pair, else as stored sketches have it."""
+    import hashlib
+
+    from openassay.lineage.sketch import SEED
+
+    for side in sides:
+        if side.stored is not None:
+            return side.stored.seed
+    if len(sides) == 1:
+        return SEED
+    pins = "\n".join(sorted(side.pin for side in sides))
+    return hashlib.sha256(pins.encode("utf-8", "replace")).hexdigest()
+
+
+def _against(
+    args: argparse.Namespace, sources: Sources, say: Callable[[str], None] | None
+) -> tuple[list[Comparison], str]:
+    """A, here the model under audit, against every stored sketch of a folder."""
+    from openassay.lineage import index_tests
+    from openassay.lineage.prepared import Prepared
+    from openassay.lineage.relations import mixture
+    from openassay.lineage.rule import compare_prepared
+
+    paths = sorted(Path(args.against).glob(f"*{SUFFIX}"))
+    if not paths:
+        raise TargetError(
+            f"{args.against} holds no stored sketch (*{SUFFIX})",
+            hint=f"Make one with: openassay lineage TARGET --save NAME{SUFFIX}",
+        )
+    side = _side(args.a, args, sources)
+    target = Prepared(side.take(_seed([side]), say))
+    if args.save:
+        _save(target.sketch, args.save)
+    found: list[Comparison] = []
+    related: list[Prepared] = []
+    for path in paths:
+        base = _stored(str(path))
+        if base is None:
+            raise TargetError(f"{path} is no stored sketch")
+        prepared = Prepared(base)
+        one = compare_prepared(prepared, target)
+        found.append(one)
+        if one.related and base.source != target.sketch.source:
+            related.append(prepared)
+    mixed = None
+    if len(related) == 2:
+        mixed = mixture(target, [(base, index_tests.rows(base, target)[1]) for base in related])
+    return found, mixed.text if mixed else ""
+
+
+def _save(sketch: Sketch, path: str) -> None:
+    from openassay.lineage.sketch import dump
+
+    try:
+        Path(path).write_bytes(dump(sketch))
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _dossier(path: str | None) -> Dossier | None:
+    if path is None:
+        return None
+    from openassay import dossier as codec
+
+    return codec.load(streams.read_input(path))
+
+
+def _consequences(found: Comparison, dossier: Dossier | None, name: str) -> tuple[Consequence, ...]:
+    from openassay.lineage.consequences import consequences
+
+    return consequences(found, dossier, [name])
+
+
+def _show(
+    args: argparse.Namespace,
+    found: Sequence[Comparison],
+    follows: Sequence[Consequence],
+    mixed: str,
+) -> int:
+    from openassay.lineage import picture, words
+
+    if args.format == "json":
+        streams.write(words.render_json(found, follows, mixed), args.output)
+    elif args.format == "svg":
+        streams.write(picture.svg(found[0]), args.output)
+    else:
+        look = streams.look(args.verbose, args.output)
+        if args.against:
+            text = words.render_many(found, mixed, look.width)
+        else:
+            text = words.render(found[0], follows, look.width, args.verbose)
+        shown = text if look.unicode else text.replace("✔", "+").replace("·", "-")
+        streams.write(shown, args.output, as_data=False)
+    return Exit.FINE

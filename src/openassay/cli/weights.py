@@ -1,0 +1,86 @@
+"""``openassay weights TARGET``: what the bytes of published weights prove."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from openassay.cli import _options as options
+from openassay.cli import _streams as streams
+from openassay.cli._exit import Exit
+from openassay.errors import UsageError
+
+if TYPE_CHECKING:
+    from openassay.weights.report import Asked
+
+HELP = "Say what the weights themselves prove: whole, how many parameters, at what precision."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("targets", metavar="TARGET", nargs="+",
+                        help="a folder, file, git checkout, archive, wheel, pypi:NAME[==VERSION],"
+                        " a hub's OWNER/NAME, or an address")  # fmt: skip
+    parser.add_argument("--name", help="what to call the release")
+    options.add_offline(parser)
+    parser.add_argument("--format", choices=("terminal", "json"), default="terminal")
+    values = parser.add_mutually_exclusive_group()
+    values.add_argument("--samples", action="store_true", default=None, dest="samples",
+                        help="look at a few ranges of values too (default for local weights,"
+                        " where numpy is there)")  # fmt: skip
+    values.add_argument("--headers-only", action="store_false", dest="samples",
+                        help="read nothing but headers")  # fmt: skip
+    parser.add_argument("--full", action="store_true",
+                        help="read every byte once: digest, statistics, zeros")  # fmt: skip
+    parser.add_argument("--journal", metavar="FILE",
+                        help="with --full: keep finished files here, and go on")  # fmt: skip
+    parser.add_argument("--tensors", action="store_true", help="list every tensor (JSON, or -vv)")
+    options.add_output(parser)
+    options.add_verbose(parser, "with the places; -vv with every tensor")
+
+
+def run(args: argparse.Namespace) -> int:
+    from openassay.canonical import dump_json
+    from openassay.release import Release
+    from openassay.reports.weights import render_terminal
+    from openassay.sources import Sources
+    from openassay.subject import Subject
+    from openassay.weights.report import build
+
+    if args.journal and not args.full:
+        raise UsageError("--journal keeps what --full reads", hint="add --full")
+    with Sources(offline=args.offline) as opener, streams.progress() as say:
+        sources = opener.open_all(args.targets)
+        subject = Subject(names=(args.name,)) if args.name else Subject()
+        document = build(Release(sources, subject), _asked(args), say)
+    if args.format == "json":
+        streams.write(dump_json(document), args.output)
+    else:
+        text = render_terminal(document, streams.look(args.verbose, args.output))
+        streams.write(text, args.output, as_data=False)
+    found: list[Any] = document["checkpoints"]
+    readable = any(row["status"] != "unread" for row in found)
+    return Exit.FINE if readable else Exit.NOTHING_READ
+
+
+def _asked(args: argparse.Namespace) -> Asked:
+    from openassay.weights.report import Asked
+
+    asked = Asked(samples=args.samples, full=args.full, tensors=args.tensors or args.verbose > 1)
+    if args.journal:
+        from openassay.weights import journal
+
+        asked.journal = journal.load(_old(args.journal))
+        kept = dict(asked.journal)
+
+        def keep(key: str, content: Any) -> None:
+            kept[key] = content
+            streams.write(journal.dump(kept), args.journal)
+
+        asked.keep = keep
+    return asked
+
+
+def _old(path: str) -> bytes:
+    from pathlib import Path
+
+    return streams.read_input(path) if Path(path).exists() else b""

@@ -1,0 +1,1 @@
+"""Do two models share an origin? Sketches of weights, tests on them, and a rule."""

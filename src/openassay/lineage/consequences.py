@@ -1,0 +1,170 @@
+"""What a comparison means for a release: facts for its dossier, and statements it contradicts.
+
+Pure. Facts are made only from what the weights show: a direction comes from lost information, or
+from dates that the user gave, never from closeness. Silence never confirms a claim.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from openassay.lineage.result import Comparison, Kind, Order, Verdict
+from openassay.types import Contradiction, Derived, Dossier, Evidence, Relation, Stated
+
+_TRAINED_ALONE: Final = re.compile(
+    r"\bfrom scratch\b|\bfully self-developed\b|\bself-developed\b|从零|从头训练|完全自研|自主研发",
+    re.IGNORECASE,
+)
+_NUMBERS: Final = re.compile(r"[^a-z0-9]+")
+INSPECTOR: Final = "lineage"
+
+
+class Means(StrEnum):
+    """What kind of consequence it is."""
+
+    DERIVED = "derived"  # a fact: the model comes from this base
+    CONTRADICTION = "contradiction"
+    CONFIRMED = "confirmed"  # a declared base that the weights show
+    QUESTION = "question"  # something only the authors can answer
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """One thing that follows, in words, with the evidence it rests on."""
+
+    kind: Means
+    id: str
+    text: str
+    evidence: tuple[Evidence, ...]
+    fact: Derived | None = None
+
+    def contradiction(self) -> Contradiction | None:
+        """This as the dossier keeps it, where it is one."""
+        if self.kind is not Means.CONTRADICTION or not self.evidence:
+            return None
+        return Contradiction(id=self.id, text=self.text, evidence=self.evidence)
+
+
+def consequences(
+    found: Comparison, release: Dossier | None = None, names: Iterable[str] = ()
+) -> tuple[Consequence, ...]:
+    """What the comparison of B, the audited model, with A means.
+
+    ``release`` is B's dossier, if there is one: what it declares is held against the weights.
+    ``names`` are further names that A is known by, such as its id on a hub.
+    """
+    known = {plain(name) for name in (found.a.name, *names) if plain(name)}
+    declared = _declared(release)
+    mine = [fact for fact in declared if plain(fact.base) in known]
+    made: list[Consequence] = []
+    if found.related:
+        made += _related(found, mine, declared, release)
+    elif found.verdict is Verdict.NONE:
+        made += [_silent(found, fact) for fact in mine if _from_weights(fact)]
+    return tuple(made)
+
+
+def facts(made: Sequence[Consequence]) -> tuple[Derived, ...]:
+    """The facts among them, for a dossier."""
+    return tuple(one.fact for one in made if one.fact is not None)
+
+
+def contradictions(made: Sequence[Consequence]) -> tuple[Contradiction, ...]:
+    """The contradictions among them, for a dossier."""
+    return tuple(one for item in made if (one := item.contradiction()) is not None)
+
+
+def plain(name: str) -> str:
+    """A model's name without its owner, source and version: what two spellings share."""
+    tail = name.split("#", 1)[0].split("==", 1)[0].rstrip("/").rpartition("/")[2]
+    tail = tail.removeprefix("pypi:").split("@", 1)[0]
+    return _NUMBERS.sub("", tail.lower())
+
+
+def _declared(release: Dossier | None) -> list[Derived]:
+    if release is None:
+        return []
+    return [fact for fact in release.facts if isinstance(fact, Derived)]
+
+
+def _from_weights(fact: Derived) -> bool:
+    """A distilled model has weights of its own, so their silence says nothing."""
+    return fact.relation is not Relation.DISTILLED
+
+
+def _related(
+    found: Comparison, mine: list[Derived], declared: list[Derived], release: Dossier | None
+) -> list[Consequence]:
+    evidence = (*found.b.evidence, *found.a.evidence)
+    made: list[Consequence] = []
+    share = "the same weights as" if found.verdict in (
+        Verdict.IDENTICAL, Verdict.REORDERED) else "an origin in common with"  # fmt: skip
+    if mine:
+        text = f"declared base {mine[0].base}: the weights have {share} it"
+        made.append(Consequence(Means.CONFIRMED, "declared-base-found", text,
+                                (*mine[0].evidence, *evidence)))  # fmt: skip
+    elif release is not None:
+        others = ", ".join(sorted({fact.base for fact in declared})[:3])
+        says = f"names {others} as its base" if others else "names no base"
+        text = f"the weights have {share} {found.a.name}; the release {says}"
+        later = found.order is Order.B_LATER and not others
+        kind = Means.CONTRADICTION if later else Means.QUESTION
+        made.append(Consequence(kind, "undeclared-base", text, evidence))
+    made += _alone(found, release)
+    if found.order is Order.B_LATER and evidence and not mine:
+        fact = Derived(
+            base=found.a.name,
+            relation=_relation(found),
+            evidence=evidence,
+            inspector=INSPECTOR,
+            detail=f"the weights show it: {'; '.join(found.order_because)}"[:400],
+        )
+        text = (
+            f"a later form of the weights that {found.a.name} holds ({fact.relation}): "
+            "the duties of their licence may follow"
+        )
+        made.append(Consequence(Means.DERIVED, "derived", text, evidence, fact))
+    return made
+
+
+def _relation(found: Comparison) -> Relation:
+    kinds = {relation.kind for relation in found.relations}
+    if Kind.MERGED in kinds:
+        return Relation.MERGE
+    return Relation.QUANTIZED if Kind.QUANTISED in kinds else Relation.FINETUNE
+
+
+def _alone(found: Comparison, release: Dossier | None) -> list[Consequence]:
+    """Claims of having been trained from nothing, where an older model has the same origin."""
+    if release is None or found.order is Order.A_LATER:
+        return []
+    said = [
+        evidence
+        for fact in release.facts
+        if isinstance(fact, Stated)
+        for evidence in fact.evidence
+        if _TRAINED_ALONE.search(evidence.quote) or _TRAINED_ALONE.search(fact.value)
+    ]
+    if not said:
+        return []
+    older = found.order is Order.B_LATER
+    quote = said[0].quote[:160]
+    text = f'the release says "{quote}", its weights share an origin with {found.a.name}'
+    if not older:
+        text += "; which of them came first is not shown"
+    kind = Means.CONTRADICTION if older else Means.QUESTION
+    evidence = (said[0], *found.b.evidence, *found.a.evidence)
+    return [Consequence(kind, "from-scratch", text, evidence)]
+
+
+def _silent(found: Comparison, fact: Derived) -> Consequence:
+    text = (
+        f"{fact.base} is declared as the base ({fact.relation}), but no test finds a sign of it "
+        "in the weights"
+    )
+    evidence = (*fact.evidence, *found.b.evidence, *found.a.evidence)
+    return Consequence(Means.CONTRADICTION, "declared-base-not-found", text, evidence)

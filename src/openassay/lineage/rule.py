@@ -1,0 +1,261 @@
+"""From the tests to one verdict, in the vocabulary of :class:`Verdict` and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from openassay.errors import UsageError
+from openassay.lineage import free_tests, index_tests, relations
+from openassay.lineage.index_tests import DOUBT, FOUND, Equality
+from openassay.lineage.picture import label
+from openassay.lineage.prepared import Prepared
+from openassay.lineage.result import (
+    Comparison,
+    Match,
+    Matrix,
+    Order,
+    Outcome,
+    Side,
+    Verdict,
+)
+from openassay.lineage.sketch import Sketch
+
+MOST: Final = 0.75  # of the layers of one model, for "common origin" without "part only"
+DOUBT_SHARE: Final = 0.15  # strangers were seen to reach 12 % in T2'
+MAX_MATRIX: Final = 200  # layers a side in the picture's matrix
+
+
+def compare(a: Sketch, b: Sketch, *, dates: tuple[str, str] = ("", "")) -> Comparison:
+    """Compare two sketches. ``dates`` are those of publication (YYYY-MM-DD), as the user says.
+
+    Raises :class:`UsageError` when the sketches were taken at different places of the tensors.
+    """
+    return compare_prepared(Prepared(a), Prepared(b), dates=dates)
+
+
+def compare_prepared(a: Prepared, b: Prepared, *, dates: tuple[str, str] = ("", "")) -> Comparison:
+    """The same on decoded sketches, so that one can be compared with many."""
+    if a.sketch.seed != b.sketch.seed:
+        raise UsageError(
+            f"the sketches of {a.sketch.name} and {b.sketch.name} hold rows of different places",
+            hint="Take both again with the same openassay, or name the models themselves.",
+        )
+    equal = index_tests.equality(a.sketch, b.sketch)
+    gains = index_tests.gains(a, b)
+    columns = index_tests.columns(a, b)
+    rows, matches = index_tests.rows(a, b)
+    exact = [gains, columns, rows]
+    whole = columns.found and rows.found and _layer_share(matches) >= MOST
+    settled = equal.identical or equal.reordered or whole
+    free = [
+        _unless(settled or columns.found, "T2'", a, b),
+        _unless(settled, "T4", a, b),
+        _unless(settled, "T5", a, b),
+    ]
+    verdict, because, parts = _verdict(equal, exact, free, matches)
+    related = verdict in (Verdict.IDENTICAL, Verdict.REORDERED, Verdict.COMMON, Verdict.PART)
+    kinds = relations.relations(a, b, matches) if related else ()
+    if verdict in (Verdict.IDENTICAL, Verdict.REORDERED):
+        kinds = ()
+    order, why = relations.order(kinds)
+    order, why = _dated(order, why, dates, related)
+    return Comparison(
+        a=_side(a.sketch, dates[0]),
+        b=_side(b.sketch, dates[1]),
+        verdict=verdict,
+        because=because,
+        parts=parts,
+        outcomes=(equal.outcome, *exact, *free),
+        matches=tuple(relations.best_matches(matches)),
+        matrix=_matrix(matches),
+        relations=kinds,
+        order=order,
+        order_because=why,
+        notes=_notes(a.sketch, b.sketch, related) + _unseen(verdict, [*exact, *free]),
+    )
+
+
+def _unless(settled: bool, test: str, a: Prepared, b: Prepared) -> Outcome:
+    if settled:
+        return free_tests.not_run(test, "not needed: the exact tests have found it")
+    if test == "T2'":
+        return free_tests.columns_in_any_order(a, b)
+    return free_tests.token_view(a, b) if test == "T4" else free_tests.shape_view(a, b)
+
+
+def _verdict(
+    equal: Equality, exact: Sequence[Outcome], free: Sequence[Outcome], matches: Sequence[Match]
+) -> tuple[Verdict, tuple[str, ...], tuple[str, ...]]:
+    """Verdict, the sentences it rests on, and the parts that share an origin."""
+    if equal.identical:
+        return Verdict.IDENTICAL, (equal.outcome.sentence,), ("everything",)
+    if equal.reordered:
+        return Verdict.REORDERED, (equal.outcome.sentence,), ("everything",)
+    hits = [outcome for outcome in exact if outcome.found]
+    signs = [outcome for outcome in free if outcome.found]
+    if hits:
+        return _found(exact, hits, signs, matches)
+    if signs:
+        said = tuple(outcome.sentence for outcome in signs)
+        return Verdict.STRONG, said, tuple(outcome.title for outcome in signs)
+    doubts = _doubts(exact, free)
+    if doubts:
+        return Verdict.CANNOT, doubts, ()
+    missing = _missing(exact, free)
+    if missing:
+        return Verdict.CANNOT, missing, ()
+    return Verdict.NONE, tuple(o.sentence for o in [*exact, *free] if o.ran), ()
+
+
+def _found(
+    exact: Sequence[Outcome], hits: list[Outcome], signs: list[Outcome], matches: Sequence[Match]
+) -> tuple[Verdict, tuple[str, ...], tuple[str, ...]]:
+    _, columns, _ = exact
+    share = _layer_share(matches)
+    # Units in another order are invisible to T3; a free match of most units stands in for it.
+    units = any(s.test in ("T4", "T5") and s.layers >= MOST * s.tests for s in signs)
+    layers = share >= MOST or units
+    said = tuple(outcome.sentence for outcome in [*hits, *signs])
+    if layers and (columns.found or not columns.ran):
+        return Verdict.COMMON, said, ("everything sampled",)
+    parts = []
+    if columns.found:
+        parts.append("embeddings")
+    if layers:
+        parts.append("layers")
+    elif share > 0:
+        places = {match.b for match in matches if match.log10_p < FOUND}
+        parts.append(f"{len(places)} of {len({match.b for match in matches})} sampled matrices")
+    if exact[0].found:
+        parts.append("norm gains")
+    return Verdict.PART, said, tuple(parts)
+
+
+def _layer_share(matches: Sequence[Match]) -> float:
+    """The share of layers with a partner, of whichever model it is larger."""
+    shares = [0.0]
+    for side in ("a_place", "b_place"):
+        tested = {_layer(getattr(match, side), match, side) for match in matches}
+        hit = {
+            _layer(getattr(match, side), match, side) for match in matches if match.log10_p < FOUND
+        }
+        if tested:
+            shares.append(len(hit) / len(tested))
+    return max(shares)
+
+
+def _layer(place: tuple[str, int, int], match: Match, side: str) -> tuple[str, int, int, str]:
+    """A layer, or where there are none the tensor itself."""
+    name = match.a if side == "a_place" else match.b
+    return (*place, "" if place[1] >= 0 else name)
+
+
+def _doubts(exact: Sequence[Outcome], free: Sequence[Outcome]) -> tuple[str, ...]:
+    said = [
+        f"{outcome.test} is unclear (p about 1e{outcome.log10_p:.0f}): {outcome.sentence}; "
+        "read more rows"
+        for outcome in exact
+        if outcome.ran and outcome.log10_p is not None and outcome.log10_p < DOUBT
+    ]
+    said += [
+        f"{outcome.test} is unclear: {outcome.sentence}"
+        for outcome in free
+        if outcome.ran
+        and outcome.share is not None
+        and outcome.share >= max(DOUBT_SHARE, free_tests.TIMES * (outcome.null or 0))
+    ]
+    return tuple(said)
+
+
+def _missing(exact: Sequence[Outcome], free: Sequence[Outcome]) -> tuple[str, ...]:
+    """Why silence is not enough: tests that apply and were not run."""
+    laundering = [o for o in free if o.test in ("T4", "T5") and o.applies]
+    # What folding norms hides from T1, T4 and T5 would show.
+    covered = ("T1",) if laundering and all(o.ran for o in laundering) else ()
+    said = [
+        f"{o.test} could not be run: {o.sentence}"
+        for o in exact
+        if not o.ran and o.applies and o.test not in covered
+    ]
+    if laundering and not all(o.ran for o in laundering):
+        said += [f"{o.test} was not run: {o.sentence}" for o in laundering if not o.ran]
+    if not any(o.ran for o in exact):
+        said = said or ["none of the tests could be run"]
+    if said and any(o.ran for o in exact):
+        quiet = ", ".join(o.test for o in [*exact, *free] if o.ran)
+        said.append(f"nothing was found by {quiet}")
+    return tuple(said)
+
+
+def _dated(
+    order: Order, why: tuple[str, ...], dates: tuple[str, str], related: bool
+) -> tuple[Order, tuple[str, ...]]:
+    if order is not Order.UNKNOWN or not related or not all(dates) or dates[0] == dates[1]:
+        return order, why
+    later = Order.B_LATER if dates[1] > dates[0] else Order.A_LATER
+    return later, (f"dates given, not proved by the weights: A {dates[0]}, B {dates[1]}",)
+
+
+def _side(sketch: Sketch, dated: str) -> Side:
+    return Side(
+        name=sketch.name,
+        label=sketch.label,
+        source=sketch.source,
+        format=sketch.format,
+        nbytes=sketch.nbytes,
+        bytes_read=sketch.bytes_read,
+        tensors=len(sketch.table),
+        whole=sketch.whole,
+        evidence=sketch.evidence,
+        dated=dated,
+    )
+
+
+def _notes(a: Sketch, b: Sketch, related: bool) -> tuple[str, ...]:
+    notes = [f"{side}: {note}" for side, one in (("A", a), ("B", b)) for note in one.notes[:5]]
+    for side, one in (("A", a), ("B", b)):
+        denied = sum(bool(row.part.denied) for row in one.table)
+        fixed = sum(bool(row.fixed) for row in one.table if not row.part.denied)
+        if denied or fixed:
+            notes.append(
+                f"{side}: {denied + fixed} tensors do not count: their indices or values are fixed"
+            )
+        if not one.whole:
+            notes.append(f"{side} was sampled: {one.bytes_read:,} of {one.nbytes:,} bytes")
+    if related:
+        notes.append(
+            "A common origin can be trained weights or the same random start: weights alone do not"
+            " tell them apart."
+        )
+    return tuple(notes)
+
+
+def _unseen(verdict: Verdict, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """What silence cannot mean: tests for which these networks have nothing to look at."""
+    idle = [outcome.test for outcome in outcomes if not outcome.ran and not outcome.applies]
+    if verdict is not Verdict.NONE or not idle:
+        return ()
+    return (
+        f"{', '.join(idle)} do not apply to these networks: rearranged weights would be missed",
+    )
+
+
+def _matrix(matches: Sequence[Match]) -> Matrix:
+    """The share of rows in place for every pair of layers, the best of their matrices."""
+    rows = sorted({_place(match.b_place, match.b) for match in matches})[:MAX_MATRIX]
+    columns = sorted({_place(match.a_place, match.a) for match in matches})[:MAX_MATRIX]
+    best: dict[tuple[str, str], float] = {}
+    for match in matches:
+        key = (_place(match.b_place, match.b)[-1], _place(match.a_place, match.a)[-1])
+        best[key] = max(best.get(key, 0.0), match.count / match.of)
+    return Matrix(
+        tuple(row[-1] for row in rows),
+        tuple(column[-1] for column in columns),
+        tuple(tuple(round(best.get((r[-1], c[-1]), 0.0), 4) for c in columns) for r in rows),
+    )
+
+
+def _place(place: tuple[str, int, int], name: str) -> tuple[str, int, int, str]:
+    """Sorting key and label of a layer."""
+    return (*place, label(place, name))

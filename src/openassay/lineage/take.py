@@ -1,0 +1,243 @@
+"""Reading weights into a sketch: whole files in one pass, or only the planned rows.
+
+All bytes come through ``File.read(offset, length)``, in ascending order, so that a member packed
+inside an archive is unpacked once and a server is asked for few ranges.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from openassay.errors import ReadError
+from openassay.files import File
+from openassay.lineage import tokens
+from openassay.lineage._numpy import Floats, np
+from openassay.lineage.decode import can_decode, decode, row_bytes
+from openassay.lineage.plan import Wanted, matrix_shape, plan
+from openassay.lineage.roles import Part, Role, deterministic
+from openassay.lineage.sketch import SEED, Excerpt, FileNote, Row, Sketch
+from openassay.lineage.table import Checkpoint, Stored
+
+Progress = Callable[[str], None]
+
+MAX_KEPT: Final = 12 << 20  # bytes of rows in a sketch
+MAX_DEEP: Final = 8 << 20  # bytes of whole layers in a sketch, where they are so small
+REMOTE_SHARE: Final = 0.00025  # of all bytes, for the rows; headers come on top
+REMOTE_LEAST: Final = 2 << 20
+_CHUNK: Final = 8 << 20
+_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+_MIX2: Final = np.uint64(0xD6E8FEB86659FD93)
+_CITED: Final = 3
+
+
+def take(
+    checkpoint: Checkpoint,
+    name: str,
+    *,
+    seed: str = SEED,
+    whole: bool = True,
+    deep: int = MAX_DEEP,
+    kept: int = MAX_KEPT,
+    beside: Sequence[File] = (),
+    progress: Progress | None = None,
+) -> Sketch:
+    """Sketch one set of weights.
+
+    ``whole`` reads every byte (digests then prove equality); without it only headers and the
+    planned rows are read, and at most REMOTE_SHARE of the files. ``deep`` is the budget for whole
+    layers, ``kept`` for rows, both in bytes. ``beside`` are files that may hold the tokenizer.
+    Raises :class:`ReadError` where bytes cannot be had.
+    """
+    if not whole:
+        kept = min(kept, max(REMOTE_LEAST, int(REMOTE_SHARE * checkpoint.nbytes)))
+        deep = deep if deep > MAX_DEEP else 0  # asked for by name, or not at all
+    stored = checkpoint.stored
+    wanted = {item.index: item for item in plan(stored, seed, kept, deep)}
+    reading = _Reading(checkpoint, wanted, whole, progress)
+    rows, excerpts = reading.run()
+    fixed = {i: _fixed(stored[i].part, one) for i, one in excerpts.items()}
+    return Sketch(
+        name=name,
+        label=checkpoint.label,
+        source=checkpoint.source,
+        format=checkpoint.format,
+        seed=seed,
+        whole=whole,
+        files=tuple(_note(file) for file in checkpoint.files),
+        table=tuple(replace(row, fixed=fixed.get(i, row.fixed)) for i, row in enumerate(rows)),
+        excerpts=excerpts,
+        evidence=tuple(
+            file.cite_bytes(
+                0, min(end, 1 << 16, file.size), f"header of {file.name}, {file.size} bytes"
+            )
+            for file, end in list(zip(checkpoint.files, checkpoint.header_ends, strict=True))[
+                :_CITED
+            ]
+        ),
+        tokens=tokens.of_rows(_embedding_rows(stored, excerpts), beside),
+        notes=checkpoint.notes,
+        bytes_read=reading.count,
+    )
+
+
+def _note(file: File) -> FileNote:
+    return FileNote(file.path, file.size, file.lfs.oid if file.lfs else "")
+
+
+def _fixed(part: Part, one: Excerpt) -> str:
+    """Why the rows are no training's; gains that are all alike count as constant."""
+    if part.role is Role.PLAIN:
+        return ""
+    return deterministic(one.values())
+
+
+def _embedding_rows(stored: Sequence[Stored], excerpts: dict[int, Excerpt]) -> tuple[int, ...]:
+    best: tuple[int, tuple[int, ...]] = (0, ())
+    for index, one in excerpts.items():
+        if stored[index].part.role is Role.EMBED:
+            size = stored[index].tensor.parameters
+            best = max(best, (size, tuple(one.numbers().tolist())))
+    return best[1]
+
+
+class _Reading:
+    """One pass over the files of a checkpoint."""
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        wanted: dict[int, Wanted],
+        whole: bool,
+        progress: Progress | None,
+    ) -> None:
+        self.stored = checkpoint.stored
+        self.wanted = wanted
+        self.whole = whole
+        self.say = progress or (lambda _: None)
+        self.count = sum(checkpoint.header_ends)
+        self.total = checkpoint.nbytes
+
+    def run(self) -> tuple[list[Row], dict[int, Excerpt]]:
+        """The table with digests, and the excerpts."""
+        rows = [_row(one) for one in self.stored]
+        excerpts: dict[int, Excerpt] = {}
+        files = list(dict.fromkeys(id(one.file) for one in self.stored))
+        order = sorted(
+            (i for i, one in enumerate(self.stored) if one.tensor.start is not None),
+            key=lambda i: (files.index(id(self.stored[i].file)), self.stored[i].tensor.start or 0),
+        )
+        for index in order:
+            one = self.stored[index]
+            if self.whole and (one.tensor.nbytes or 0) > 0:
+                rows[index], raw = self._all(index, rows[index])
+            elif index in self.wanted:
+                raw = self._some(index)
+            else:
+                continue
+            if index in self.wanted:
+                excerpts[index] = _excerpt(one, self.wanted[index], raw)
+        return rows, excerpts
+
+    def _all(self, index: int, row: Row) -> tuple[Row, bytes]:
+        """Digests of a whole tensor, and the wanted rows on the way."""
+        one = self.stored[index]
+        start, end = one.tensor.start or 0, one.tensor.end or 0
+        item = self.wanted.get(index)
+        ranges = _ranges(item, start) if item else []
+        digest, values, kept = hashlib.sha256(), Multiset(), bytearray()
+        unit = _unit(one)
+        step = _CHUNK // unit * unit if unit else _CHUNK
+        for at in range(start, end, step):
+            chunk = self._read(one.file, at, min(step, end - at))
+            digest.update(chunk)
+            if unit:
+                with np.errstate(all="ignore"):
+                    values.add(decode(chunk, one.tensor.dtype, one.big_endian))
+            for low, high in ranges:
+                if low < at + len(chunk) and high > at:
+                    kept += chunk[max(low - at, 0) : high - at]
+        fixed = "constant" if unit and values.constant and row.nbytes > 8 else ""
+        return replace(
+            row, sha256=digest.hexdigest(), values=values.hexdigest() if unit else "", fixed=fixed
+        ), bytes(kept)
+
+    def _some(self, index: int) -> bytes:
+        one = self.stored[index]
+        ranges = _ranges(self.wanted[index], one.tensor.start or 0)
+        return b"".join(self._read(one.file, low, high - low) for low, high in ranges)
+
+    def _read(self, file: File, offset: int, length: int) -> bytes:
+        raw = file.read(offset, length)
+        if len(raw) != length:
+            raise ReadError(
+                f"{file.path} ends at byte {offset + len(raw)}, its header promises more",
+                reason="truncated",
+            )
+        self.count += length
+        share = 100 * self.count // max(self.total, 1)
+        self.say(f"{file.path}: {min(share, 100)} %" if self.whole else file.path)
+        return raw
+
+
+def _row(one: Stored) -> Row:
+    tensor = one.tensor
+    return Row(tensor.name, tensor.dtype, tensor.shape, one.part, tensor.nbytes or 0)
+
+
+def _unit(one: Stored) -> int:
+    """Bytes of the smallest piece whose values can be told; 0 where they cannot."""
+    tensor = one.tensor
+    if not can_decode(tensor.dtype):
+        return 0
+    unit = next(n for n in (1, 2, 32, 64, 128, 256) if row_bytes(tensor.dtype, n))
+    size = row_bytes(tensor.dtype, unit) or 0
+    return size if (tensor.nbytes or 0) % size == 0 else 0
+
+
+def _ranges(item: Wanted, start: int) -> list[tuple[int, int]]:
+    return [(start + low * item.row, start + high * item.row) for low, high in item.runs]
+
+
+def _excerpt(one: Stored, item: Wanted, raw: bytes) -> Excerpt:
+    rows, columns = matrix_shape(one.tensor.shape)
+    if one.part.role is Role.NORM:  # a vector is one row
+        columns = rows * columns
+    return Excerpt(item.runs, columns, one.tensor.dtype, raw, one.big_endian)
+
+
+class Multiset:
+    """A digest of float32 values that does not depend on their order.
+
+    The sum, modulo 2^64, of a mixed image of each value's 32 bits; -0 counts as 0. Not for
+    adversaries: who can choose the values can make two sums meet.
+    """
+
+    def __init__(self) -> None:
+        self._sum = np.uint64(0)
+        self._count = 0
+        self._low = np.inf
+        self._high = -np.inf
+
+    def add(self, values: Floats) -> None:
+        if values.size == 0:
+            return
+        bits = (values + np.float32(0)).view(np.uint32).astype(np.uint64)
+        bits *= _MIX
+        bits ^= bits >> np.uint64(29)
+        bits *= _MIX2
+        bits ^= bits >> np.uint64(32)
+        self._sum = np.uint64((int(self._sum) + int(bits.sum(dtype=np.uint64))) & ((1 << 64) - 1))
+        self._count += values.size
+        self._low = min(self._low, float(values.min()))
+        self._high = max(self._high, float(values.max()))
+
+    @property
+    def constant(self) -> bool:
+        """Whether all values so far are one and the same."""
+        return self._low == self._high
+
+    def hexdigest(self) -> str:
+        return f"{self._count:x}:{int(self._sum):016x}"

@@ -1,0 +1,342 @@
+"""Everything about the weights of one release, as the document ``openassay-weights/1``.
+
+``build`` reads headers, and values where it is asked to; the document is plain data, sorted, the
+same for the same input. How it looks to people is the business of ``openassay.reports.weights``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from openassay.errors import ReadError
+from openassay.files import File, Reader
+from openassay.release import Release
+from openassay.reports.json_v1 import evidence_row
+from openassay.subject import Place as Whose
+from openassay.weights import copies
+from openassay.weights._numpy import has_numpy
+from openassay.weights.checkpoints import StoredTensor, gather, read_headers
+from openassay.weights.content import FileContent, TensorContent, read_file
+from openassay.weights.findings import Finding, Level, Place
+from openassay.weights.integrity import Assessed, assess, header_place
+from openassay.weights.parameters import Count
+from openassay.weights.samples import Samples, take
+
+SCHEMA: Final = "openassay-weights/1"
+MIN_UNKNOWN: Final = 1 << 20  # bytes; smaller files of unknown kinds are no models
+MAX_UNKNOWN: Final = 50
+NOT_WEIGHTS: Final = frozenset(
+    """.so .dll .dylib .pyd .exe .a .o .lib .png .jpg .jpeg .gif .webp .bmp .svg .mp4 .mp3 .wav
+    .flac .ogg .m4a .avi .mov .mkv .pdf .zip .gz .tgz .tar .xz .bz2 .zst .7z .whl .jar .txt .json
+    .jsonl .ndjson .csv .tsv .md .rst .py .pyi .pyc .js .ts .map .css .html .htm .xml .yaml .yml
+    .toml .ipynb .parquet .arrow .feather .lock .ttf .otf .woff .woff2 .c .h .cc .cpp .hpp .cu .rs
+    .go .java .sql .db .sqlite .log .vocab .meta .pack .idx .model .spm .lmdb .tfrecord""".split()
+)
+MAX_TENSORS: Final = 5_000  # listed one by one; the tables by precision cover all
+
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Asked:
+    """What to look at beside the headers. ``journal`` keeps files that were read in full."""
+
+    samples: bool | None = None  # None: where numpy is there and the weights are local
+    full: bool = False
+    tensors: bool = False
+    journal: dict[str, FileContent] = field(default_factory=dict)
+    keep: Callable[[str, FileContent], None] | None = None
+
+
+@dataclass(slots=True)
+class _Reads:
+    """How often and how much was read, over all files."""
+
+    count: int = 0
+    bytes: int = 0
+
+    def counted(self, reader: Reader) -> Reader:
+        def read(offset: int, length: int) -> bytes:
+            data = reader(offset, length)
+            self.count += 1
+            self.bytes += len(data)
+            return data
+
+        return read
+
+
+def build(release: Release, asked: Asked, say: Say | None = None) -> dict[str, Any]:
+    """The document. Raises UsageError where ``full`` or ``samples`` is asked without numpy."""
+    say = say or (lambda _: None)
+    reads = _Reads()
+    for file in release.files:
+        file.reader = reads.counted(file.reader)
+    everything = len(release.files) == 1
+    assessed: list[Assessed] = []
+    not_checked: list[str] = []
+    for checkpoint in gather(release, everything=everything):
+        say(f"header of {checkpoint.path}")
+        read_headers(checkpoint)
+        if checkpoint.parts or checkpoint.broken or checkpoint.unread or checkpoint.failed:
+            assessed.append(assess(release, checkpoint))
+    wanted = _wants_samples(release, asked, not_checked)
+    sampled = {a.checkpoint.path: take(a.stored()) for a in assessed if wanted}
+    for found in assessed:
+        found.findings += of_samples(found, sampled.get(found.checkpoint.path))
+    contents = _contents(assessed, asked, say) if asked.full else {}
+    together = copies.findings(assessed) if wanted else []
+    known = frozenset(source.id for source in release.sources)
+    return {
+        "schema": SCHEMA,
+        "release": release.subject.name or (release.sources[0].name if release.sources else ""),
+        "sources": [
+            {"id": s.id, "kind": s.kind, "locator": s.locator, "revision": s.revision}
+            for s in release.sources
+        ],
+        "checkpoints": [
+            _checkpoint(found, sampled.get(found.checkpoint.path), contents, asked, known)
+            for found in assessed
+        ],
+        "findings": [_finding(finding, known) for finding in together],
+        "unknown_binaries": _unknown(release, assessed),
+        "not_checked": not_checked,
+        "read": {"requests": reads.count, "bytes": reads.bytes},
+    }
+
+
+def _unknown(release: Release, assessed: Sequence[Assessed]) -> list[dict[str, Any]]:
+    """Large files that could hold weights by nothing but their size; said, and not opened."""
+    told = {file.path for found in assessed for file in _all_files(found)}
+    rows: list[dict[str, Any]] = [
+        {"path": file.path, "bytes": file.lfs.size if file.lfs else file.size}
+        for file in release.files
+        if file.is_regular and file.path not in told and file.suffix not in NOT_WEIGHTS
+        and (file.lfs.size if file.lfs else file.size) >= MIN_UNKNOWN
+        and release.place(file) is Whose.OWN
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: (-row["bytes"], row["path"]))[:MAX_UNKNOWN]
+
+
+def _all_files(found: Assessed) -> list[File]:
+    """The checkpoint's files, and those beside them that hold tensors of theirs."""
+    files = {file.path: file for file in found.checkpoint.files}
+    if any(weights.external for weights in found.checkpoint.read):
+        files.update({tensor.file.path: tensor.file for tensor in found.stored()})
+    return list(files.values())
+
+
+def _wants_samples(release: Release, asked: Asked, not_checked: list[str]) -> bool:
+    if asked.samples is not None:
+        return asked.samples
+    local = all(s.kind in ("dir", "file", "git", "archive", "pypi") for s in release.sources)
+    why = "needs numpy (pip install 'openassay[weights]')" if local else "ask with --samples"
+    if local and has_numpy():
+        return True
+    not_checked.append(f"values (untrained, rounded, pages of zeros, copies): {why}")
+    return False
+
+
+def of_samples(found: Assessed, samples: Samples | None) -> list[Finding]:
+    """What a few ranges of values say of a checkpoint."""
+    if samples is None or not samples.ranges or not found.checkpoint.parts:
+        return []
+    listed: list[Finding] = []
+    by_path = {file.path: file for file in found.checkpoint.files}
+    first = samples.ranges[0]
+    file = by_path.get(first.path, found.checkpoint.files[0])
+    place = Place(file, first.name, start=first.start, end=first.end)
+    if samples.untrained:
+        text = (
+            f"{found.checkpoint.path} looks untrained: every norm gain is 1 and no sampled matrix "
+            "stands out from noise"
+        )
+        listed.append(Finding("untrained", Level.CONTRADICTION, text, (place,)))
+    if samples.rounded_bits:
+        text = (
+            f"{found.checkpoint.path} was rounded to about {samples.rounded_bits} bits a weight "
+            f"before it was stored as {first_dtype(found)}"
+        )
+        listed.append(Finding("fake_precision", Level.CONTRADICTION, text, (place,)))
+    if samples.empty:
+        text = f"{found.checkpoint.path}: every sampled matrix is nothing but zeros"
+        return [Finding("all_zeros", Level.BROKEN, text, (place,))]
+    if samples.zero_pages:
+        text = (
+            f"{len(samples.zero_pages)} of {len(samples.ranges)} sampled tensors begin or end with "
+            f"a page of zeros, first {samples.zero_pages[0]}: a hole from a broken download?"
+        )
+        listed.append(Finding("zero_pages", Level.NOTE, text, (place,)))
+    return listed
+
+
+def first_dtype(found: Assessed) -> str:
+    """The dtype that holds the most parameters."""
+    return found.count.precision[0].dtype if found.count and found.count.precision else "?"
+
+
+# -- one pass ------------------------------------------------------------------------------------
+
+
+def _contents(
+    assessed: Sequence[Assessed], asked: Asked, say: Say
+) -> dict[tuple[str, str], FileContent]:
+    """Every file of weights read in full, unless the journal has it."""
+    found: dict[tuple[str, str], FileContent] = {}
+    for one in assessed:
+        by_file: dict[str, list[StoredTensor]] = {}
+        holders: dict[str, File] = {file.path: file for file in one.checkpoint.files}
+        for tensor in one.stored():
+            by_file.setdefault(tensor.file.path, []).append(tensor)
+            holders.setdefault(tensor.file.path, tensor.file)
+        for path, file in holders.items():
+            key = file.source, path
+            if key in found or not file.is_readable:
+                continue
+            entry = f"{file.source}:{path}"
+            known = asked.journal.get(entry)
+            if known is None or known.size != file.size:
+                try:
+                    known = read_file(file, by_file.get(path, []), _progress(say))
+                except ReadError:
+                    continue  # reported with the headers
+                if asked.keep is not None:
+                    asked.keep(entry, known)
+            found[key] = known
+            one.findings += _of_content(one, file, known)
+    return found
+
+
+def _progress(say: Say) -> Callable[[str, int, int], None]:
+    return lambda path, done, size: say(f"{path} {100 * done // max(1, size)} %")
+
+
+def _of_content(found: Assessed, file: File, content: FileContent) -> list[Finding]:
+    """Holes and values that are no numbers, seen in full."""
+    listed: list[Finding] = []
+    if content.zero_pages > 8 and content.zero_pages > content.pages // 100:
+        text = f"{content.zero_pages:,} of {content.pages:,} pages of {file.path} are all zeros"
+        listed.append(Finding("zero_pages", Level.NOTE, text, (Place(file, text),)))
+    odd = [tensor for tensor in content.tensors if tensor.not_finite]
+    if odd:
+        text = f"{len(odd)} tensors of {file.path} hold NaN or infinity, first {odd[0].name}"
+        place = next(
+            (Place(file, odd[0].name, start=t.start or 0, end=t.end or 0)
+             for t in found.stored() if t.name == odd[0].name), header_place(found.checkpoint),
+        )  # fmt: skip
+        listed.append(Finding("not_finite", Level.BROKEN, text, (place,)))
+    return listed
+
+
+# -- as plain data -------------------------------------------------------------------------------
+
+
+def _checkpoint(
+    found: Assessed,
+    samples: Samples | None,
+    contents: Mapping[tuple[str, str], FileContent],
+    asked: Asked,
+    known: frozenset[str],
+) -> dict[str, Any]:
+    checkpoint = found.checkpoint
+    metadata = checkpoint.read[0].metadata if checkpoint.read else {}
+    return {
+        "path": checkpoint.path,
+        "format": found.format,
+        "variant": checkpoint.read[0].variant if checkpoint.read else "",
+        "status": found.status,
+        "files": [_file(file, contents) for file in _all_files(found)],
+        "files_promised": checkpoint.count,
+        "step": checkpoint.step,
+        "tensors": sum(len(weights.tensors) for weights in checkpoint.read),
+        "parameters": _parameters(found.count),
+        "precision": [
+            {"dtype": p.dtype, "tensors": p.tensors, "parameters": p.parameters, "bytes": p.bytes}
+            for p in (found.count.precision if found.count else ())
+        ],
+        "bits_per_weight": found.count.bits_per_weight if found.count else None,
+        "label": metadata.get("general.file_type"),
+        "samples": _samples(samples),
+        "listed": _listed(found, contents) if asked.tensors else None,
+        "findings": [_finding(finding, known) for finding in _ordered(found.findings)],
+    }
+
+
+def _ordered(findings: Sequence[Finding]) -> list[Finding]:
+    order = list(Level)
+    return sorted(findings, key=lambda f: (order.index(f.level), f.id, f.text))
+
+
+def _file(file: File, contents: Mapping[tuple[str, str], FileContent]) -> dict[str, Any]:
+    content = contents.get((file.source, file.path))
+    row: dict[str, Any] = {"path": file.path, "bytes": file.size}
+    if file.lfs is not None:
+        row |= {"bytes": file.lfs.size, "promised_sha256": file.lfs.oid}
+    if content is not None:
+        row |= {
+            "sha256": content.sha256, "zero_pages": content.zero_pages, "pages": content.pages,
+        }  # fmt: skip
+    return row
+
+
+def _parameters(count: Count | None) -> dict[str, Any] | None:
+    if count is None:
+        return None
+    return {
+        "total": count.total,
+        "at_least": count.at_least,
+        "active": count.active,
+        "experts": list(count.experts) if count.experts else None,
+        "tied": count.tied,
+        "buffers": count.buffers,
+        "scales": count.scales,
+        "optimizer": count.optimizer,
+        "why_unknown": count.why_unknown,
+        "notes": list(count.notes),
+    }
+
+
+def _samples(samples: Samples | None) -> dict[str, Any] | None:
+    if samples is None:
+        return None
+    return {
+        "ranges": len(samples.ranges),
+        "untrained": samples.untrained,
+        "rounded_bits": samples.rounded_bits,
+        "zero_pages": list(samples.zero_pages),
+        "edge": [s.edge for s in samples.ranges if s.edge is not None],
+        "distinct": [s.distinct for s in samples.ranges if s.distinct is not None],
+    }
+
+
+def _listed(
+    found: Assessed, contents: Mapping[tuple[str, str], FileContent]
+) -> list[dict[str, Any]]:
+    """The tensors one by one, with what a full pass saw of them."""
+    seen: dict[tuple[str, str], TensorContent] = {}
+    for (_, path), content in contents.items():
+        seen.update({(path, tensor.name): tensor for tensor in content.tensors})
+    rows: list[dict[str, Any]] = []
+    for tensor in found.stored()[:MAX_TENSORS]:
+        row: dict[str, Any] = {
+            "name": tensor.name, "dtype": tensor.dtype, "shape": list(tensor.shape),
+            "path": tensor.file.path, "start": tensor.start, "end": tensor.end,
+        }  # fmt: skip
+        look = seen.get((tensor.file.path, tensor.name))
+        if look is not None and look.multiset:
+            row |= {
+                "multiset": look.multiset, "mean": look.mean, "std": look.std,
+                "largest": look.largest, "zeros": look.zeros, "not_finite": look.not_finite,
+            }  # fmt: skip
+        rows.append(row)
+    return rows
+
+
+def _finding(finding: Finding, known: frozenset[str]) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "level": str(finding.level),
+        "text": finding.text,
+        "evidence": [evidence_row(place.cite(), known) for place in finding.places],
+    }

@@ -1,0 +1,190 @@
+"""Values: samples, one pass, copies. Random matrices stand for weights; the seeds are fixed."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import pytest
+
+from openassay.errors import DossierError
+from openassay.weights import copies, journal
+from openassay.weights.content import CHUNK, read_file
+from openassay.weights.samples import PIECE, READS, take
+from openassay.weights.values import multiset
+
+Build = Any
+SIDE = 256
+
+
+def noise(seed: int, shape: tuple[int, ...] = (SIDE, SIDE)) -> Any:
+    return (np.random.default_rng(seed).standard_normal(shape) * 0.02).astype(np.float32)
+
+
+def trained(seed: int) -> Any:
+    """Noise with a few directions that stand out, as training leaves them."""
+    rng = np.random.default_rng(seed)
+    outer = rng.standard_normal((SIDE, 4)) @ rng.standard_normal((4, SIDE))
+    return (noise(seed) + 0.02 * outer).astype(np.float32)
+
+
+def rounded(values: Any, bits: int) -> Any:
+    groups = values.reshape(-1, 32)
+    scale = np.abs(groups).max(axis=1, keepdims=True) / (2 ** (bits - 1) - 1)
+    return (np.round(groups / scale) * scale).astype(np.float32).reshape(values.shape)
+
+
+def model(build: Build, matrices: list[Any], gain: float = 1.0, dtype: str = "F32") -> Any:
+    spec: dict[str, Any] = {}
+    values: dict[str, bytes] = {}
+    for number, matrix in enumerate(matrices):
+        spec[f"layers.{number}.w.weight"] = (dtype, matrix.shape)
+        codes = matrix.astype("<f4").view("<u4") >> 16
+        raw = matrix.astype("<f4").tobytes() if dtype == "F32" else codes.astype("<u2").tobytes()
+        values[f"layers.{number}.w.weight"] = raw
+        spec[f"layers.{number}.norm.weight"] = ("F32", (SIDE,))
+        gains = np.full(SIDE, gain, "<f4")
+        values[f"layers.{number}.norm.weight"] = gains.tobytes()
+    return build.safetensors(spec, values)
+
+
+def sampled(build: Build, data: bytes) -> Any:
+    (found,) = build.assessed({"model.safetensors": data})
+    return take(found.stored())
+
+
+def test_a_random_start_with_gains_of_one_is_untrained(build: Build) -> None:
+    assert sampled(build, model(build, [noise(n) for n in range(4)])).untrained is True
+
+
+def test_a_trained_model_is_not(build: Build) -> None:
+    assert sampled(build, model(build, [trained(n) for n in range(4)])).untrained is False
+
+
+def test_noise_with_other_gains_cannot_be_told(build: Build) -> None:
+    """Gains moved, so something was trained; matrices alone are not enough to accuse."""
+    assert sampled(build, model(build, [noise(n) for n in range(4)], gain=0.9)).untrained is None
+
+
+@pytest.mark.parametrize(("bits", "wanted"), [(4, 4), (3, 3), (8, None)])
+@pytest.mark.parametrize("dtype", ["F32", "BF16"])
+def test_values_that_were_rounded(bits: int, wanted: int | None, dtype: str, build: Build) -> None:
+    """Eight bits with a scale for 32 weights leave too many values to be told."""
+    data = model(build, [rounded(trained(n), bits) for n in range(4)], dtype=dtype)
+    assert sampled(build, data).rounded_bits == wanted
+
+
+def test_pruned_weights_are_not_called_rounded(build: Build) -> None:
+    matrices = [trained(n) for n in range(4)]
+    for matrix in matrices:
+        matrix[np.abs(matrix) < np.median(np.abs(matrix))] = 0
+    assert sampled(build, model(build, matrices)).rounded_bits is None
+
+
+def test_matrices_of_zeros_and_holes(build: Build) -> None:
+    found = sampled(build, model(build, [np.zeros((SIDE, SIDE), np.float32)] * 4))
+    assert found.empty
+    assert found.untrained is not True
+    matrices = [trained(n) for n in range(4)]
+    matrices[2][:8] = 0  # the first two pages of one tensor
+    found = sampled(build, model(build, matrices))
+    assert (found.empty, found.zero_pages) == (False, ("layers.2.w.weight",))
+
+
+def test_samples_are_few_and_small(build: Build) -> None:
+    found = sampled(build, model(build, [trained(n) for n in range(40)]))
+    assert len(found.ranges) == READS
+    assert all(s.end - s.start <= PIECE for s in found.ranges)
+
+
+# -- one pass
+
+
+def test_one_pass_against_numpy(build: Build) -> None:
+    matrix = noise(1, (1500, 1024))  # larger than one chunk, and not aligned to it
+    matrix[3, 5], matrix[4, 6] = np.inf, 0
+    data = model(build, [matrix, trained(2)])
+    assert len(data) > CHUNK
+    (found,) = build.assessed({"model.safetensors": data})
+    content = read_file(found.checkpoint.files[0], found.stored())
+    assert content.sha256 == hashlib.sha256(data).hexdigest()
+    first = next(t for t in content.tensors if t.name == "layers.0.w.weight")
+    good = matrix[np.isfinite(matrix)].astype(np.float64)
+    assert (first.zeros, first.not_finite) == (1, 1)
+    assert first.mean == pytest.approx(good.mean(), rel=1e-3)
+    assert first.std == pytest.approx(good.std(), rel=1e-4)
+    assert first.largest == pytest.approx(float(np.abs(good).max()), rel=1e-6)
+    assert (content.zero_pages, content.pages) == (0, -(-len(data) // 4096))
+
+
+@pytest.mark.parametrize("dtype", ["F32", "BF16"])
+def test_the_order_free_digest_knows_values_and_not_places(dtype: str, build: Build) -> None:
+    matrix = noise(3)
+    same, other = matrix.T.copy(), matrix.copy()
+    other[0, 0] *= 1.5
+    found = []
+    for values in (matrix, same, other):
+        data = model(build, [values], dtype=dtype)
+        (one,) = build.assessed({"model.safetensors": data})
+        found.append(read_file(one.checkpoint.files[0], one.stored()).tensors[0].multiset)
+    assert found[0] == found[1] != found[2]
+    assert found[0].startswith(f"{dtype}:")
+
+
+def test_minus_zero_is_zero_in_the_digest() -> None:
+    assert multiset(np.array([0.0, 1.0], np.float32)) == multiset(np.array([1.0, -0.0], np.float32))
+
+
+def test_pages_of_zeros_are_counted_with_the_last_short_one(build: Build) -> None:
+    data = build.safetensors({"w": ("U8", (4096 * 5 + 100,))})
+    (found,) = build.assessed({"model.safetensors": data})
+    content = read_file(found.checkpoint.files[0], found.stored())
+    assert content.zero_pages == content.pages - 1, "only the page with the header is not zero"
+
+
+def test_a_journal_keeps_what_was_read(build: Build) -> None:
+    (found,) = build.assessed({"model.safetensors": model(build, [noise(1)])})
+    content = read_file(found.checkpoint.files[0], found.stored())
+    text = journal.dump({"dir:a@1:model.safetensors": content})
+    assert journal.load(text.encode()) == {"dir:a@1:model.safetensors": content}
+    assert journal.load(b"") == {}
+
+
+@pytest.mark.parametrize(
+    "raw", [b"{", b"[]", b'{"schema": "other", "files": {}}',
+            b'{"schema": "openassay-journal/1", "files": {"a": {}}}']
+)  # fmt: skip
+def test_what_is_no_journal_is_refused(raw: bytes) -> None:
+    with pytest.raises(DossierError):
+        journal.load(raw)
+
+
+# -- copies
+
+
+def between(build: Build, files: dict[str, bytes]) -> list[str]:
+    return [finding.id for finding in copies.findings(build.assessed(files))]
+
+
+def test_copies_in_two_files_agree_even_transposed(build: Build) -> None:
+    matrices = [trained(n) for n in range(3)]
+    turned = [matrix.T.copy() for matrix in matrices]
+    files = {"a.safetensors": model(build, matrices), "b/model.safetensors": model(build, turned)}
+    assert between(build, files) == ["checkpoints_agree"]
+
+
+def test_other_values_in_the_same_shapes_are_said(build: Build) -> None:
+    files = {
+        "model.safetensors": model(build, [trained(n) for n in range(3)]),
+        "old/model.safetensors": model(build, [trained(n + 10) for n in range(3)]),
+    }
+    assert between(build, files) == ["checkpoints_differ"]
+
+
+def test_other_shapes_and_other_precision_are_not_compared(build: Build) -> None:
+    files = {
+        "a/model.safetensors": model(build, [trained(n) for n in range(3)]),
+        "b/model.safetensors": build.safetensors({"w.weight": ("F32", (300, 200))}),
+    }
+    assert between(build, files) == []
