@@ -30,6 +30,7 @@ OTHERS = words.languages()[1:]
 PIECES = {
     "the {}",  # how a component is called inside a sentence
     "and {} more",  # of headers: the whole sentence is in the catalogue
+    "(and {} more)",  # behind a parser's own words
     "(a sample of {} of {} files)",
     "{}: could not be read",  # a component's title and a text, both in the catalogue
     "openassay {}",  # name and version
@@ -37,6 +38,8 @@ PIECES = {
     "The release links {}, which",  # its two endings follow
     "holds nothing of it.",
     "is not there.",
+    "the name says",  # replaced inside a sentence whose two forms are both in the catalogue
+    "the metadata say",
     "Not open:",  # how a sentence begins that is told otherwise of a list
     "working out who the release is about",  # progress, never part of a report
 }
@@ -204,6 +207,9 @@ CHINESE = words.speaker("zh")
         ("undecided: 4 to 8 of 15", "未定：4 至 8/15"),
         ("Points: 1 to 3 of 3.", "得分：1 至 3/3。"),
         ("some of them", "some of them"),  # no numbers: another sentence
+        ("m: the name says BF16, most parameters are F32; 32.00 bits per weight",
+         "m：名称为 BF16，而多数参数为 F32（每个权重 32.00 位）"),
+        ("hidden_size is 8, the weights hold 4", "hidden_size 为 8，而权重中为 4"),
         ("Stated: the terms of use: a, b, c and 2 more.", "已说明：使用条款：a, b, c，另有 2 项。"),
         ("To judge: Estimate: 3e25 FLOP, as stated, above 1e25 FLOP.",
          "待判断：估算：3e25 FLOP（文中所述），高于 1e25 FLOP。"),
