@@ -144,9 +144,12 @@ def _header(report: Report, pen: _Scribe) -> Iterator[str]:
 
 def _verdicts(report: Report, pen: _Scribe) -> Iterator[str]:
     for verdict in report.verdicts:
-        name = _headed(pen.named(visible(verdict.title or verdict.framework)), "", pen)
-        room = pen.look.width - width(name) - 1
-        answer = cut(pen.words.told(visible(verdict.answer)), room)
+        title_, answer = visible(verdict.title or verdict.framework), visible(verdict.answer)
+        answer = pen.words.told(answer)
+        name = _headed(pen.named(title_), "", pen)
+        if width(name + answer) >= pen.look.width:  # the answer counts for more than a second name
+            name = _headed(pen.words.short_name(title_), "", pen)
+        answer = cut(answer, pen.look.width - width(name) - 1)
         optional = report.optional.get(verdict.framework, _NONE)
         reason = verdict_reason(verdict, optional, pen.words)
         room = pen.look.width - width(name + answer) - 3
