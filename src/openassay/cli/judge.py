@@ -67,6 +67,11 @@ def _judge_record(args: argparse.Namespace, record: Record, wanted: Sequence[Fra
         return Exit.FINE
     if args.mode:
         return steps.show_verdicts(args, record.name, verdicts, frozenset())
+    if args.lang != "en":
+        raise UsageError(
+            "a record judged both ways is shown in English only",
+            hint="--mode strict and --mode mot take --lang",
+        )
     strict, reference = verdicts
     look = streams.look(args.verbose)
     text = render(record.name, strict, reference, differences(record), look)
