@@ -136,6 +136,9 @@ def links_back(source: Source, release: Release) -> bool:
     """Whether a front document of a source names one of the release's other sources."""
     names = {s.name.lower().replace("+", "/") for s in release.sources if "/" in s.name}
     names |= {s.metadata["url"].lower() for s in release.sources if "url" in s.metadata}
+    if not names:
+        return False
+    wanted = re.compile(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, sorted(names)))})(?![\w-])")
     for file in source.files:
         if "/" in file.path or not file.name.lower().startswith("readme") or not file.is_readable:
             continue
@@ -143,7 +146,7 @@ def links_back(source: Source, release: Release) -> bool:
             text = "\n".join(file.lines).lower()
         except ReadError:
             continue
-        if any(name in text for name in names):
+        if wanted.search(text):
             return True
     return False
 

@@ -59,7 +59,7 @@ class _Walk:
         self._how_far = how_far
         self._say = progress or (lambda _: None)
         self._parts = self._apart = self._looks = 0
-        self._left_out = 0
+        self._left_out: set[str] = set()
         self._failed: set[str] = set()
         self.facts: list[Fact] = []
         self.gaps: list[Gap] = []
@@ -69,7 +69,7 @@ class _Walk:
         """What was gathered, with everything that was drawn in."""
         gaps = list(self.gaps)
         if self._left_out:
-            detail = f"{self._left_out} further links were not opened: enough were"
+            detail = f"{len(self._left_out)} further links were not opened: enough were"
             gaps.append(Gap(source="", path="", by="follow", reason="not_followed", detail=detail))
         facts = [replace(fact, inspector=fact.inspector or "follow") for fact in self.facts]
         return gathered.plus(facts, gaps, self.infos)
@@ -82,7 +82,7 @@ class _Walk:
                 continue
             link = self._within_bounds(link)
             if self._looks >= MAX_LOOKS:
-                self._left_out += 1
+                self._left_out.add(link.url)
                 continue
             self._looks += 1
             self._say(f"opening {link.url}")

@@ -146,14 +146,19 @@ def _role(fact: Linked, locator: Locator) -> Role:
 def _whose(release: Release, fact: Linked, locator: Locator) -> tuple[bool, str]:
     if locator.owner and release.subject.owns(locator.owner):
         return True, f"the account {locator.owner} is the publisher's own"
-    if fact.component in _TOLD and not (locator.target is Target.MODEL and _is_card(fact)):
+    if fact.component in _TOLD and not _is_card(fact, locator):
         return True, fact.detail or "the release says so where it links it"
     return False, "published by others"
 
 
-def _is_card(fact: Linked) -> bool:
-    """A page called a model card: on a hub it may be the one of another model."""
-    return fact.component == "model_card"
+def _is_card(fact: Linked, locator: Locator) -> bool:
+    """A repository that is called a card: it may be the one of others' model, data or code."""
+    cards = ("model_card", "data_card")
+    return fact.component in cards and locator.target in (
+        Target.MODEL,
+        Target.DATASET,
+        Target.REPOSITORY,
+    )
 
 
 def _repositories(release: Release) -> Iterator[Link]:
@@ -169,6 +174,15 @@ def _repositories(release: Release) -> Iterator[Link]:
             mine = release.subject.owns(locator.owner)
             named = release.subject.whose(locator.name) is Whose.OWN
             if not named:
+                if mine:  # of the same account, so only looked at: is it there?
+                    yield Link(
+                        url=link.url,
+                        role=Role.OTHER,
+                        facts=(),
+                        evidence=file.cite_lines(link.line),
+                        why=f"the account {locator.owner} is the publisher's own",
+                        own=True,
+                    )
                 continue
             why = (
                 f"the account {locator.owner} is the publisher's own, and the name is this model's"

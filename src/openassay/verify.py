@@ -12,7 +12,7 @@ import hashlib
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -84,11 +84,20 @@ class Report:
         return tuple(sorted(pairs))
 
 
-def verify(evidence: Iterable[Evidence], sources: Iterable[Source]) -> Report:
-    """Compare every piece of evidence with what its source, opened again, says now."""
+def verify(
+    evidence: Iterable[Evidence],
+    sources: Iterable[Source],
+    *,
+    now: Mapping[str, Source] | None = None,
+) -> Report:
+    """Compare every piece of evidence with what its source, opened again, says now.
+
+    ``now`` tells, by the pin that was cited, what its place leads to now where that is known.
+    """
     wanted = tuple(evidence)
     opened = tuple(sources)
-    stand_ins = _match({item.source for item in wanted}, opened)
+    stand_ins = dict(now or {}) | _match({item.source for item in wanted}, opened)
+    opened += tuple(stand_ins.values())
     places = {source.id: _Place(source) for source in opened}
     checks = []
     for item in wanted:

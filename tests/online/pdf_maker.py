@@ -9,7 +9,7 @@ def pdf(text: str) -> bytes:
     """The text's lines on one page, in Helvetica; Latin-1 only."""
     lines = [_escape(line) for line in text.splitlines()]
     shown = "BT /F1 11 Tf 72 760 Td 14 TL " + " ".join(f"({line}) Tj T*" for line in lines) + " ET"
-    stream = zlib.compress(shown.encode("latin-1"))
+    stream = zlib.compress(shown.encode("latin-1", "replace"))
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",

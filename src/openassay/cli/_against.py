@@ -310,7 +310,7 @@ def _opened(group: _Group, opener: Sources) -> tuple[tuple[Source, ...], tuple[s
     failed = []
     for target in group.targets:
         try:
-            source = opener.open(target)
+            source = opener.open(target, named=False)
             found.setdefault(source.id, source)
         except OpenAssayError as error:
             failed.append(error)

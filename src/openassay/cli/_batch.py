@@ -40,7 +40,9 @@ class Line:
 
     @property
     def shown(self) -> str:
-        return " ".join(self.targets)
+        from openassay.sources.targets import without_login
+
+        return without_login(" ".join(self.targets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,10 @@ def parse_list(text: str) -> list[Line]:
 
 def _file_of(targets: tuple[str, ...]) -> str:
     """A file's name that tells the target to a reader, and no two lists of targets apart alike."""
-    name = re.sub(r"^[a-z+]+://", "", targets[0])
-    name = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")[:80] or "release"
+    from openassay.sources.targets import without_login
+
+    name = re.sub(r"^[a-z+]+://", "", without_login(targets[0]))
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._-")[:80] or "release"
     digest = hashlib.sha256("\0".join(targets).encode("utf-8", "surrogateescape")).hexdigest()
     return f"{name}-{digest[:10]}.dossier.json"
 

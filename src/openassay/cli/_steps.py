@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from openassay.sources import Sources
     from openassay.types import Dossier, Verdict
 
-ONLINE = frozenset(("hf", "modelscope", "arxiv", "url", "web"))  # kinds of sources
+ONLINE = frozenset(("hf", "modelscope", "arxiv", "url", "web", "refused"))  # kinds of sources
 
 
 def read_targets(args: argparse.Namespace) -> Dossier:
@@ -70,7 +70,8 @@ def read_sources(
     from openassay.read import read
 
     if how_far is None:
-        how_far = "own" if any(source.kind in ONLINE for source in sources) else "none"
+        online = any(s.kind in ONLINE or "://" in s.locator for s in sources)
+        how_far = "own" if online else "none"
     if how_far == "none":
         return read(sources, name=name, about=about, progress=say)
     from openassay.follow import follow

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from openassay.cli import _options as options
 from openassay.cli import _streams as streams
 from openassay.cli._exit import Exit
+from openassay.errors import OpenAssayError
+
+if TYPE_CHECKING:
+    from openassay.release import Source
+    from openassay.sources import Sources
 
 HELP = "Reopen the sources: does every quote still stand?"
 _UNCHECKED = ("unreadable", "not_checkable")  # neither stands nor falls
@@ -17,6 +24,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("targets", metavar="TARGET", nargs="*",
                         help="where the sources are now; default: where they were")  # fmt: skip
     options.add_offline(parser)
+
+
+def _opened(locators: Mapping[str, str], opener: Sources) -> dict[str, Source]:
+    """What each source's place leads to now, by the pin that was cited.
+
+    One that cannot be opened is complained about, its evidence stays unchecked; raises the first
+    error when none can be.
+    """
+    found: dict[str, Source] = {}
+    failed: list[OpenAssayError] = []
+    for pin, locator in locators.items():
+        try:
+            found[pin] = opener.open_again(locator)
+        except OpenAssayError as error:
+            failed.append(error)
+    if failed and not found:
+        raise failed[0]
+    for reason in failed:
+        streams.complain(str(reason), reason.hint)
+    return found
 
 
 def run(args: argparse.Namespace) -> int:
@@ -30,13 +57,16 @@ def run(args: argparse.Namespace) -> int:
     if codec.is_dossier(raw):
         dossier = codec.load(raw)
         evidence = codec.evidence_of(dossier)
-        locators = tuple(source.locator for source in dossier.sources)
+        locators = {source.id: source.locator for source in dossier.sources}
     else:
         document = codec.parse_json(raw)
         evidence, locators = read_evidence(document), read_locators(document)
     with Sources(offline=args.offline) as opener:
-        opened = opener.open_all(args.targets or locators, named=bool(args.targets))
-        found = verify(evidence, opened)
+        if args.targets:
+            found = verify(evidence, opener.open_all(args.targets))
+        else:
+            now = _opened(locators, opener)
+            found = verify(evidence, now.values(), now=now)
     fallen = [
         Fallen(check.evidence, str(check.outcome), check.detail)
         for check in found.checks

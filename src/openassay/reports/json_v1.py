@@ -348,11 +348,15 @@ def read_evidence(report: Any) -> tuple[Evidence, ...]:
     return tuple(sorted(found, key=lambda e: (e.source, e.path, str(e.span), e.quote)))
 
 
-def read_locators(report: Any) -> tuple[str, ...]:
-    """Where the sources of a report were, for opening them again."""
+def read_locators(report: Any) -> dict[str, str]:
+    """Where the sources of a report were, by their pins, for opening them again."""
     sources = report.get("sources") if isinstance(report, dict) else None
     rows = sources if isinstance(sources, list) else []
-    return tuple(str(row["locator"]) for row in rows if isinstance(row, dict) and "locator" in row)
+    return {
+        str(row["id"]): str(row["locator"])
+        for row in rows
+        if isinstance(row, dict) and "id" in row and "locator" in row
+    }
 
 
 def _parse_evidence(value: dict[str, Any], at: str) -> Evidence:

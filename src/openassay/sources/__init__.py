@@ -65,9 +65,10 @@ class Sources:
             self._stack.callback(self._web.close)
         return self._web
 
-    def open(self, target: str) -> Source:
-        """Open one target that the user named; see :func:`open_target`."""
-        self._trust(target)
+    def open(self, target: str, *, named: bool = True) -> Source:
+        """Open one target; see :func:`open_target`. ``named`` says that the user named it."""
+        if named:
+            self._trust(target)
         return open_target(target, stack=self._stack, sources=self)
 
     def _trust(self, target: str) -> None:
@@ -81,7 +82,10 @@ class Sources:
         Raises as :func:`open_target` does when nothing can be said: no answer, no network.
         """
         try:
-            return open_target(target, stack=self._stack, sources=self)
+            name = parse(target)  # never a path, whatever lies in this folder
+            if name is None:
+                raise TargetError(f"{target}: not an address that can be opened")
+            return _open_online(target, name, self.web, self._stack)
         except ReadError as error:
             from openassay.sources.online.direct import refusal
             from openassay.sources.online.faults import FetchError
@@ -91,15 +95,18 @@ class Sources:
                 raise
             return settled
 
-    def open_all(self, wanted: Iterable[str], *, named: bool = True) -> tuple[Source, ...]:
+    def open_again(self, locator: str) -> Source:
+        """Open what a source's locator names, as a dossier keeps it. Grants nothing."""
+        if os.path.lexists(locator) or not parse(locator.removeprefix("refused:")):
+            return open_target(locator, stack=self._stack, sources=self)
+        return self.visit(locator.removeprefix("refused:"))
+
+    def open_all(self, wanted: Iterable[str]) -> tuple[Source, ...]:
         """Open several targets that make one release; what is named twice is kept once.
 
-        ``named`` says that the user named them, not a file that came from elsewhere.
+        The user named them: what a file from elsewhere names is for :meth:`open_again`.
         """
-        targets = tuple(wanted)
-        for target in targets if named else ():
-            self._trust(target)
-        return open_targets(targets, stack=self._stack, sources=self)
+        return _each_once(self.open(target) for target in wanted)
 
 
 def open_target(
@@ -140,9 +147,12 @@ def open_targets(
     sources: Sources | None = None,
 ) -> tuple[Source, ...]:
     """Open several targets that make one release; what is named twice is kept once."""
+    return _each_once(open_target(target, stack=stack, sources=sources) for target in wanted)
+
+
+def _each_once(opened: Iterable[Source]) -> tuple[Source, ...]:
     found: dict[str, Source] = {}
-    for target in wanted:
-        source = open_target(target, stack=stack, sources=sources)
+    for source in opened:
         found.setdefault(source.id, source)
     if not found:
         raise TargetError("no target", hint=_HINT)
@@ -155,7 +165,7 @@ def _open_online(target: str, name: Name, web: Web, stack: contextlib.ExitStack 
     try:
         return open_online(target, name, web, stack)
     except ReadError as error:
-        if target == name.id or target == f"{name.id}@{name.revision}":  # may be meant as a path
+        if target in (name.id, f"{name.id}@{name.revision}") and "://" not in target:
             error.hint = f"There is no folder {target} here either. {error.hint}".strip()
         raise
 

@@ -68,8 +68,10 @@ def parse(target: str) -> Name | None:
     if scheme == "web" and rest.startswith(("http://", "https://")):
         return Name(What.PAGE, rest)
     if re.match(r"git\+https?://", target):
-        url, _, revision = target.removeprefix("git+").partition("@")
-        return Name(What.GIT, url.removesuffix(".git"), revision or None)
+        host, slash, path = target.removeprefix("git+").split("://", 1)[1].partition("/")
+        path, _, revision = path.partition("@")  # one before the host is of a login
+        url = f"{target[4:].partition(':')[0]}://{host}{slash}{path.removesuffix('.git')}"
+        return Name(What.GIT, url, revision or None)
     if re.match(r"https?://", target):
         return _address(target)
     if found := re.fullmatch(r"(?:ssh://)?git@([\w.-]{1,253})[:/]([\w./~-]{1,500})", target):
@@ -78,6 +80,28 @@ def parse(target: str) -> Name | None:
     if "/" in id_ and _HUB_ID.fullmatch(id_) and not id_.startswith((".", "/")):
         return Name(What.HUB, id_, revision or None, "model")
     return None
+
+
+_SECRET = re.compile(
+    r"(?i)sig|token|key|secret|passw|credential|auth|expires|policy|session|cookie|jwt|code"
+)
+
+
+def without_login(text: str) -> str:
+    """A target or an address without the login that may stand in it, for whatever is shown.
+
+    >>> without_login("https://user:secret@host/file.gguf")
+    'https://host/file.gguf'
+    """
+    return re.sub(r"(?i)(https?://)[^/?#\s]*@", r"\1", text)
+
+
+def reopens(url: str) -> str:
+    """An address to open again: no login, no fragment, no query that may be a signature."""
+    bare = without_login(url).partition("#")[0]
+    path, _, query = bare.partition("?")
+    names = (pair.partition("=")[0] for pair in re.split("[&;]", query))
+    return path if any(_SECRET.search(unquote(name)) for name in names) else bare
 
 
 def _address(url: str) -> Name | None:
@@ -106,12 +130,15 @@ def _address(url: str) -> Name | None:
 
 
 def _on_hub(locator: Locator, url: str) -> Name:
-    if locator.target not in (Target.MODEL, Target.DATASET) or not _HUB_ID.fullmatch(locator.id):
+    if locator.target is Target.PAPER and (number := arxiv_id(url)):
+        return Name(What.ARXIV, number)
+    id_ = locator.id.strip("/")  # the oldest data sets have no owner
+    if locator.target not in (Target.MODEL, Target.DATASET) or not _HUB_ID.fullmatch(id_):
         return Name(What.PAGE, url)
     head, _, rest = locator.path.partition("/")
     revision = unquote(rest.split("/", 1)[0]) if head in _COMMIT_PATHS and rest else None
     kind = "dataset" if locator.target is Target.DATASET else "model"
-    return Name(What.HUB, locator.id, revision, kind)
+    return Name(What.HUB, id_, revision, kind)
 
 
 def _on_git_host(url: str, host: str, path: str) -> Name:

@@ -101,7 +101,7 @@ def _pdf(
     """The paper itself; nothing when it is not given as a PDF."""
     path = f"{number}v{version}.pdf"
     try:
-        head = web.piece(url, 0, 1024)
+        head = web.first_piece(url, 1024)
     except FetchError as error:
         if error.reason not in ("not_found", "gone"):
             gaps.add(path, error.reason, str(error))

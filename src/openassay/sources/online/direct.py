@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import tempfile
 from posixpath import basename
 from urllib.parse import unquote, urlsplit
@@ -22,10 +23,11 @@ from openassay.sources.online.answers import answer_file, bytes_file
 from openassay.sources.online.faults import SETTLED, FetchError
 from openassay.sources.online.ranges import BLOCK, Budget, RangedFile
 from openassay.sources.online.web import Web
-from openassay.sources.targets import Name, What
+from openassay.sources.targets import Name, What, reopens, without_login
 
 MAX_ARCHIVE = 4 << 30
 MAX_SECONDS = 3600.0
+MAX_LOOK = 64 << 10  # bytes of a page that is only looked at
 MAX_WHOLE = 64 << 20  # bytes of a file whose server gives no ranges
 _ZIPS = (".zip", ".whl")
 
@@ -41,21 +43,23 @@ def open_address(target: str, name: Name, web: Web, stack: contextlib.ExitStack 
     try:
         ranged, size, version = _ranged(url, file_name, web)
     except FetchError as error:
-        if error.reason != "no_ranges":
+        if error.reason not in ("no_ranges", "offline"):  # the whole of it may have been kept
             raise
         if name.what is What.ARCHIVE:
             return _packed(target, name.id, url, file_name, web, stack)
         return _whole(name.id, url, file_name, web)
     pin = f"url:{_bare(name.id)}@{version}"
     if name.what is What.ARCHIVE:
-        return open_zip(name.id, file_name, Container(ranged.read, size), pin, version)
+        source = open_zip(reopens(name.id), file_name, Container(ranged.read, size), pin, version)
+        source.metadata["url"] = _bare(name.id)
+        return source
     file = File(source=pin, path=file_name, size=size, reader=ranged.read, link=_bare(name.id))
     return _source(name.id, pin, version, file)
 
 
 def _ranged(url: str, file_name: str, web: Web) -> tuple[RangedFile, int, str]:
     """The file by ranges, its size, and what stands for its version: ETag, or its first bytes."""
-    head = web.piece(url, 0, BLOCK)
+    head = web.first_piece(url, BLOCK)
     _refuse_page(head.content, file_name)
     etag = head.etag
     version = hashlib.sha256(f"{etag}\0{head.size}\0".encode() + head.content).hexdigest()[:40]
@@ -88,7 +92,7 @@ def _source(url: str, pin: str, version: str, file: File) -> Source:
     return Source(
         id=pin,
         kind="url",
-        locator=url,
+        locator=reopens(url),
         revision=version,
         name=file.name,
         files=(file,),
@@ -117,21 +121,27 @@ def _packed(
 ) -> Source:
     """An archive that can only be read from its beginning: fetched into a file without a name."""
     if web.offline:
-        raise FetchError(f"{url}: packed archives are not kept, and offline", reason="offline")
+        raise FetchError(
+            f"{_bare(url)}: packed archives are not kept, and offline",
+            reason="offline",
+            hint="Download it yourself, and name the file.",
+        )
     folder = tempfile.mkdtemp(prefix="openassay-")
     path = os.path.join(folder, basename(file_name) or "archive.tar.gz")
     try:
         with open(path, "wb") as file:
             web.download(fetched, file, limit=MAX_ARCHIVE, seconds=MAX_SECONDS)
-        source = open_archive(target, path, stack)
+        source = open_archive(without_login(target), path, stack)
     except OSError as error:
-        raise TargetError(f"{target}: cannot keep it: {error}", hint="Make room.") from error
+        raise TargetError(
+            f"{_bare(url)}: cannot keep it: {error.strerror}", hint="Make room."
+        ) from error
     finally:  # the descriptor stays open; on systems that forbid this, the folder stays too
         with contextlib.suppress(OSError):
             os.unlink(path)
         with contextlib.suppress(OSError):
             os.rmdir(folder)
-    source.locator = url
+    source.locator = reopens(url)
     source.metadata["url"] = _bare(url)
     return source
 
@@ -140,22 +150,19 @@ def _page(url: str, fetched: str, web: Web) -> Source:
     """What a server answers for an address, without its content: there, or why not."""
     told: dict[str, object] = {"url": _bare(url)}
     try:
-        answer = web.get(fetched)
+        answer = web.get(fetched, limit=MAX_LOOK, cut=True)
         told |= {"status": answer.status, "type": answer.headers.get("content-type", "")[:100]}
         if answer.url.rstrip("/") != _bare(fetched).rstrip("/"):
             told["moved_to"] = answer.url
     except FetchError as error:
-        if error.reason == "too_large":
-            told["status"] = 200
-        elif error.status is None or error.reason not in SETTLED:
+        if error.status is None or error.reason not in SETTLED:
             raise
-        else:
-            told |= {"status": error.status, "reason": error.reason, "words": _words(error)}
+        told |= {"status": error.status, "reason": error.reason, "words": _words(error)}
     pin = f"web:{_bare(url)}@{told['status']}"
     return Source(
         id=pin,
         kind="web",
-        locator=f"web:{url}",
+        locator=f"web:{reopens(url)}",
         revision=str(told["status"]),
         name=_bare(url),
         metadata={"url": _bare(url)},
@@ -173,7 +180,7 @@ def refusal(target: str, error: FetchError) -> Source | None:
     return Source(
         id=pin,
         kind="refused",
-        locator=f"refused:{target}",
+        locator=f"refused:{reopens(target)}",
         revision=str(error.status),
         name=bare,
         metadata={"url": bare},
@@ -183,7 +190,8 @@ def refusal(target: str, error: FetchError) -> Source | None:
 
 def _words(error: FetchError) -> str:
     """What went wrong, less the address, which is fetched from elsewhere with a mirror."""
-    return str(error).split(": ", 1)[-1][:200]
+    words = str(error).split(": ", 1)[-1]
+    return re.sub(r"^[0-9]{3} [^:]{0,60}: ", "", words)[:200]  # the status stands beside it
 
 
 def _bare(url: str) -> str:

@@ -22,21 +22,26 @@ _DOCUMENTS = re.compile(
 _WEIGHTS = (".safetensors", ".gguf")  # formats whose header stands first
 
 
-def fetch_early(files: Sequence[File], gaps: GapLog) -> None:
-    """Fill the store; a file that cannot be had is a gap, and is not asked for again."""
+def fetch_early(files: Sequence[File], gaps: GapLog) -> frozenset[str]:
+    """Fill the store; a file that cannot be had is a gap, and is not asked for again.
+
+    Returns the paths of what could be had.
+    """
     small = [f for f in files if 0 < f.size <= SMALL and _DOCUMENTS.search(f.path)]
     small.sort(key=lambda file: (file.path.count("/"), file.path))
-    weights = [file for file in files if file.size > SMALL and file.suffix in _WEIGHTS]
+    weights = [file for file in files if file.size > 0 and file.suffix in _WEIGHTS]
     wanted = [(file, file.size) for file in small[:MAX_FILES]]
     wanted += [(file, min(BLOCK, file.size)) for file in weights[:MAX_HEADERS]]
     if not wanted:
-        return
+        return frozenset()
     with ThreadPoolExecutor(PARALLEL) as pool:
         faults = list(pool.map(_try, wanted))
     for (file, _), fault in zip(wanted, faults, strict=True):
         if fault is not None:
             file.problem = fault.reason
             gaps.add(file.path, fault.reason, str(fault))
+    tried = zip(wanted, faults, strict=True)
+    return frozenset(file.path for (file, _), fault in tried if fault is None)
 
 
 def _try(wanted: tuple[File, int]) -> FetchError | None:

@@ -62,8 +62,10 @@ def of_status(status: int, url: str) -> FetchError:
     return FetchError(f"{url}: {status} {title}: {words}", reason=reason, status=status)
 
 
-def of_failure(error: httpx2.HTTPError | httpx2.InvalidURL, url: str) -> FetchError:
+def of_failure(error: httpx2.HTTPError | httpx2.InvalidURL | UnicodeError, url: str) -> FetchError:
     """The error for a request that had no whole answer."""
+    if isinstance(error, UnicodeError):  # a label of the host that is empty, or longer than 63
+        return FetchError(f"{url}: no host can have this name", reason="dns_failure")
     if isinstance(error, httpx2.TimeoutException):
         return FetchError(f"{url}: no answer in time", reason="timed_out")
     if isinstance(error, httpx2.TooManyRedirects):

@@ -20,6 +20,7 @@ import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
 from openassay.errors import TargetError
 from openassay.release import Source
@@ -37,6 +38,7 @@ _ATTEMPTS = 3
 _PASSING = frozenset(("server_error", "too_many_requests", "timed_out", "connection_broken"))
 MAX_LATER = 100  # documents above LIMIT that are fetched by themselves
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+pause = time.sleep  # between attempts
 _DOCUMENTS = re.compile(rb"(?i)\.(?:pdf|ipynb|md|rst|txt|jsonl?|csv|tsv|ya?ml|py|html?)$")
 _TOKENS = {
     "github.com": ("GITHUB_TOKEN", "GH_TOKEN"),
@@ -63,7 +65,6 @@ class _Remote:
 
     url: str
     base: str
-    host: str
     login: str  # an Authorization header's value, or nothing
 
 
@@ -77,16 +78,16 @@ def open_remote(
     """The files of a repository at a revision, else at its default branch's commit."""
     if shutil.which("git") is None:
         raise TargetError(f"{target}: git is not installed", hint="Install git, or name a folder.")
+    url, login = _split_login(url)
     folder = os.path.join(cache_folder(), "git", hashlib.sha256(url.encode()).hexdigest()[:32])
-    if web.offline:
+    remote = _probe_again(url, login, web) if web.offline else _probe(url, login, web)
+    if web.offline or remote is None:
         commit = _remembered(folder, revision, url)
-        moved = None
     else:
-        remote = _probe(url, web)
         commit = _resolve(remote, revision)
         _fetch(remote, commit, folder)
         _remember(folder, revision, commit)
-        moved = _moved(url, web.public(remote.base))
+    moved = _moved(url, web.public(remote.base)) if remote else None
     repository = gitrepo.find(os.path.join(folder, commit))
     if repository is None:
         raise FetchError(f"{url}: this commit was not fetched before", reason="offline")
@@ -96,19 +97,38 @@ def open_remote(
     return source
 
 
-def _probe(url: str, web: Web) -> _Remote:
-    """Ask the host for the page of references that every smart host has, wherever it leads."""
-    host = re.sub(r"^https?://([^/:]+).*$", r"\1", url)
+def _split_login(url: str) -> tuple[str, str]:
+    """An address without its login, and the login as a header: of the address, or its host's."""
+    parts = urlsplit(url)
+    named, _, host = parts.netloc.rpartition("@")
     token = next((os.environ[n] for n in _TOKENS.get(host, ()) if os.environ.get(n)), "")
-    login = (
-        "Basic " + base64.b64encode(f"x-access-token:{token}".encode()).decode() if token else ""
-    )
+    words = unquote(named) if named else f"x-access-token:{token}" if token else ""
+    login = "Basic " + base64.b64encode(words.encode()).decode() if words else ""
+    return parts._replace(netloc=host).geturl(), login
+
+
+def _probe_again(url: str, login: str, web: Web) -> _Remote | None:
+    """What the host said when it was last asked; None when that was not kept."""
+    try:
+        return _probe(url, login, web)
+    except FetchError as error:
+        if error.reason != "offline":
+            raise
+        return None
+
+
+def _probe(url: str, login: str, web: Web) -> _Remote:
+    """Ask the host for the page of references that every smart host has, wherever it leads."""
+    asked = web.mirrored(url)
     headers = {"Git-Protocol": "version=2"} | ({"Authorization": login} if login else {})
-    answer = web.get(f"{web.mirrored(url)}/info/refs?service=git-upload-pack", headers=headers)
+    answer = web.get(f"{asked}/info/refs?service=git-upload-pack", headers=headers)
     if not answer.headers.get("content-type", "").startswith("application/x-git-upload-pack"):
         raise FetchError(f"{url}: no Git repository answers there", reason="wrong_content",
                          hint="Name the repository's own page.")  # fmt: skip
-    return _Remote(url, answer.url.removesuffix("/info/refs"), host, login)
+    base = answer.url.removesuffix("/info/refs")
+    if urlsplit(base)[:2] != urlsplit(asked)[:2]:
+        login = ""  # it leads to another host, which is not to learn it
+    return _Remote(url, base, login)
 
 
 def _moved(url: str, answered: str) -> str | None:
@@ -199,7 +219,7 @@ def _git(remote: _Remote, words: list[str], watched: str | None, given: bytes = 
         except FetchError as error:
             if error.reason not in _PASSING or attempt == _ATTEMPTS - 1:
                 raise
-            time.sleep(2**attempt)
+            pause(2**attempt)
     raise AssertionError("unreachable")
 
 

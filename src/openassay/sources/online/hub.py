@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import httpx2
 import huggingface_hub
-from huggingface_hub import HfApi, constants
+from huggingface_hub import CardData, HfApi, constants
 from huggingface_hub.errors import (
     DisabledRepoError,
     GatedRepoError,
@@ -37,11 +37,14 @@ from openassay.sources.online.answers import answer_file
 from openassay.sources.online.early import fetch_early
 from openassay.sources.online.faults import FetchError, of_failure, of_status
 from openassay.sources.online.ranges import Budget, RangedFile
+from openassay.sources.online.transport import shown
 from openassay.sources.online.web import Web
 from openassay.types import Digest
 
 SMALL = 256 << 10  # bytes; such a file is asked for whole
 _MAX_REFS = 2000
+_MAX_REQUESTS = 1000  # for one repository, its files aside
+_MAX_SIZE = 1 << 62
 _CHECKPOINT = re.compile(
     r"(?i)(?:^|[-_/.])(?:global_?)?(?:step|iter|iteration|ckpt|checkpoint|epoch)s?[-_]?\d"
     r"|\d[bmk]?[-_]?tokens?\b|tokens?[-_]?\d"
@@ -88,8 +91,21 @@ def _through(web: Web) -> Iterator[None]:
     """Let ``huggingface_hub`` send its requests through our session, and no longer than this."""
     from huggingface_hub.utils import _http
 
+    left = _MAX_REQUESTS
+
+    def count(request: httpx2.Request) -> None:  # a listing may lead from page to page for ever
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise FetchError(f"{shown(request.url)}: too many pages", reason="wrong_content")
+
+    def client() -> httpx2.Client:
+        made = web.new_client()
+        made.event_hooks = {"request": [count]}
+        return made
+
     before = _http._GLOBAL_CLIENT_FACTORY
-    huggingface_hub.set_client_factory(web.new_client)
+    huggingface_hub.set_client_factory(client)
     try:
         yield
     finally:
@@ -147,6 +163,9 @@ def _listing(
                 gaps.add("", "too_many_files", f"only the first {common.MAX_FILES:,} were listed")
                 return
             path = paths.shown(entry.path.encode("utf-8", "surrogateescape"))
+            if not _is_whole(entry):
+                gaps.add(path[: paths.MAX_PATH], "broken_listing", "without size or digest")
+                continue
             if why := paths.unsafe(entry.path.encode("utf-8", "surrogateescape")):
                 gaps.add(path[: paths.MAX_PATH], "unsafe_path", f"refused: {why}")
             elif path in found:
@@ -156,6 +175,18 @@ def _listing(
 
     _asked(name, collect)
     return [found[path] for path in sorted(found)], gaps
+
+
+def _is_whole(entry: RepoFile) -> bool:
+    """Whether an entry says what a listing has to say of a file."""
+    size: object = entry.size
+    oid: object = entry.lfs.sha256 if entry.lfs else entry.blob_id
+    return (
+        isinstance(size, int)
+        and 0 <= size < _MAX_SIZE
+        and isinstance(oid, str)
+        and bool(re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", oid))
+    )
 
 
 def _refs(api: HfApi, name: HubName, id_: str, gaps: common.GapLog) -> dict[str, Any]:
@@ -213,9 +244,9 @@ class _Repository:
 
     def source(self) -> Source:
         files = tuple(self._file(entry) for entry in self._entries)
-        fetch_early(files, self._gaps)
+        read = fetch_early(files, self._gaps)
         if any(file.problem == "gated" for file in files):
-            self._behind_the_gate(files)
+            self._behind_the_gate([file for file in files if file.path not in read])
         return Source(
             id=self._pin,
             kind="hf",
@@ -289,8 +320,8 @@ class _Repository:
             raise
         return content
 
-    def _behind_the_gate(self, files: tuple[File, ...]) -> None:
-        """Nothing but the listing is visible: large files stand there as pointers do."""
+    def _behind_the_gate(self, files: list[File]) -> None:
+        """Of these only the listing is visible: large files stand there as pointers do."""
         for file in files:
             digest = file.published
             if digest is not None and digest.algorithm == "lfs-sha256":
@@ -301,7 +332,8 @@ class _Repository:
     def _answers(self) -> Iterator[File]:
         """What the hub says of the repository, less what changes from day to day."""
         info = self._info
-        card = info.card_data.to_dict() if info.card_data else {}
+        card = vars(info.card_data) if isinstance(info.card_data, CardData) else {}
+        tags = info.tags if isinstance(info.tags, list) else []
         told = {
             "id": info.id,
             "asked_for": self._asked_for,
@@ -309,7 +341,7 @@ class _Repository:
             "gated": info.gated,
             "private": bool(info.private),
             "disabled": bool(info.disabled),
-            "tags": sorted(info.tags or []),
+            "tags": sorted(tag for tag in tags if isinstance(tag, str)),
             "card": card,
             "library": getattr(info, "library_name", None),
             "task": getattr(info, "pipeline_tag", None),

@@ -123,7 +123,7 @@ def _file(web: Web, api: str, pin: str, name: Name, budget: Budget, entry: dict[
     path, size = str(entry["Path"]), int(entry["Size"])
     sha = str(entry.get("Sha256") or "")
     query = urlencode({"Revision": name.revision or "master", "FilePath": path})
-    fetch = partial(_fetch, web, f"{api}/repo?{query}", path, size)
+    fetch = partial(_fetch, web, f"{api}/repo?{query}", path, size, sha)
     shown = paths.shown(path.encode("utf-8", "surrogateescape"))
     ranged = RangedFile(fetch, size, budget, shown, (pin, shown))
     link = f"{HOST}/{name.kind}s/{name.id}/file/view/{name.revision or 'master'}/{quote(path)}"
@@ -133,9 +133,12 @@ def _file(web: Web, api: str, pin: str, name: Name, budget: Budget, entry: dict[
     )
 
 
-def _fetch(web: Web, url: str, path: str, size: int, start: int, end: int) -> bytes:
+def _fetch(web: Web, url: str, path: str, size: int, sha: str, start: int, end: int) -> bytes:
     if (start, end) == (0, size):
-        return web.get(url, limit=size).content
+        content = web.get(url, limit=size).content
+        if _SHA256.fullmatch(sha) and hashlib.sha256(content).hexdigest() != sha:
+            raise FetchError(f"{path}: not what was listed", reason="wrong_content")
+        return content
     piece = web.piece(url, start, end)
     if piece.size != size:
         raise FetchError(f"{path}: not the size that was listed", reason="wrong_content")

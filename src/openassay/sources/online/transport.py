@@ -25,13 +25,19 @@ import httpx2
 from openassay.sources.online.faults import FetchError, of_failure, of_status
 from openassay.sources.online.store import Store
 
+TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
 MAX_BODY = 32 << 20  # bytes of one answer, unless the request says otherwise
 MAX_SECONDS = 120.0  # for one answer's body, however slowly it comes
 MAX_WAIT = 60.0  # a longer Retry-After is an error that says so
 ATTEMPTS = 4
 PARALLEL = 8  # requests at a time
+MAX_SILENT = 3  # requests that a host left unanswered before it is left alone
+LEFT_ALONE = 60.0  # seconds
 _AGAIN = (429, 500, 502, 503, 504)
-_KEPT_HEADERS = ("content-type", "link", "etag", "last-modified", "x-repo-commit")
+_KEPT_HEADERS = ("content-type", "link", "etag", "last-modified", "location", "x-repo-commit",
+                 "x-error-code", "x-error-message")  # fmt: skip
+_LEADS_ON = (301, 302, 303, 307, 308)
+_SAYS_NO = (401, 403, 404, 410, 451)
 _PINNED = re.compile(r"/[0-9a-f]{40}(?:[/?]|$)")
 _LOCAL_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home")
 
@@ -53,6 +59,7 @@ class Transport(httpx2.BaseTransport):
         self._inner: dict[str, httpx2.HTTPTransport] = {}
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(PARALLEL)
+        self._silent: dict[str, tuple[int, float]] = {}  # host: how often, when last
         self.requests = 0
         self.received = 0  # bytes of bodies
 
@@ -72,16 +79,21 @@ class Transport(httpx2.BaseTransport):
         self._check_name(request.url, url)
         key = _key(request)
         kept = self._kept(key)
-        if kept is not None and (self._offline or _PINNED.search(request.url.path)):
+        limit = int(request.extensions.get("limit", MAX_BODY))
+        if kept is not None and kept.status == 200 and len(kept.content) > limit:
+            kept = None
+        if kept is not None and self._offline:
             return kept.response(request)
         if self._offline:
             raise FetchError(f"{url}: not fetched before, and offline", reason="offline")
-        if kept is not None:
+        if kept is not None and kept.status == 200:
+            if _PINNED.search(request.url.path):
+                return kept.response(request)
             kept.ask(request)
-        answer = self._with_patience(request, url)
-        if answer.status_code == 304 and kept is not None:
+        answer = self._from_host(request, url)
+        if answer.status_code == 304 and kept is not None and kept.status == 200:
             return kept.response(request)
-        if key and answer.status_code == 200 and not request.extensions.get("raw"):
+        if key and _is_kept(request, answer.status_code):
             self._store.put(_Kept.of(answer).dump(), "answer", key)
         return answer
 
@@ -99,13 +111,31 @@ class Transport(httpx2.BaseTransport):
     def _kept(self, key: str | None) -> _Kept | None:
         return _Kept.load(self._store.get("answer", key)) if key else None
 
+    def _from_host(self, request: httpx2.Request, url: str) -> httpx2.Response:
+        """The answer of a host that is not known to be silent: many files may be asked of it."""
+        host = request.url.netloc.decode("ascii", "replace")
+        count, last = self._silent.get(host, (0, 0.0))
+        if count >= MAX_SILENT and time.monotonic() - last < LEFT_ALONE:
+            raise FetchError(f"{url}: no answer in time, {count} times before", reason="timed_out")
+        try:
+            answer = self._with_patience(request, url)
+        except FetchError as error:
+            if error.reason == "timed_out":
+                with self._lock:
+                    count, _ = self._silent.get(host, (0, 0.0))
+                    self._silent[host] = (count + 1, time.monotonic())
+            raise
+        with self._lock:
+            self._silent.pop(host, None)
+        return answer
+
     def _with_patience(self, request: httpx2.Request, url: str) -> httpx2.Response:
         for attempt in range(ATTEMPTS):
             last = attempt == ATTEMPTS - 1
             try:
                 with self._slots:
                     answer = self._once(request, url)
-            except httpx2.HTTPError as error:
+            except (httpx2.HTTPError, UnicodeError) as error:
                 fault = of_failure(error, url)
                 if last or fault.reason in ("dns_failure", "tls_error", "refused_address"):
                     raise fault from error
@@ -130,6 +160,7 @@ class Transport(httpx2.BaseTransport):
         extensions = {k: v for k, v in request.extensions.items() if k != "trace"}
         if direct and request.url.host.lower() not in self._trusted:
             extensions["trace"] = _refuse_private(url)
+        extensions["timeout"] = TIMEOUT.as_dict()  # a client may ask for none at all
         request.extensions = extensions
         with self._lock:
             self.requests += 1
@@ -163,26 +194,29 @@ class Transport(httpx2.BaseTransport):
 
 
 class _Kept:
-    """An answer as it is stored: status 200, a few headers, the body."""
+    """An answer as it is stored: its status, a few headers, the body."""
 
-    def __init__(self, headers: dict[str, str], content: bytes) -> None:
+    def __init__(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        self.status = status
         self.headers = headers
         self.content = content
 
     @classmethod
     def of(cls, answer: httpx2.Response) -> _Kept:
         found = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
-        return cls(found, answer.content)
+        return cls(answer.status_code, found, answer.content)
 
     @classmethod
     def load(cls, stored: bytes | None) -> _Kept | None:
         if stored is None:
             return None
         head, _, content = stored.partition(b"\n")
-        return cls(json.loads(head), content)  # written by ``dump``, checked by its digest
+        status, headers = json.loads(head)  # written by ``dump``, checked by its digest
+        return cls(status, headers, content)
 
     def dump(self) -> bytes:
-        return json.dumps(self.headers, sort_keys=True).encode() + b"\n" + self.content
+        head = json.dumps([self.status, self.headers], sort_keys=True)
+        return head.encode() + b"\n" + self.content
 
     def ask(self, request: httpx2.Request) -> None:
         """Make a request conditional."""
@@ -192,7 +226,9 @@ class _Kept:
             request.headers["If-Modified-Since"] = self.headers["last-modified"]
 
     def response(self, request: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(200, headers=self.headers, content=self.content, request=request)
+        return httpx2.Response(
+            self.status, headers=self.headers, content=self.content, request=request
+        )
 
 
 def shown(url: httpx2.URL) -> str:
@@ -202,10 +238,21 @@ def shown(url: httpx2.URL) -> str:
 
 def _key(request: httpx2.Request) -> str | None:
     """What an answer is kept under; None for what is not kept. Logins see other things."""
-    if request.method != "GET" or "range" in request.headers or request.extensions.get("raw"):
+    if request.method != "GET" or request.extensions.get("raw"):
         return None
     login = hashlib.sha256(request.headers.get("authorization", "").encode()).hexdigest()
-    return f"{request.url} {request.headers.get('accept', '')} {login}"
+    how = [request.headers.get(name, "") for name in ("accept", "range")]
+    return f"{request.url} {' '.join(how)} {request.extensions.get('cut', '')} {login}"
+
+
+def _is_kept(request: httpx2.Request, status: int) -> bool:
+    """What runs without a network need: contents, the way to them, and what is not there.
+
+    Only contents are used again while there is a network. Pieces are kept by those who read them.
+    """
+    if "range" in request.headers:
+        return status in _SAYS_NO
+    return status == 200 or status in _LEADS_ON or status in _SAYS_NO
 
 
 def _private(url: str) -> FetchError:
@@ -281,7 +328,11 @@ def _body(answer: httpx2.Response, request: httpx2.Request, url: str) -> bytes:
             raise FetchError(f"{url}: cannot be unpacked", reason="broken_answer") from error
         held += len(plain)
         if held > limit or (unpack is not None and unpack.unconsumed_tail):
+            if request.extensions.get("cut"):
+                return b""
             raise FetchError(f"{url}: more than {limit:,} bytes", reason="too_large")
+        if unpack is not None and unpack.unused_data:
+            raise FetchError(f"{url}: more after its end", reason="broken_answer")
         if time.monotonic() > end:
             raise FetchError(f"{url}: slower than {MAX_SECONDS:.0f} s", reason="timed_out")
         parts.append(plain)
