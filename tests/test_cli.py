@@ -505,3 +505,43 @@ def test_a_dossier_is_judged_as_the_reference_tool_would(run: Run, tmp_path: Pat
     assert json.loads(out)["mode"] == "mot"
     code, _, _ = run("judge", tmp_path / "d.json", "--mode", "mot", "--framework", "osaid-1.0")
     assert code == 2
+
+
+# --- languages and pages ------------------------------------------------------------------------
+
+
+def test_people_read_chinese_and_data_stays_english(run: Run, stored: Path) -> None:
+    code, out, _ = run("report", stored, "--lang", "zh")
+    assert code == 0
+    assert "模型开放框架 Model Openness Framework 1.0：" in out
+    assert "下一步" in out
+    data = run("report", stored, "--format", "json")
+    assert run("report", stored, "--format", "json", "--lang", "zh") == data
+    code, out, _ = run("judge", stored, "--lang", "zh", "-v")
+    assert code == 0
+    assert "缺失：在所读内容中没有找到数据卡。" in out
+
+
+def test_rules_are_explained_in_chinese(run: Run) -> None:
+    code, out, _ = run("explain", "mof-1.0/data_card", "--lang", "zh")
+    assert code == 0
+    assert "mof-1.0/data_card：数据卡 Data card" in out
+    assert "规则：说明训练数据来源、特征与预处理的文档，采用开放许可证。" in out
+
+
+@pytest.mark.parametrize("command", [("audit", "."), ("explain", "mof-1.0")])
+def test_a_language_that_there_is_not_is_wrong_usage(run: Run, command: tuple[str, str]) -> None:
+    code, out, err = run(*command, "--lang", "tlh")
+    assert (code, out) == (2, "")
+    assert "'tlh'" in err
+    assert "en, zh" in err
+
+
+def test_the_page_shows_rights_and_duties(run: Run, release: Path, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    assert run("audit", release, "--format", "html", "-o", page)[:2] == (0, "")
+    written = page.read_text("utf-8")
+    assert written.startswith('<!DOCTYPE html>\n<html lang="en">')
+    assert "keep the copyright and other notices" in written
+    assert run("audit", release, "--format", "html", "--lang", "zh", "-o", page)[0] == 0
+    assert "保留版权声明及其他声明" in page.read_text("utf-8")

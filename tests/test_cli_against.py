@@ -219,6 +219,8 @@ def test_what_a_record_says_acts_in_no_format(
         (("--format", "yaml"), Exit.USAGE, "formats: terminal, json, markdown"),
         (("--require", "mof-1.0=III"), Exit.USAGE, "takes no --framework and no --require"),
         (("--out", "x"), Exit.USAGE, "takes no --from and no --out"),
+        (("--lang", "zh"), Exit.USAGE, "takes no --baseline, no --config and no --lang"),
+        (("--baseline", "x"), Exit.USAGE, "takes no --baseline"),
     ],
 )
 def test_wrong_usage(
@@ -249,6 +251,10 @@ def test_judge_shows_a_record_both_ways(run: Run, records: Path) -> None:
     assert code == 0
     assert "the reference tool  none" in out
     assert "Where they differ, and why" in out
+    code, _, err = run("judge", records / "Foo.yml", "--lang", "zh")
+    assert (code, "in English only" in err) == (Exit.USAGE, True)
+    _, out, _ = run("judge", records / "Foo.yml", "--mode", "mot", "--lang", "zh")
+    assert "模型卡" in out
     _, out, _ = run("judge", records / "Foo.yml", "--format", "json")
     document = json.loads(out)
     assert [verdict["mode"] for verdict in document["verdicts"]] == ["strict", "mot"]

@@ -15,6 +15,7 @@ from openassay.vocabulary import entries
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+CHINESE = (ROOT / "README.zh-CN.md").read_text("utf-8")
 CLI = (ROOT / "docs" / "cli.md").read_text("utf-8")
 SCHEMA = json.loads(
     (ROOT / "src/openassay/reports/schema/openassay-1.schema.json").read_text("utf-8")
@@ -28,6 +29,28 @@ def statuses(text: str) -> set[int]:
 def test_every_exit_status_is_documented() -> None:
     assert statuses(CLI) == {int(code) for code in cli.Exit}
     assert statuses(README) <= statuses(CLI)
+
+
+def shape(text: str) -> list[str]:
+    """What both READMEs share: the levels of headings, links, code without comments, statuses."""
+    text = re.sub(r"<!-- demo-output: begin.*?end -->", "", text, flags=re.S)
+    blocks = re.findall(r"```(?:console|python)\n(.*?)```", text, re.S)
+    code = [re.sub(r"\s*#.*", "", line) for block in blocks for line in block.splitlines()]
+    prose = re.sub(r"```.*?```", "", text, flags=re.S)
+    return [
+        *re.findall(r"^(#+) ", prose, re.M),
+        *(link for link in re.findall(r"\]\((.*?)\)", prose) if not link.startswith("README")),
+        *code,
+        *sorted(map(str, statuses(text))),
+        *(f"{kind}: {len(re.findall(kind, prose, re.M))}" for kind in ("^- ", r"^\|")),
+    ]
+
+
+def test_the_chinese_readme_says_the_same() -> None:
+    """Headings, links, commands, lists and tables are those of the English one."""
+    assert shape(CHINESE) == shape(README)
+    assert "(README.zh-CN.md)" in README
+    assert "(README.md)" in CHINESE
 
 
 def test_every_command_and_option_is_documented(capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,6 +55,25 @@ def of_name(asked: str) -> LicenseAnswer:
             f"no licence is known by the address {asked}, and addresses are not fetched",
             hint="download the text and give the file, or pipe it: ... | openassay license -",
         )
+    return _known(asked, expression, _about_name(asked, expression))
+
+
+def of_expression(expression: str) -> LicenseAnswer:
+    """What is known of a licence by its expression, as a release's facts name it.
+
+    ``asked`` is the expression in the names that readers know.
+    """
+    return _known(_shown(expression), expression, "")
+
+
+def _shown(expression: str) -> str:
+    try:
+        return licenses.render(licenses.parse(expression), licenses.display)
+    except licenses.LicenseExpressionError:
+        return expression
+
+
+def _known(asked: str, expression: str | None, note: str) -> LicenseAnswer:
     info = licenses.info(expression) if expression else None
     open_for = {str(k): licenses.openness(expression, str(k)) for k in Kind} if expression else {}
     known = {**info.terms, **info.more} if info else {}
@@ -69,7 +88,7 @@ def of_name(asked: str) -> LicenseAnswer:
         duties=_duties(expression, {}),
         missing=_missing(expression),
         warnings=_warnings(expression, {}),
-        note=_about_name(asked, expression),
+        note=note,
     )
 
 

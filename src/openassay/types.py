@@ -330,3 +330,58 @@ class Verdict:
     results: tuple[Result, ...] = ()
     progress: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What a person found, to stand beside the tool's own finding; it never replaces that.
+
+    ``target`` is a component id, the quote of a claim or the text of a contradiction. ``place``
+    is where the override itself is written.
+    """
+
+    subject: str  # "component", "claim" or "contradiction"
+    target: str
+    by: str
+    on: str  # the day of the review, ISO 8601
+    reason: str
+    evidence: tuple[str, ...]  # addresses or places that a reader can open
+    place: Evidence
+    status: Status | None = None
+    license: str | None = None
+    holds: bool | None = None
+    found: str | None = None  # the finding that was reviewed; another one makes it out of date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """An override beside what it speaks of. ``applied`` False: ``note`` says why not."""
+
+    override: Override
+    title: str  # what it speaks of, in words
+    found: str  # what the tool found, in words
+    said: str  # what the reviewer says, in words
+    applied: bool
+    note: str = ""
+
+
+class Direction(StrEnum):
+    """Whether a change is for the worse. *Unclear*: what was told before cannot be told now."""
+
+    WORSE = "worse"
+    BETTER = "better"
+    OTHER = "other"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing that differs between two states of a release."""
+
+    direction: Direction
+    what: str  # "status", "license", "contradiction", "claim" or "verdict"
+    subject: str  # component or framework id; empty for claims and contradictions
+    title: str
+    before: str
+    after: str
+    place: str = ""  # where the later state shows it, for people: ``README.md:12``

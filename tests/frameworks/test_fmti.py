@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from framework_cases import Parts, cite, restriction, result, said, tuned, verdict  # type: ignore[import-not-found]
+from framework_cases import (  # type: ignore[import-not-found]
+    Parts,
+    cite,
+    release,
+    restriction,
+    result,
+    said,
+    tuned,
+    verdict,
+)
 
+from openassay import gate
 from openassay.frameworks import load
-from openassay.gate import Requirement, check, meets
 from openassay.types import Answer, Fact, How, Licensed
 
 OPEN_WEIGHTS: Parts = {"model_parameters_final": ("linked", "LicenseRef-Llama-4-Community")}
@@ -115,9 +124,9 @@ def test_it_says_that_it_is_no_fmti_score() -> None:
 
 
 def test_a_count_can_be_required() -> None:
-    framework = load("fmti-2025")
+    rules = {"fmti-2025": load("fmti-2025")}
     found = verdict("fmti-2025", {"datasets": ("linked", None)}, tuned())
     for level, met in (("1", True), ("1/15", True), ("4 of 15", None), ("5", False)):
-        required = Requirement("fmti-2025", level)
-        check(required, framework)
-        assert meets(required, framework, found) is met
+        required = gate.parse(f"fmti-2025={level}")
+        gate.check(required, rules)
+        assert gate.weigh(required, release({}), rules, {"fmti-2025": found}).met is met

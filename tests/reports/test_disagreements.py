@@ -120,6 +120,12 @@ def test_every_report_shows_them_and_none_obeys_the_text() -> None:
     assert "## Where frameworks disagree" in text
     assert "no, b/r: Not open." in text
     assert "<img" not in text
+    page = renderer("html")(report, Look())
+    assert 'href="#disagreements"' in page
+    assert "<code>b/r</code> – Not open." in page
+    assert "<img src=x>" not in page
+    told = renderer("terminal")(report, Look(lang="zh"))
+    assert "模型参数（最终）（完整、CC-BY-4.0）：是：a；否：b" in told
     data = json.loads(renderer("json")(report, Look()))
     assert data["disagreements"] == [
         {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from openassay.reports import Look, Report, renderer
 from openassay.reports._view import estimates, points, questions, verdict_reason
 from openassay.types import Answer, Digest, Dossier, Evidence, Result, Span, Unit, Verdict
+from openassay.words import speaker
 
 PLACE = Evidence("dir:m", "README.md", Span(Unit.LINE, 7, 7), "7B", Digest("sha256", "0"))
 ESTIMATE = "Estimate: 6 × 7B parameters × 2T tokens = 8.4e+22 FLOP, not above 1e25 FLOP."
@@ -100,3 +103,24 @@ def test_the_screen_asks_with_v_and_the_document_always() -> None:
     assert "- **The Act**\n  - Price: Is it free of charge?\n  - Card: Is it whole?" in text
     assert "## Estimates\n\n- The Act, Risk: 6 × 7B parameters" in text
     assert "[^1]: `README.md:7`" in text
+    page = renderer("html")(REPORT, Look())
+    assert 'href="#weighed"' in page
+    assert "Is it free of charge?" in page
+    assert "6 × 7B parameters × 2T tokens = 8.4e+22 FLOP, not above 1e25 FLOP." in page
+
+
+def test_the_same_in_chinese() -> None:
+    full = renderer("terminal")(REPORT, Look(detail=1, lang="zh"))
+    assert "估算，Risk：6 × 7B 参数 × 2T token = 8.4e+22 FLOP，不高于 1e25 FLOP。" in full
+    assert "待判断：Is it free of charge?" in full  # a rule of nobody's catalogue
+    text = renderer("markdown")(REPORT, Look(lang="zh"))
+    assert "## 须由人判断" in text
+    assert "## 估算" in text
+    one = Result(criterion="x", title="X", answer=Answer.UNKNOWN, points=(1, 3, 3))
+    assert points(one, speaker("zh")) == "1 至 3/3 分。"
+
+
+def test_the_page_shows_the_points_of_an_index() -> None:
+    one = Result(criterion="x", title="X", answer=Answer.UNKNOWN, points=(1, 3, 3))
+    page = renderer("html")(replace(REPORT, verdicts=(verdict(one),)), Look())
+    assert "<p>1 to 3 of 3. " in page

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openassay.reports import Look, Report, markdown
+from openassay.reports._markup import safe_link
 
 GOLDENS = Path(__file__).parent / "goldens"
 
@@ -87,4 +88,8 @@ def test_code_in_a_cell_cannot_leave_it(text: str) -> None:
     ],
 )
 def test_links(url: str | None, safe: str | None) -> None:
-    assert markdown.safe_link(url) == safe
+    assert safe_link(url) == safe
+
+
+def test_golden_in_chinese(report: Report, golden: Callable[[Path, str], None]) -> None:
+    golden(GOLDENS / "gold-zh.md", markdown.render(report, Look(lang="zh")))

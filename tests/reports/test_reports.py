@@ -67,7 +67,7 @@ def test_the_state_is_the_word_that_the_reason_begins_with(report: Report) -> No
     missing = replace(rule, because=("Missing: nothing that was read holds it.",))
     verdict = replace(report.verdicts[1], results=(missing,))
     assert verdict_reason(verdict) == "missing: Model parameters (Final)"
-    counted = replace(rule, because=("training code: MIT is open; weights: not open",))
+    counted = replace(rule, because=("Training code: MIT is open; weights: not open",))
     verdict = replace(report.verdicts[1], results=(counted,))
     assert verdict_reason(verdict) == "no: Model parameters (Final)"
 

@@ -113,3 +113,11 @@ def test_any_text_anywhere_is_neutralised(text: str) -> None:
     component = Component(id=text, status=Status.PRESENT, license=text, notes=(text,))
     dossier = Dossier(schema="", release=text, sources=(), components=(component,), read_by=text)
     assert not UNSAFE.search(terminal.render(Report(dossier=dossier), Look()))
+
+
+@pytest.mark.parametrize("detail", [0, 2])
+def test_golden_in_chinese(
+    report: Report, golden: Callable[[Path, str], None], detail: int
+) -> None:
+    name = f"gold-zh{'-' if detail else ''}{'v' * detail}.txt"
+    golden(GOLDENS / name, terminal.render(report, Look(detail=detail, lang="zh")))

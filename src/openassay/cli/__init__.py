@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="openassay",
         description="Find out how open an AI model release really is, with evidence.",
         epilog="exit status: 0 fine, 1 our fault, 2 usage, 3 nothing could be read, 10 a required"
-        " level was not met, 11 undecided, 12 evidence no longer stands",
+        " level was not met, 11 undecided, 12 evidence no longer stands, 13 worse than before",
     )
     parser.add_argument("--version", action="version", version=f"openassay {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)

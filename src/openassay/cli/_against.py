@@ -70,6 +70,12 @@ def run(args: argparse.Namespace) -> int:
             "--against takes no --framework and no --require",
             hint="the record is judged by its own framework; audit without --against to gate",
         )
+    if args.baseline or args.config or args.lang != "en":
+        raise UsageError(
+            "--against takes no --baseline, no --config and no --lang",
+            hint="a record is checked against what the release shows, in English",
+        )
+    args.format = args.format or "terminal"
     render = renderer(args.format)
     work = _plan(args)
     comparisons = list(_compare_all(work, args))

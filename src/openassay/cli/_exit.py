@@ -15,5 +15,6 @@ class Exit(IntEnum):
     BELOW_REQUIRED = 10  # a required level was not met
     UNDECIDED = 11  # floor below the required level, ceiling not
     EVIDENCE_GONE = 12  # `verify`: something quoted no longer stands
+    GOT_WORSE = 13  # something is worse than in the baseline
     INTERRUPTED = 130
     BROKEN_PIPE = 141

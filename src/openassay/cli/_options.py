@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from openassay.cli import _project as project
+
 
 def add_targets(parser: argparse.ArgumentParser, *, needed: bool = True) -> None:
     parser.add_argument("targets", metavar="TARGET", nargs="+" if needed else "*",
@@ -27,16 +29,23 @@ def add_offline(parser: argparse.ArgumentParser) -> None:
 
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", metavar="NAME", default="terminal",
-                        help="terminal (default), markdown, json, csv, sarif, badge, badge_json,"
-                        " cyclonedx, spdx3, mof_json, mof_yaml")  # fmt: skip
-    parser.add_argument("--framework", metavar="ID|FILE", action="append",
-                        help="an id, a file of your own, or all; default: all that no later one"
-                        " has replaced")  # fmt: skip
-    parser.add_argument("--require", metavar="ID=LEVEL", action="append", default=[],
-                        help="exit 10 below this level, 11 if undecided (mof-1.0=III)")  # fmt: skip
+    parser.add_argument("--format", metavar="NAME",
+                        help="terminal (default), html, markdown, json, csv, sarif, badge,"
+                        " badge_json, cyclonedx, spdx3, mof_json, mof_yaml")  # fmt: skip
+    add_lang(parser)
+    add_framework(parser, "all that no later one has replaced")
+    parser.add_argument("--require", metavar="ID=LEVEL", action="append",
+                        help="exit 10 if not met, 11 if undecided: mof-1.0=III,"
+                        " license.commercial_use=yes, component.training_code=present,"
+                        " claims=hold, contradictions=none")  # fmt: skip
+    project.add_arguments(parser)
     add_output(parser)
     add_verbose(parser, "with the evidence; -vv with every fact")
+
+
+def add_framework(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument("--framework", metavar="ID|FILE", action="append",
+                        help=f"an id, a file of your own, or all; default: {default}")  # fmt: skip
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -45,3 +54,9 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 def add_verbose(parser: argparse.ArgumentParser, text: str) -> None:
     parser.add_argument("-v", "--verbose", action="count", default=0, help=text)
+
+
+def add_lang(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lang", default="en",
+                        help="language of what people read: en (default) or zh; data such as JSON"
+                        " stays English")  # fmt: skip

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import gc
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from openassay.cli import _project as project
 from openassay.cli import _streams as streams
 from openassay.cli._exit import Exit
 from openassay.errors import TargetError
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from openassay.frameworks.model import Framework
     from openassay.gate import Requirement
     from openassay.release import Source
+    from openassay.reports.license import LicenseAnswer
     from openassay.sources import Sources
     from openassay.types import Dossier, Verdict
 
@@ -79,29 +82,54 @@ def read_sources(
 
 def show(get: Callable[[], Dossier], args: argparse.Namespace) -> int:
     """Judge what ``get`` gives and report it; options are checked before anything is read."""
-    from openassay import frameworks, gate, reports
+    from openassay import gate, reports, words
     from openassay.judge import judge
 
+    config = project.settle(args)
     render = reports.renderer(args.format)
-    required = [gate.parse(text) for text in args.require]
-    chosen = {framework.id: framework for framework in frameworks.chosen(args.framework or ())}
-    asked = {r: chosen.get(r.framework) or frameworks.find(r.framework) for r in required}
-    for requirement, framework in asked.items():
-        gate.check(requirement, framework)
-        chosen.setdefault(framework.id, framework)
+    words.speaker(args.lang)
+    required, chosen = _asked(args)
+    for requirement in required:
+        gate.check(requirement, chosen)
+    before = project.load_state(args.baseline, chosen) if args.baseline else None
     dossier = get()
-    verdicts = {id_: judge(framework, dossier) for id_, framework in chosen.items()}
+    verdicts = tuple(judge(framework, dossier) for framework in chosen.values())
+    review = project.review(config, dossier, chosen)
+    since = project.since(args.baseline, before, dossier, verdicts, chosen) if before else None
     report = reports.Report(
         dossier=dossier,
-        verdicts=tuple(verdicts.values()),
+        verdicts=verdicts,
         terms=_terms(dossier),
+        # looked up for the one format that shows rights and duties: it takes a moment
+        licenses=_licenses(dossier) if args.format == "html" else {},
         optional={id_: _optional(framework) for id_, framework in chosen.items()},
+        review=review,
+        since=since,
     )
     terminal = args.format == "terminal"
     look = streams.look(args.verbose, args.output) if terminal else reports.Look()
+    look = replace(look, lang=args.lang)
     streams.write(render(report, look), args.output, as_data=not terminal)
-    met = {r: gate.meets(r, rules, verdicts[rules.id]) for r, rules in asked.items()}
-    return _gate_exit(met)
+    judged = report if review is None or args.as_found else review
+    return project.gate_exit(required, judged.dossier, chosen, judged.verdicts, since)
+
+
+def _asked(args: argparse.Namespace) -> tuple[list[Requirement], dict[str, Framework]]:
+    """What is required, and the frameworks to judge by; both know a framework by its id."""
+    from openassay import frameworks, gate
+
+    required = [gate.parse(text) for text in args.require or ()]
+    chosen = {framework.id: framework for framework in frameworks.chosen(args.framework or ())}
+    names = [name for name in gate.frameworks_of(required) if name not in chosen]
+    others = {name: frameworks.find(name) for name in names}
+    every = frameworks.chosen([*(args.framework or chosen), *others])
+    known = [
+        replace(one, name=others[one.name].id)
+        if one.subject is gate.Subject.FRAMEWORK and one.name in others
+        else one
+        for one in required
+    ]
+    return known, {framework.id: framework for framework in every}
 
 
 def show_verdicts(
@@ -114,22 +142,22 @@ def show_verdicts(
     if args.format == "json":
         streams.write(render_judgement(name, verdicts, known))
     else:
-        streams.write(render_verdicts(name, verdicts, streams.look(args.verbose)), as_data=False)
+        look = replace(streams.look(args.verbose), lang=args.lang)
+        streams.write(render_verdicts(name, verdicts, look), as_data=False)
     return Exit.FINE
-
-
-def _gate_exit(met: Mapping[Requirement, bool | None]) -> Exit:
-    for requirement, answer in met.items():
-        if not answer:
-            word = "is not met" if answer is False else "is undecided: something was not read"
-            streams.complain(f"{requirement.framework}={requirement.level} {word}")
-    if False in met.values():
-        return Exit.BELOW_REQUIRED
-    return Exit.UNDECIDED if None in met.values() else Exit.FINE
 
 
 def _optional(framework: Framework) -> frozenset[str]:
     return frozenset(rule.id for rule in framework.criteria if not rule.required)
+
+
+def _licenses(dossier: Dossier) -> dict[str, LicenseAnswer]:
+    """All that is known of every licence the dossier names, by the expression it is named by."""
+    from openassay import license_answer
+    from openassay.types import Licensed
+
+    named = {fact.license for fact in dossier.facts if isinstance(fact, Licensed)}
+    return {expression: license_answer.of_expression(expression) for expression in sorted(named)}
 
 
 def _terms(dossier: Dossier) -> dict[str, Mapping[str, str]]:

@@ -21,12 +21,12 @@ HELP = "Judge a stored dossier, or another tool's record."
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dossier", metavar="DOSSIER|RECORD")
-    parser.add_argument("--framework", metavar="ID|FILE", action="append",
-                        help="an id, a file of your own, or all; default: mof-1.0")  # fmt: skip
+    options.add_framework(parser, "mof-1.0")
     parser.add_argument("--mode", choices=("strict", "mot"),
                         help="mot: as the MOF's reference tool does, defects included; default:"
                         " strict, and for a record both side by side")  # fmt: skip
     parser.add_argument("--format", choices=("terminal", "json"), default="terminal")
+    options.add_lang(parser)
     options.add_verbose(parser, "with the next steps")
 
 
@@ -67,6 +67,11 @@ def _judge_record(args: argparse.Namespace, record: Record, wanted: Sequence[Fra
         return Exit.FINE
     if args.mode:
         return steps.show_verdicts(args, record.name, verdicts, frozenset())
+    if args.lang != "en":
+        raise UsageError(
+            "a record judged both ways is shown in English only",
+            hint="--mode strict and --mode mot take --lang",
+        )
     strict, reference = verdicts
     look = streams.look(args.verbose)
     text = render(record.name, strict, reference, differences(record), look)

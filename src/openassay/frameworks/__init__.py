@@ -18,6 +18,7 @@ from openassay.errors import FrameworkError, ReadError, UsageError
 from openassay.frameworks.explain import explain_criterion, explain_framework
 from openassay.frameworks.model import Framework, RollUp
 from openassay.frameworks.reader import parse
+from openassay.words import speaker
 
 __all__ = ["available", "chosen", "explain", "find", "load", "read", "standing"]
 
@@ -105,21 +106,22 @@ def read(path: Path) -> Framework:
         ) from error
 
 
-def explain(rule: str, criterion: str | None = None) -> str:
+def explain(rule: str, criterion: str | None = None, lang: str = "en") -> str:
     """A framework (an id or a file), or one rule of it, as plain text: its source, what counts.
 
     The rule may also follow the framework after a slash: ``mof-1.0/data_card``.
     """
+    words = speaker(lang)
     framework, named = _split(rule)
     wanted = criterion or named
     if not wanted:
-        return explain_framework(framework)
+        return explain_framework(framework, words)
     ids = [known.id for known in framework.criteria]
     if wanted not in ids:
         near = get_close_matches(wanted, ids, n=1)
         hint = f"did you mean {framework.id}/{near[0]}?" if near else f"there are: {', '.join(ids)}"
         raise UsageError(f"{framework.id} has no criterion {wanted!r}", hint=hint)
-    return explain_criterion(framework, framework.criterion(wanted))
+    return explain_criterion(framework, framework.criterion(wanted), words)
 
 
 def _split(rule: str) -> tuple[Framework, str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from textwrap import fill
+from collections.abc import Iterator
 
+from openassay.columns import pad, width, wrap
 from openassay.frameworks.model import (
     Asks,
     ComputeBound,
@@ -17,62 +18,87 @@ from openassay.frameworks.model import (
 from openassay.frameworks.topics import TOPICS
 from openassay.types import Answer, Extent, Kind
 from openassay.vocabulary import by_id
+from openassay.words import ENGLISH, Words, mark
 
 _WIDTH = 88
 _HOW = {
-    RollUp.LADDER: "The verdict is the highest class all of whose required components are there "
-    "and open; each class contains the ones below it.",
-    RollUp.ALL: "Every required criterion must hold; one that fails decides.",
-    RollUp.SUM: "Yes counts 1, partly 0.5, no 0; the verdict is the sum.",
-    RollUp.MEAN: "Yes counts 1, partly 0.5, no 0; the verdict is the plain mean.",
-    RollUp.INDEX: "Each criterion gives points; the verdict is their sum in percent of all points.",
-    RollUp.COUNT: "The verdict is how many criteria are met; what is partly met is not.",
+    RollUp.LADDER: mark(
+        "The verdict is the highest class all of whose required components are there "
+        "and open; each class contains the ones below it."
+    ),
+    RollUp.ALL: mark("Every required criterion must hold; one that fails decides."),
+    RollUp.SUM: mark("Yes counts 1, partly 0.5, no 0; the verdict is the sum."),
+    RollUp.MEAN: mark("Yes counts 1, partly 0.5, no 0; the verdict is the plain mean."),
+    RollUp.INDEX: mark(
+        "Each criterion gives points; the verdict is their sum in percent of all points."
+    ),
+    RollUp.COUNT: mark("The verdict is how many criteria are met; what is partly met is not."),
+}
+_KIND = {
+    Kind.CODE: mark("code"),
+    Kind.DATA: mark("data"),
+    Kind.WEIGHTS: mark("weights"),
+    Kind.DOCUMENT: mark("document"),
 }
 
 
-def explain_framework(framework: Framework) -> str:
+def explain_framework(framework: Framework, words: Words = ENGLISH) -> str:
     """Title, source, how it adds up, and one line for each criterion."""
-    lines = [f"{framework.title} ({framework.id})", framework.source, ""]
+    lines = [f"{words.name(framework.title)} ({framework.id})", framework.source, ""]
     if framework.superseded_by:
-        lines += [f"Replaced by {framework.superseded_by}.", ""]
-    lines += [_wrap(framework.summary), "", _wrap(_HOW[framework.roll_up]), ""]
+        lines += [words.say("Replaced by {framework}.", framework=framework.superseded_by), ""]
+    lines += [_wrap(words.told(framework.summary)), ""]
+    lines += [_wrap(words.say(_HOW[framework.roll_up])), ""]
     for group in framework.groups:
-        lines.append(group.title)
+        lines.append(words.name(group.title))
         for criterion in framework.criteria:
             if criterion.group == group.id:
-                optional = "" if criterion.required else "  (optional)"
-                lines.append(f"  {criterion.id:<30} {criterion.title}{optional}")
+                optional = "" if criterion.required else f"  {words.say('(optional)')}"
+                lines.append(f"  {pad(criterion.id, 30)} {words.name(criterion.title)}{optional}")
         lines.append("")
-    lines += [_wrap(f"- {note}", "  ") for note in framework.notes]
+    lines += [_wrap(f"- {words.told(note)}", "  ") for note in framework.notes]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def explain_criterion(framework: Framework, criterion: Criterion) -> str:
+def explain_criterion(framework: Framework, criterion: Criterion, words: Words = ENGLISH) -> str:
     """The published rule, its source, what counts, which licences, and the next step."""
     group = next(group for group in framework.groups if group.id == criterion.group)
-    need = "required" if criterion.required else "optional"
+    need = words.say("required") if criterion.required else words.say("optional")
+    where = words.say("{framework}, {group}, {need}", framework=words.name(framework.title),
+                      group=words.name(group.title), need=need)  # fmt: skip
     lines = [
-        f"{framework.id}/{criterion.id}: {criterion.title}",
-        f"{framework.title}, {group.title}, {need}",
+        words.say(
+            "{name}: {text}",
+            name=f"{framework.id}/{criterion.id}",
+            text=words.name(criterion.title),
+        ),
+        where,
         "",
-        _wrap(f"Rule: {criterion.rule}"),
-        f"Source: {criterion.source}",
+        _wrap(words.say("Rule: {text}", text=words.told(criterion.rule))),
+        words.say("Source: {text}", text=criterion.source),
     ]
-    for label, text in (
-        ("What counts", _counts(criterion)),
-        ("Answered by", _answered_by(framework, criterion)),
-        ("A person must judge", criterion.human),
-        ("When not met", criterion.next_step),
-    ):
-        if text:
-            lines += ["", _wrap(f"{label}: {text}")]
-    for heading, rule in _lists(framework, criterion):
-        lines += ["", *_licenses(heading, rule)]
+    for text in _details(framework, criterion, words):
+        lines += ["", _wrap(text)]
+    for heading, rule in _lists(framework, criterion, words):
+        lines += ["", *_licenses(heading, rule, words)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _lists(framework: Framework, criterion: Criterion) -> list[tuple[str, LicenseRule]]:
-    """Every list of licences the criterion looks into, each once."""
+def _details(framework: Framework, criterion: Criterion, words: Words) -> Iterator[str]:
+    if counts := words.told(_counts(criterion)):
+        yield words.say("What counts: {text}", text=counts)
+    if answered := _answered_by(framework, criterion, words):
+        yield words.say("Answered by: {text}", text=answered)
+    if criterion.human:
+        yield words.say("A person must judge: {text}", text=words.told(criterion.human))
+    if criterion.next_step:
+        yield words.say("When not met: {text}", text=words.told(criterion.next_step))
+
+
+def _lists(
+    framework: Framework, criterion: Criterion, words: Words
+) -> list[tuple[str, LicenseRule]]:
+    """Every list of licences the criterion looks into, each once, with what is said of it."""
     kinds: dict[Kind, None] = {}
     names: dict[str, None] = {}
     if criterion.covers and criterion.license is Asks.OPEN:
@@ -83,9 +109,20 @@ def _lists(framework: Framework, criterion: Criterion) -> list[tuple[str, Licens
         elif (way.license or criterion.license) is Asks.OPEN:
             kinds |= dict.fromkeys(by_id()[part].kind for part in way.parts)
     return [
-        *((f"count as open for {kind.value}", framework.licenses[kind]) for kind in kinds),
-        *((f"are in the list {name!r}", framework.lists[name]) for name in names),
-    ]
+        *((_of_kind(kind, framework.licenses[kind], words), framework.licenses[kind])
+          for kind in kinds),
+        *((_of_list(name, framework.lists[name], words), framework.lists[name]) for name in names),
+    ]  # fmt: skip
+
+
+def _of_kind(kind: Kind, rule: LicenseRule, words: Words) -> str:
+    return words.say("Licences that count as open for {kind}: {title}.",
+                     kind=words.say(_KIND[kind]), title=words.told(rule.title))  # fmt: skip
+
+
+def _of_list(name: str, rule: LicenseRule, words: Words) -> str:
+    return words.say("Licences that are in the list '{name}': {title}.",
+                     name=name, title=words.told(rule.title))  # fmt: skip
 
 
 def _counts(criterion: Criterion) -> str:
@@ -94,79 +131,95 @@ def _counts(criterion: Criterion) -> str:
     return by_id()[criterion.parts[0]].counts
 
 
-def _answered_by(framework: Framework, criterion: Criterion) -> str:
+def _answered_by(framework: Framework, criterion: Criterion, words: Words) -> str:
     if criterion.compute is not None:
-        return _bound(criterion.compute)
+        return _bound(criterion.compute, words)
     if criterion.covers:
-        names = ", ".join(by_id()[part].title for part in criterion.covers)
-        text = f"the share, under open licences, of what is released of: {names}"
+        names = words.listed([words.name(by_id()[part].title) for part in criterion.covers])
+        text = words.say(
+            "the share, under open licences, of what is released of: {names}", names=names
+        )
         if criterion.complete:
-            text += "; yes only when all of these are there"
+            text += words.say("; yes only when all of these are there")
         if criterion.at_least > 1:
-            text += f"; partly from {criterion.at_least} on"
+            text += words.say("; partly from {n} on", n=criterion.at_least)
         return text
-    return "; or ".join(_way(way, framework.roll_up) for way in criterion.ways)
+    return words.say("; or ").join(_way(way, framework.roll_up, words) for way in criterion.ways)
 
 
-def _bound(bound: ComputeBound) -> str:
-    side = "more than" if bound.above else "at most"
-    return (
-        f"the training compute, {side} {bound.flop:.0e} FLOP".replace("e+", "e")
-        + ": as stated, or estimated as 6 × parameters × tokens or from accelerator hours; told "
-        "only where the whole range of the estimate lies on one side"
+def _bound(bound: ComputeBound, words: Words) -> str:
+    flop = f"{bound.flop:.0e}".replace("e+", "e")
+    how = words.say(
+        "as stated, or estimated as 6 × parameters × tokens or from accelerator hours; told only "
+        "where the whole range of the estimate lies on one side"
     )
+    if bound.above:
+        return words.say("the training compute, more than {flop} FLOP: {how}", flop=flop, how=how)
+    return words.say("the training compute, at most {flop} FLOP: {how}", flop=flop, how=how)
 
 
-def _way(way: Way, roll_up: RollUp) -> str:
-    parts = [by_id()[part].title for part in way.parts]
+def _way(way: Way, roll_up: RollUp, words: Words) -> str:
+    parts = [words.name(by_id()[part].title) for part in way.parts]
     if way.enough is Extent.PART:
-        parts = [f"{title} (some of it will do)" for title in parts]
-    text = " and ".join((*parts, *(f"a statement of {TOPICS[topic]}" for topic in way.stated)))
+        parts = [words.say("{part} (some of it will do)", part=part) for part in parts]
+    for topic in way.stated:
+        parts.append(words.say("a statement of {topic}", topic=words.say(TOPICS[topic])))
+    text = words.say(" and ").join(parts)
     if way.licenses:
-        text += f" under a licence of the list {way.licenses!r}"
+        text = words.say("{part} under a licence of the list '{name}'", part=text,
+                         name=way.licenses)  # fmt: skip
     if way.substitute:
-        text += " in its place"
+        text = words.say("{part} in its place", part=text)
     if way.when is When.TUNED:
-        text += " (of a model tuned from another)"
+        text = words.say("{part} (of a model tuned from another)", part=text)
     elif way.when is When.FROM_SCRATCH:
-        text += " (of a model trained from scratch)"
-    return text + _gives(way, roll_up)
+        text = words.say("{part} (of a model trained from scratch)", part=text)
+    return _gives(text, way, roll_up, words)
 
 
-def _gives(way: Way, roll_up: RollUp) -> str:
+def _gives(text: str, way: Way, roll_up: RollUp, words: Words) -> str:
+    """``text``, and what it is worth."""
     if roll_up is RollUp.INDEX:
-        some = f", {way.sure_points:g} of them certain" if way.sure_points < way.points else ""
-        unit = "point" if way.points == 1 else "points"
-        return f" ({way.points:g} {unit}{some})"
-    text = " (counts as partly)" if way.gives is Answer.PARTLY else ""
+        points = words.many(1 if way.points == 1 else 2, "{points} point", "{points} points",
+                            points=f"{way.points:g}")  # fmt: skip
+        if way.sure_points < way.points:
+            return words.say("{part} ({points}, {sure} of them certain)", part=text, points=points,
+                             sure=f"{way.sure_points:g}")  # fmt: skip
+        return words.say("{part} ({points})", part=text, points=points)
+    if way.gives is Answer.PARTLY:
+        text = words.say("{part} (counts as partly)", part=text)
     if way.sure not in (Answer.YES, way.gives):
-        text += f" (certain: {way.sure.value}; a person judges the rest)"
+        text = words.say("{part} (certain: {answer}; a person judges the rest)", part=text,
+                         answer=words.say(way.sure.value))  # fmt: skip
     return text
 
 
-def _licenses(heading: str, rule: LicenseRule) -> list[str]:
-    lines = [_wrap(f"Licences that {heading}: {rule.title}."), rule.source]
-    if rule.sets:
-        lines.append(_wrap(f"  lists: {', '.join(rule.sets)}", "  "))
-    if rule.ids:
-        lines.append(_wrap(f"  also: {', '.join(sorted(rule.ids))}", "  "))
+def _licenses(heading: str, rule: LicenseRule, words: Words) -> list[str]:
+    lines = [_wrap(heading), rule.source]
+    for text, ids in (
+        (mark("lists: {names}"), rule.sets),
+        (mark("also: {names}"), sorted(rule.ids)),
+    ):
+        if ids:
+            lines.append(_wrap("  " + words.say(text, names=", ".join(ids)), "  "))
     for name, values in rule.terms:
-        shown = ", ".join(value or "none" for value in values)
-        lines.append(f"  with known terms: {name} = {shown}")
+        shown = ", ".join(value or words.say("none") for value in values)
+        text = words.say("with known terms: {name} = {values}", name=name, values=shown)
+        lines.append(f"  {text}")
     if rule.but:
-        lines.append(_wrap(f"  but not: {', '.join(sorted(rule.but))}", "  "))
+        text = words.say("but not: {names}", names=", ".join(sorted(rule.but)))
+        lines.append(_wrap(f"  {text}", "  "))
     if rule.note:
-        lines.append(_wrap(f"  {rule.note}", "  "))
+        lines.append(_wrap(f"  {words.told(rule.note)}", "  "))
     if rule.review is not None:
-        lines += ["", *_licenses("a person must weigh", rule.review)]
+        weighed = words.say("Licences that a person must weigh: {title}.",
+                            title=words.told(rule.review.title))  # fmt: skip
+        lines += ["", *_licenses(weighed, rule.review, words)]
     return lines
 
 
 def _wrap(text: str, indent: str = "") -> str:
-    return fill(
-        text,
-        _WIDTH,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    """``text`` on lines of 88 columns, all but the first indented."""
+    start = text[: len(text) - len(text.lstrip())]
+    lines = wrap(text.lstrip(), _WIDTH - max(width(start), width(indent)))
+    return start + f"\n{indent}".join(lines)

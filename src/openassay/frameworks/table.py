@@ -61,6 +61,10 @@ class Table:
         close = get_close_matches(value, known, n=1)
         return f"did you mean {close[0]!r}?" if close else f"use one of: {', '.join(sorted(known))}"
 
+    def line_of(self, key: str) -> int | None:
+        """The line of a key, from 1, or of the table it would stand in; None if not found."""
+        return self._line(key)
+
     def text(self, key: str, default: str = _MISSING) -> str:
         value = self._get(key, default)
         if not isinstance(value, str):

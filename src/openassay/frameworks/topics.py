@@ -10,24 +10,25 @@ from types import MappingProxyType
 
 from openassay import licenses
 from openassay.types import Derived, Fact, Licensed, Stated
+from openassay.words import mark
 
 TOPICS: Mapping[str, str] = MappingProxyType(
     {
-        "accelerator_hours": "the accelerator hours of the training",
-        "active_parameters": "the number of parameters active per token",
-        "architecture": "the kind of network",
-        "base_model": "the model this one was made from",
-        "carbon": "the carbon emitted by the training",
-        "compute": "the training compute in floating-point operations",
-        "context_length": "the length of the context",
-        "copyright_policy": "a copyright policy",
-        "dtype": "the precision of the weights",
-        "energy": "the energy used by the training",
-        "hardware": "the hardware of the training",
-        "license": "the terms of use",
-        "parameters": "the number of parameters",
-        "tokens": "the number of training tokens",
-        "training_summary": "a public summary of the training content",
+        "accelerator_hours": mark("the accelerator hours of the training"),
+        "active_parameters": mark("the number of parameters active per token"),
+        "architecture": mark("the kind of network"),
+        "base_model": mark("the model this one was made from"),
+        "carbon": mark("the carbon emitted by the training"),
+        "compute": mark("the training compute in floating-point operations"),
+        "context_length": mark("the length of the context"),
+        "copyright_policy": mark("a copyright policy"),
+        "dtype": mark("the precision of the weights"),
+        "energy": mark("the energy used by the training"),
+        "hardware": mark("the hardware of the training"),
+        "license": mark("the terms of use"),
+        "parameters": mark("the number of parameters"),
+        "tokens": mark("the number of training tokens"),
+        "training_summary": mark("a public summary of the training content"),
     }
 )
 

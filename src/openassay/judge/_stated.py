@@ -70,8 +70,11 @@ def compute_finding(bound: ComputeBound, criterion: Criterion, facts: Sequence[F
         text = f"To judge: no training compute, nor size with tokens, is stated ({threshold})."
         return point(criterion.to_judge, (text, *_question(criterion)))
     side = _side(found, bound.flop)
-    words = {True: "above", False: "not above", None: "too near, or too uncertain, to tell from"}
-    text = f"Estimate: {found.how}, {words[side]} {threshold}."
+    text = {
+        True: f"Estimate: {found.how}, above {threshold}.",
+        False: f"Estimate: {found.how}, not above {threshold}.",
+        None: f"Estimate: {found.how}, too near, or too uncertain, to tell from {threshold}.",
+    }[side]
     reasons = (text, *(f"Estimate: {caveat[:1].upper()}{caveat[1:]}." for caveat in found.caveats))
     if side is None:
         text = f"To judge: {text}"

@@ -17,37 +17,78 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
 from openassay.errors import UsageError
-from openassay.types import Dossier, Verdict
+from openassay.types import Change, Dossier, Reviewed, Verdict
+
+if TYPE_CHECKING:
+    from openassay.reports.license import LicenseAnswer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """What people reviewed, beside the tool's findings: never in their place.
+
+    ``dossier`` and ``verdicts`` are those *as reviewed*; ``file`` is where the reviews are written.
+    """
+
+    file: str
+    items: tuple[Reviewed, ...]
+    dossier: Dossier
+    verdicts: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Since:
+    """What changed since a baseline, the worse first."""
+
+    baseline: str
+    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What is shown.
 
-    ``terms`` has, per licence id, the known terms by name (may lack ids); ``optional``, per
-    framework, the criteria that never change its outcome.
+    ``dossier`` and ``verdicts`` are the tool's own, *as found*. ``terms`` has, per licence id, the
+    known terms by name (may lack ids); ``licenses`` has, per stated expression, all that is known
+    of it; ``optional``, per framework, the criteria that never change its outcome. ``review`` and
+    ``since`` are shown too where they are given.
     """
 
     dossier: Dossier
     verdicts: tuple[Verdict, ...] = ()
     terms: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    licenses: Mapping[str, LicenseAnswer] = field(default_factory=dict)
     optional: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    review: Review | None = None
+    since: Since | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """How it is shown. ``width`` counts terminal columns; ``detail`` is 0, 1 (-v) or 2 (-vv)."""
+    """How it is shown. ``width`` counts terminal columns; ``detail`` is 0, 1 (-v) or 2 (-vv).
+
+    ``lang`` is the language of what people read (``en``, ``zh``); data stays English.
+    """
 
     width: int = 100
     colour: bool = False
     unicode: bool = True
     detail: int = 0
+    lang: str = "en"
 
 
-# reports on something else than a release
-_OTHERS = ("license", "verification", "record", "against", "weights")
+_OTHERS = (
+    "against",
+    "comparison",
+    "draft",
+    "license",
+    "record",
+    "verification",
+    "weights",
+)  # reports on something else than a release
 Render = Callable[[Report, Look], str]
 
 

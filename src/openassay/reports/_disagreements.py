@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from openassay.canonical import visible
-from openassay.reports._view import facts_of, title
+from openassay.reports._view import STATUS_WORD, facts_of, title
 from openassay.types import Answer, Component, Dossier, Evidence, Result, Status, Verdict
 from openassay.vocabulary import by_id
+from openassay.words import ENGLISH, Words
 
 _CITED = 3  # pieces of evidence shown for the fact
 _ANSWERS = (Answer.YES, Answer.PARTLY, Answer.NO)
@@ -82,16 +83,21 @@ def _disagreement(component: Component, held: tuple[Opinion, ...]) -> Disagreeme
     return Disagreement(component.id, component.status, component.license, ranked, evidence)
 
 
-def subject(item: Disagreement) -> str:
+def subject(item: Disagreement, words: Words = ENGLISH) -> str:
     """What they disagree about: ``Datasets (linked, CC-BY-NC-4.0)``."""
-    said = [item.status.value, *([visible(item.license)] if item.license else [])]
-    return f"{title(item.component)} ({', '.join(said)})"
+    said = [words.say(STATUS_WORD[item.status])]
+    said += [visible(item.license)] if item.license else []
+    return words.say("{part} ({state})", part=words.short_name(title(item.component)),
+                     state=words.listed(said))  # fmt: skip
 
 
-def sides(item: Disagreement) -> tuple[tuple[str, str], ...]:
+def sides(item: Disagreement, words: Words = ENGLISH) -> tuple[tuple[str, str], ...]:
     """(answer, framework ids) for each answer given: ``("yes", "osai-12, fmti-2025")``."""
     return tuple(
-        (answer.value, ", ".join(visible(o.framework) for o in item.opinions if o.answer is answer))
+        (
+            words.say(answer.value),
+            words.listed([visible(o.framework) for o in item.opinions if o.answer is answer]),
+        )
         for answer in _ANSWERS
         if any(opinion.answer is answer for opinion in item.opinions)
     )

@@ -11,9 +11,9 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from openassay.canonical import visible
 from openassay.reports import Look, Report
+from openassay.reports._markup import safe_link
 from openassay.reports._view import main_and_finer, why
 from openassay.reports.json_v1 import render as render_json
-from openassay.reports.markdown import safe_link
 from openassay.types import (
     Answer,
     Component,

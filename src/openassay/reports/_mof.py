@@ -25,8 +25,8 @@ from openassay.reports._export import (
     reason,
     repositories,
 )
+from openassay.reports._markup import safe_link
 from openassay.reports._view import STATUS_WORD, evidence_of, main_and_finer, place, title
-from openassay.reports.markdown import safe_link
 from openassay.types import Component, Dossier, Evidence, How, Licensed, Status
 
 SHOWN = 5  # pieces of evidence per component; the dossier has all

@@ -20,15 +20,23 @@ from openassay.types import (
     Verdict,
 )
 from openassay.vocabulary import by_id
+from openassay.words import ENGLISH, Words, mark
 
 STATUS_WORD = {
-    Status.PRESENT: "present",
-    Status.PARTIAL: "partial",
-    Status.LINKED: "linked",
-    Status.ABSENT: "absent",
-    Status.UNKNOWN: "unknown",
+    Status.PRESENT: mark("present"),
+    Status.PARTIAL: mark("partial"),
+    Status.LINKED: mark("linked"),
+    Status.ABSENT: mark("absent"),
+    Status.UNKNOWN: mark("unknown"),
 }
 _OPEN_ANSWERS = (Answer.NO, Answer.PARTLY, Answer.UNKNOWN)
+# What the reason of a criterion can begin with (openassay.judge): its state, in a word or two.
+_STATES = frozenset((
+    mark("missing"), mark("unlicensed"), mark("not open"), mark("open, wrong type"), mark("open"),
+    mark("partial"), mark("unknown"), mark("released"), mark("partly released"),
+    mark("published elsewhere"), mark("restricted"), mark("to judge"), mark("gated"),
+    mark("stated"), mark("listed"), mark("not listed"), mark("estimate"),
+))  # fmt: skip
 _TO_JUDGE, _ESTIMATE = "To judge: ", "Estimate: "
 _LONG_PLACE = 24
 _MAIN = 17  # components.toml: the first seventeen are the Model Openness Framework's own
@@ -85,7 +93,12 @@ def short_place(evidence: Evidence) -> str:
 
 def short_pin(source: SourceInfo) -> str:
     """A source's pin with its digest cut to twelve characters, as people quote commits."""
-    head, at, pin = visible(source.id).rpartition("@")
+    return short_pin_text(source.id)
+
+
+def short_pin_text(pinned: str) -> str:
+    """As :func:`short_pin`, for the id of a source."""
+    head, at, pin = visible(pinned).rpartition("@")
     return f"{head}@{pin[:12]}" if at else pin
 
 
@@ -102,26 +115,50 @@ def evidence_of(component: Component) -> tuple[tuple[Evidence, str], ...]:
     return tuple(found.items())
 
 
-def why(component: Component, *, short: bool = False) -> str:
+def why(component: Component, words: Words = ENGLISH, *, short: bool = False) -> str:
     """One line: where the primary evidence stands and what it shows, or what was not read."""
     for item in component.because:
         if isinstance(item, Gap):
-            return visible(f"not read: {item.path or item.source} ({item.detail or item.reason})")
+            file, reason = item.path or item.source, gap_text(item, words)
+            return visible(words.say("not read: {file} ({reason})", file=file, reason=reason))
         where = short_place(item.evidence[0]) if short else place(item.evidence[0])
-        return f"{where}  {visible(item.detail or item.evidence[0].quote)}"
-    return visible(component.notes[0]) if component.notes else "nothing found"
+        return f"{where}  {visible(words.told(item.detail) or item.evidence[0].quote)}"
+    if component.notes:
+        return visible(words.told(component.notes[0]))
+    return words.say("nothing found")
+
+
+def gap_text(gap: Gap, words: Words) -> str:
+    """Why something was not read: the detail, or its reason where the language lacks the detail."""
+    if not gap.detail or not words.knows(gap.detail):
+        return visible(words.told(gap.reason))
+    return visible(words.told(gap.detail))
 
 
 def openness(component: Component) -> str:
-    """The licence's openness in a word; empty where there is nothing to judge."""
+    """The licence's openness in an English word; empty where there is nothing to judge."""
     if component.status is Status.ABSENT:
         return ""
     if component.license_open is None:
-        return "unclear" if component.license else "no licence"
-    return "open" if component.license_open else "not open"
+        return mark("unclear") if component.license else mark("no licence")
+    return mark("open") if component.license_open else mark("not open")
 
 
-def verdict_reason(verdict: Verdict, optional: frozenset[str] = frozenset()) -> str:
+def license_name(expression: str | None) -> str:
+    """A licence as people call it: without the prefix for licences that no list has."""
+    return visible(expression or "").removeprefix("LicenseRef-")
+
+
+def answer_text(verdict: Verdict, words: Words = ENGLISH) -> str:
+    """The answer as people say it; a ladder's first rung not reached is more than *none*."""
+    if verdict.answer == "none" and verdict.progress:
+        return words.say("no level reached")
+    return words.told(visible(verdict.answer))
+
+
+def verdict_reason(
+    verdict: Verdict, optional: frozenset[str] = frozenset(), words: Words = ENGLISH
+) -> str:
     """What stands in the way, by state: ``for III: not open: Model parameters; missing: …``.
 
     A ladder names only the rung that was not reached; an undecided verdict what is unknown first.
@@ -134,19 +171,30 @@ def verdict_reason(verdict: Verdict, optional: frozenset[str] = frozenset()) -> 
     if open_ and verdict.progress and not _is_score(verdict):
         rung = open_[0].group
         open_ = [result for result in open_ if result.group == rung]
-        head = f"for {visible(rung)}: "
+        head = words.say("for {rung}: ", rung=visible(rung))
     elif verdict.floor == verdict.ceiling and not verdict.progress:
         open_.sort(key=lambda result: result.answer is not Answer.NO)  # what fails, first
     if verdict.floor != verdict.ceiling:
         open_.sort(key=lambda result: result.answer is not Answer.UNKNOWN)
     states: dict[str, list[str]] = {}
     for result in open_:
-        states.setdefault(_state(result), []).append(visible(result.title))
+        states.setdefault(_state(result), []).append(words.short_name(visible(result.title)))
     if not states:
-        asked = dict.fromkeys(name for name, _ in questions(verdict, optional))
-        rest = f"; to judge: {', '.join(asked)}" if asked and not _is_score(verdict) else ""
-        return f"every required criterion is met{rest}" if verdict.results else ""
-    return head + "; ".join(f"{state}: {', '.join(names)}" for state, names in states.items())
+        return _all_met(verdict, optional, words) if verdict.results else ""
+    return head + words.say("; ").join(
+        words.say("{state}: {names}", state=words.told(state), names=words.listed(names))
+        for state, names in states.items()
+    )
+
+
+def _all_met(verdict: Verdict, optional: frozenset[str], words: Words) -> str:
+    """Nothing is open; what a person must still judge is told with it, but not of a score."""
+    met = words.say("every required criterion is met")
+    asked = dict.fromkeys(words.short_name(name) for name, _ in questions(verdict, optional))
+    if not asked or _is_score(verdict):
+        return met
+    rest = words.say("{state}: {names}", state=words.say("to judge"), names=words.listed([*asked]))
+    return words.say("; ").join((met, rest))
 
 
 def questions(
@@ -162,22 +210,26 @@ def questions(
     )
 
 
-def points(result: Result) -> str:
+def points(result: Result, words: Words = ENGLISH) -> str:
     """In an index the points, ``1 to 3 of 3. ``; else nothing."""
     if result.points is None:
         return ""
-    least, most, of = result.points
-    return f"{least:g} of {of:g}. " if least == most else f"{least:g} to {most:g} of {of:g}. "
+    least, most, of = (f"{number:g}" for number in result.points)
+    if least == most:
+        return words.say("{points} of {all}. ", points=least, all=of)
+    return words.say("{least} to {most} of {all}. ", least=least, most=most, all=of)
 
 
-def estimates(verdict: Verdict) -> tuple[tuple[str, str, tuple[Evidence, ...]], ...]:
+def estimates(
+    verdict: Verdict, words: Words = ENGLISH
+) -> tuple[tuple[str, str, tuple[Evidence, ...]], ...]:
     """(title of the criterion, the estimate with its inputs and caveats, what it rests on)."""
     found = []
     for result in verdict.results:
         said = [text for text in result.because if _ESTIMATE in text[: len(_TO_JUDGE + _ESTIMATE)]]
         if said:
-            parts = [text.partition(_ESTIMATE)[2] for text in said]
-            found.append((visible(result.title), visible(" ".join(parts)), result.evidence))
+            parts = [words.told(visible(text.partition(_ESTIMATE)[2])) for text in said]
+            found.append((visible(result.title), words.say(" ").join(parts), result.evidence))
     return tuple(found)
 
 
@@ -188,7 +240,7 @@ def _is_score(verdict: Verdict) -> bool:
 
 
 def _state(result: Result) -> str:
-    """The word a reason begins with (*Missing: …*), or the answer itself.
+    """The English word a reason begins with (*Missing: …*), or the answer itself.
 
     What was read but leaves it to a person is *to judge*, whatever was found.
     """
@@ -196,9 +248,8 @@ def _state(result: Result) -> str:
     unread = any(text.startswith("Unknown") for text in result.because[:1])
     if result.answer is Answer.UNKNOWN and asked and not unread:
         return _TO_JUDGE.removesuffix(": ").lower()
-    word, colon, _ = result.because[0].partition(": ") if result.because else ("", "", "")
-    is_state = colon and len(word) <= 20 and word[:1].isupper()
-    return visible(word).lower() if is_state else result.answer.value
+    word = result.because[0].partition(": ")[0].lower() if result.because else ""
+    return word if word in _STATES else result.answer.value
 
 
 def next_steps(
@@ -237,31 +288,31 @@ def claims_by_need(claims: Iterable[Claim]) -> tuple[tuple[Claim, ...], tuple[Cl
 # How a known term reads. Terms are named as in `openassay license`; a value that says nothing
 # ("no" to a limit, or unknown) makes no line.
 _WORDING: Mapping[tuple[str, str], tuple[str, str]] = {
-    ("commercial_use", "yes"): ("grants", "commercial use"),
-    ("commercial_use", "conditional"): ("conditions", "commercial use only under conditions"),
-    ("commercial_use", "no"): ("limits", "no commercial use"),
+    ("commercial_use", "yes"): ("grants", mark("commercial use")),
+    ("commercial_use", "conditional"): ("conditions", mark("commercial use only under conditions")),
+    ("commercial_use", "no"): ("limits", mark("no commercial use")),
     ("forbids_training_other_models", "yes"): (
         "limits",
-        "outputs or the model may not be used to train or improve other models",
+        mark("outputs or the model may not be used to train or improve other models"),
     ),
-    ("field_of_use_restrictions", "yes"): ("limits", "some purposes are forbidden"),
-    ("acceptable_use_policy", "yes"): ("conditions", "an acceptable-use policy applies"),
-    ("share_alike", "yes"): ("conditions", "derivatives under the same terms"),
-    ("registration_required", "yes"): ("conditions", "registration or approval"),
+    ("field_of_use_restrictions", "yes"): ("limits", mark("some purposes are forbidden")),
+    ("acceptable_use_policy", "yes"): ("conditions", mark("an acceptable-use policy applies")),
+    ("share_alike", "yes"): ("conditions", mark("derivatives under the same terms")),
+    ("registration_required", "yes"): ("conditions", mark("registration or approval")),
     ("revocable_or_updatable", "yes"): (
         "limits",
-        "the licensor may withdraw or change the terms",
+        mark("the licensor may withdraw or change the terms"),
     ),
-    ("patent_grant", "yes"): ("grants", "a patent licence"),
-    ("redistribution", "yes"): ("grants", "redistribution"),
-    ("redistribution", "conditional"): ("conditions", "redistribution only under conditions"),
-    ("redistribution", "no"): ("limits", "no redistribution"),
+    ("patent_grant", "yes"): ("grants", mark("a patent licence")),
+    ("redistribution", "yes"): ("grants", mark("redistribution")),
+    ("redistribution", "conditional"): ("conditions", mark("redistribution only under conditions")),
+    ("redistribution", "no"): ("limits", mark("no redistribution")),
 }
 # Terms whose value is a number or a text of its own.
 _VALUED: Mapping[str, tuple[str, str]] = {
-    "user_threshold": ("limits", "a separate licence is needed above a number of users"),
-    "attribution_naming": ("conditions", "named attribution"),
-    "geographic_limit": ("limits", "not for everyone everywhere"),
+    "user_threshold": ("limits", mark("a separate licence is needed above a number of users")),
+    "attribution_naming": ("conditions", mark("named attribution")),
+    "geographic_limit": ("limits", mark("not for everyone everywhere")),
 }
 
 

@@ -11,8 +11,8 @@ from io import StringIO
 from openassay.canonical import visible
 from openassay.reports import Look, Report
 from openassay.reports._export import addresses, governing, reason
+from openassay.reports._markup import safe_link
 from openassay.reports._view import STATUS_WORD, evidence_of, kind, main_and_finer, place, title
-from openassay.reports.markdown import safe_link
 from openassay.types import Component, Dossier
 
 COLUMNS = (

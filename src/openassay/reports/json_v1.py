@@ -13,10 +13,11 @@ from typing import Any
 from openassay.canonical import dump_json
 from openassay.checked import Difference
 from openassay.errors import DossierError
-from openassay.reports import Look, Report
+from openassay.reports import Look, Report, Review
 from openassay.reports._disagreements import Disagreement, disagreements
 from openassay.reports._view import evidence_of, kind, main_and_finer, terms_in_words, title
 from openassay.types import (
+    Change,
     Claim,
     Component,
     Contradiction,
@@ -52,6 +53,12 @@ def document(report: Report) -> dict[str, Any]:
     dossier = report.dossier
     known = frozenset(source.id for source in dossier.sources)
     main, finer = main_and_finer(dossier.components)
+    beside: dict[str, Any] = {}
+    if report.review is not None:
+        beside["review"] = _review(report.review, known)
+    if report.since is not None:
+        changes = [change_document(item) for item in report.since.changes]
+        beside["since"] = {"baseline": report.since.baseline, "changes": changes}
     return {
         "schema": SCHEMA,
         "read_by": dossier.read_by,
@@ -82,7 +89,7 @@ def document(report: Report) -> dict[str, Any]:
         "verdicts": [verdict_object(verdict, known) for verdict in report.verdicts],
         "disagreements": [_disagreement(item) for item in disagreements(report.verdicts, dossier)],
         "gaps": [gap_object(gap) for gap in dossier.gaps],
-    }
+    } | beside
 
 
 def render_judgement(
@@ -245,6 +252,48 @@ def gap_object(gap: Gap) -> dict[str, Any]:
         "reason": gap.reason,
         "detail": gap.detail,
         "components": list(gap.components),
+    }
+
+
+def _review(review: Review, known: frozenset[str]) -> dict[str, Any]:
+    """What people reviewed, with the components and verdicts as they come out then."""
+    touched = {item.override.target for item in review.items if item.applied}
+    return {
+        "file": review.file,
+        "overrides": [
+            {
+                "subject": item.override.subject,
+                "target": item.override.target,
+                "title": item.title,
+                "found": item.found,
+                "said": item.said,
+                "applied": item.applied,
+                "note": item.note or None,
+                "by": item.override.by,
+                "on": item.override.on,
+                "reason": item.override.reason,
+                "evidence": list(item.override.evidence),
+                "place": _evidence(item.override.place, known),
+            }
+            for item in review.items
+        ],
+        "components": [
+            _component(part, known) for part in review.dossier.components if part.id in touched
+        ],
+        "verdicts": [verdict_object(verdict, known) for verdict in review.verdicts],
+    }
+
+
+def change_document(item: Change) -> dict[str, Any]:
+    """One difference between two states."""
+    return {
+        "direction": str(item.direction),
+        "what": item.what,
+        "subject": item.subject or None,
+        "title": item.title,
+        "before": item.before,
+        "after": item.after,
+        "place": item.place or None,
     }
 
 

@@ -9,11 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlsplit
 
 from openassay.canonical import visible
 from openassay.reports import Look, Report
 from openassay.reports._disagreements import disagreements, subject
+from openassay.reports._markup import safe_link
+from openassay.reports._review import (
+    AS_FOUND,
+    CHANGE_HEADS,
+    REVIEW_HEADS,
+    VERDICT_HEADS,
+    change_rows,
+    review_rows,
+    verdict_rows,
+)
 from openassay.reports._view import (
     STATUS_WORD,
     claims_by_need,
@@ -29,6 +38,7 @@ from openassay.reports._view import (
     why,
 )
 from openassay.types import Claim, Component, Evidence, Gap
+from openassay.words import ENGLISH, Words, mark, speaker
 
 _SHOWN = 5  # pieces of evidence per row; JSON has all
 # What could mark up, link, embed or mention: emphasis, code, links, tables, HTML, maths; the colon
@@ -43,6 +53,7 @@ _ENTITY = frozenset("<>&@:")  # a backslash does not stop these everywhere
 class Notes:
     """Evidence as numbered footnotes, each once, in the order it is first cited."""
 
+    words: Words = ENGLISH
     numbers: dict[Evidence, int] = field(default_factory=dict)
 
     def cite(self, items: Iterable[Evidence]) -> str:
@@ -59,28 +70,31 @@ class Notes:
             where = f"[{where}](<{link}>)" if (link := safe_link(item.link)) else where
             said = f": {code(visible(item.quote))}" if item.quote else ""
             digest = f"{visible(item.digest.algorithm)} {visible(item.digest.value)[:16]}"
-            yield f"[^{number}]: {where}{said} ({code(digest)}, in {code(visible(item.source))})"
+            source = self.words.say("in {source}", source=code(visible(item.source)))
+            yield f"[^{number}]: {where}{said} ({code(digest)}, {source})"
 
 
 def render(report: Report, look: Look) -> str:
     """The report as Markdown text."""
-    del look
-    dossier, notes = report.dossier, Notes()
+    words = speaker(look.lang)
+    dossier, notes = report.dossier, Notes(words)
     main, finer = main_and_finer(dossier.components)
     false, unchecked = claims_by_need(dossier.claims)
     blocks = (
-        _header(report),
-        _verdicts(report),
-        _questions(report),
+        _header(report, words),
+        _verdicts(report, words),
+        _review(report, words),
+        _since(report, words),
+        _questions(report, words),
         _estimates(report, notes),
         _disagreements(report, notes),
-        _components("Components", main, notes),
-        _components("Finer components", finer, notes),
-        _claims("Claims that do not hold", false, notes),
-        _claims("Claims that could not be checked", unchecked, notes),
+        _components(words.say("Components"), main, notes),
+        _components(words.say("Finer components"), finer, notes),
+        _claims(words.say("Claims that do not hold"), false, notes),
+        _claims(words.say("Claims that could not be checked"), unchecked, notes),
         _contradictions(report, notes),
-        _steps(report),
-        _gaps(dossier.gaps),
+        _steps(report, words),
+        _gaps(dossier.gaps, words),
     )
     texts = ["\n".join(block) for block in blocks]
     texts.append("\n".join(notes.lines()))
@@ -113,49 +127,41 @@ def cell_code(text: str) -> str:
     return f"<code>{plain}</code>" if text else ""
 
 
-def safe_link(url: str | None) -> str | None:
-    """An http(s) address with everything that could end the link spelled out; else None."""
-    if url is None:
-        return None
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        return None
-    return quote(url, safe="/:?#@!$&'*+,;=%~.-_", errors="replace")
-
-
-def _header(report: Report) -> Iterator[str]:
+def _header(report: Report, words: Words) -> Iterator[str]:
     yield f"# {escape(report.dossier.release)}"
     yield ""
     for source in report.dossier.sources:
-        yield f"- {code(visible(source.id))}: {source.files} files"
+        yield f"- {code(visible(source.id))}: {words.say('{n} files', n=source.files)}"
     if report.dossier.read_by:
-        yield f"- read by {escape(report.dossier.read_by)}"
+        yield f"- {words.say('read by {tool}', tool=escape(report.dossier.read_by))}"
 
 
-def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+def table(
+    heads: tuple[str, ...], rows: Iterable[tuple[str, ...]], words: Words = ENGLISH
+) -> Iterator[str]:
     body = list(rows)
     if body:
-        yield f"| {' | '.join(heads)} |"
+        yield f"| {' | '.join(words.say(head) for head in heads)} |"
         yield f"|{' --- |' * len(heads)}"
         for row in body:
             yield f"| {' | '.join(row)} |"
 
 
-def _verdicts(report: Report) -> Iterator[str]:
+def _verdicts(report: Report, words: Words) -> Iterator[str]:
     rows = []
     for verdict in report.verdicts:
-        reason = verdict_reason(verdict, report.optional.get(verdict.framework, frozenset()))
-        name = escape(verdict.title or verdict.framework)
-        rows.append((name, f"**{escape(verdict.answer)}**", escape(reason)))
+        optional = report.optional.get(verdict.framework, frozenset())
+        reason = verdict_reason(verdict, optional, words)
+        name = escape(words.name(verdict.title or verdict.framework))
+        answer = words.told(visible(verdict.answer))
+        rows.append((name, f"**{escape(answer)}**", escape(reason)))
     if rows:
-        yield "## Verdicts\n"
-        yield from table(("Framework", "Answer", "Why"), rows)
+        yield f"## {words.say('Verdicts')}\n"
+        heads = (mark("Framework"), mark("Answer"), mark("Why"))
+        yield from table(heads, rows, words)
 
 
-def _questions(report: Report) -> Iterator[str]:
+def _questions(report: Report, words: Words) -> Iterator[str]:
     """What no tool can answer, framework by framework."""
     asked = [
         (verdict, found)
@@ -163,47 +169,58 @@ def _questions(report: Report) -> Iterator[str]:
         if (found := questions(verdict, report.optional.get(verdict.framework, frozenset())))
     ]
     if asked:
-        yield "## For a person to judge\n"
+        yield f"## {words.say('For a person to judge')}\n"
     for verdict, found in asked:
-        yield f"- **{escape(verdict.title or verdict.framework)}**"
-        yield from (f"  - {escape(name)}: {escape(question)}" for name, question in found)
+        yield f"- **{escape(words.name(verdict.title or verdict.framework))}**"
+        for name, question in found:
+            text = words.say("{name}: {text}", name=words.name(name), text=words.told(question))
+            yield f"  - {escape(text)}"
 
 
 def _estimates(report: Report, notes: Notes) -> Iterator[str]:
-    found = [(verdict, item) for verdict in report.verdicts for item in estimates(verdict)]
+    words = notes.words
+    found = [(verdict, item) for verdict in report.verdicts for item in estimates(verdict, words)]
     if found:
-        yield "## Estimates\n"
+        yield f"## {words.say('Estimates')}\n"
     for verdict, (name, said, evidence) in found:
-        rule = escape(f"{verdict.title or verdict.framework}, {name}")
-        yield f"- {rule}: {escape(said)} {notes.cite(evidence)}".rstrip()
+        rule = words.listed([words.name(verdict.title or verdict.framework), words.name(name)])
+        text = words.say("{name}: {text}", name=escape(rule), text=escape(said))
+        yield f"- {text} {notes.cite(evidence)}".rstrip()
 
 
 def _disagreements(report: Report, notes: Notes) -> Iterator[str]:
+    words = notes.words
     found = disagreements(report.verdicts, report.dossier)
     if found:
-        yield "## Where frameworks disagree\n"
+        yield f"## {words.say('Where frameworks disagree')}\n"
     for item in found:
-        yield f"- **{escape(subject(item))}** {notes.cite(item.evidence)}".rstrip()
+        yield f"- **{escape(subject(item, words))}** {notes.cite(item.evidence)}".rstrip()
         for opinion in item.opinions:
-            rule = escape(f"{opinion.framework}/{opinion.criterion}")
-            yield f"  - {opinion.answer.value}, {rule}: {escape(opinion.because)}"
+            rule = f"{opinion.framework}/{opinion.criterion}"
+            text = words.say("{answer}, {rule}: {because}", answer=words.say(opinion.answer.value),
+                             rule=rule, because=words.told(visible(opinion.because)))  # fmt: skip
+            yield f"  - {escape(text)}"
 
 
 def _components(head: str, components: Iterable[Component], notes: Notes) -> Iterator[str]:
     rows = [_row(component, notes) for component in components]
     if rows:
         yield f"## {head}\n"
-        heads = ("Component", "Status", "Licence", "Open", "Why", "Evidence")
-        yield from table(heads, rows)
+        heads = (
+            mark("Component"), mark("Status"), mark("Licence"), mark("Open"), mark("Why"),
+            mark("Evidence"),
+        )  # fmt: skip
+        yield from table(heads, rows, notes.words)
 
 
 def _row(component: Component, notes: Notes) -> tuple[str, ...]:
+    words, state = notes.words, openness(component)
     return (
-        escape(title(component.id)),
-        STATUS_WORD[component.status],
+        escape(words.name(title(component.id))),
+        words.say(STATUS_WORD[component.status]),
         cell_code(visible(component.license or "")),
-        openness(component),
-        escape(why(component)),
+        words.say(state) if state else "",
+        escape(why(component, words)),
         notes.cite(evidence for evidence, _ in evidence_of(component)),
     )
 
@@ -213,29 +230,59 @@ def _claims(head: str, claims: Iterable[Claim], notes: Notes) -> Iterator[str]:
         if index == 0:
             yield f"## {head}\n"
         yield f"- {code(visible(claim.evidence.quote))} {notes.cite((claim.evidence,))}"
-        yield from (f"  - {escape(because)}" for because in claim.because)
+        yield from (f"  - {escape(notes.words.told(because))}" for because in claim.because)
 
 
 def _contradictions(report: Report, notes: Notes) -> Iterator[str]:
     if report.dossier.contradictions:
-        yield "## Contradictions\n"
+        yield f"## {notes.words.say('Contradictions')}\n"
     for item in report.dossier.contradictions:
-        yield f"- {escape(item.text)} {notes.cite(item.evidence)}".rstrip()
+        yield f"- {escape(notes.words.told(item.text))} {notes.cite(item.evidence)}".rstrip()
 
 
-def _steps(report: Report) -> Iterator[str]:
+def _steps(report: Report, words: Words) -> Iterator[str]:
     steps = next_steps(report.verdicts, report.optional)
     if steps:
-        yield "## Next steps\n"
+        yield f"## {words.say('Next steps')}\n"
     for text, helped in steps:
-        yield f"1. {escape(text)} ({', '.join(escape(name) for name in helped)})"
+        yield f"1. {escape(words.told(text))} ({', '.join(escape(name) for name in helped)})"
 
 
-def _gaps(gaps: Iterable[Gap]) -> Iterator[str]:
+def _gaps(gaps: Iterable[Gap], words: Words) -> Iterator[str]:
     rows = [
-        (cell_code(visible(gap.path or gap.source)), escape(gap.reason), escape(gap.detail))
+        (
+            cell_code(visible(gap.path or gap.source)),
+            escape(words.told(gap.reason)),
+            escape(words.told(gap.detail)) if words.knows(gap.detail) else "",
+        )
         for gap in gaps
     ]
     if rows:
-        yield "## Not read\n"
-        yield from table(("Path", "Reason", "Detail"), rows)
+        yield f"## {words.say('Not read')}\n"
+        yield from table((mark("Path"), mark("Reason"), mark("Detail")), rows, words)
+
+
+def _review(report: Report, words: Words) -> Iterator[str]:
+    """What people reviewed, beside what was found: the tables of the report are as found."""
+    if report.review is None:
+        return
+    yield f"## {words.say('Reviewed in {file}', file=code(visible(report.review.file)))}\n"
+    yield words.say(AS_FOUND) + "\n"
+    rows = (
+        (*map(escape, row[:-1]), cell_code(row[-1])) for row in review_rows(report.review, words)
+    )
+    yield from table(REVIEW_HEADS, rows, words)
+    verdicts = [tuple(map(escape, row)) for row in verdict_rows(report, words)]
+    if verdicts:
+        yield ""
+        yield from table(VERDICT_HEADS, verdicts, words)
+
+
+def _since(report: Report, words: Words) -> Iterator[str]:
+    if report.since is None:
+        return
+    yield f"## {words.say('Since {file}', file=code(visible(report.since.baseline)))}\n"
+    if not report.since.changes:
+        yield words.say("Nothing changed.")
+    rows = (tuple(map(escape, row)) for row in change_rows(report.since.changes, words))
+    yield from table(CHANGE_HEADS, rows, words)

@@ -7,13 +7,14 @@ edits elsewhere in the file. What could not be read stands in the invocation's n
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from openassay.canonical import dump_json, visible
 from openassay.reports import Look, Report
 from openassay.reports._export import address_of, relative_uri
 from openassay.reports._findings import RULES, Finding, Rule, findings
-from openassay.types import Dossier, Evidence, Gap, SourceInfo, Unit
+from openassay.types import Dossier, Evidence, Gap, Reviewed, SourceInfo, Unit
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -91,11 +92,41 @@ def _rule(rule: Rule) -> dict[str, Any]:
 def _results(report: Report, bases: dict[str, str]) -> list[dict[str, Any]]:
     seen: Counter[str] = Counter()
     results = []
+    settled = _settled(report)
     for finding in findings(report):
         mark = finding.fingerprint
         seen[mark] += 1
-        results.append(_result(finding, f"{mark}:{seen[mark]}", bases))
+        result = _result(finding, f"{mark}:{seen[mark]}", bases)
+        results.append(result | settled.get(mark, {}))
     return results
+
+
+def _settled(report: Report) -> dict[str, dict[str, Any]]:
+    """By fingerprint, what a reviewer says of findings that go once the release is as reviewed.
+
+    They stay among the results, as suppressed ones with their justification.
+    """
+    if report.review is None:
+        return {}
+    again = replace(report, dossier=report.review.dossier, verdicts=report.review.verdicts)
+    left = {finding.fingerprint for finding in findings(again)}
+    rows = [item for item in report.review.items if item.applied]
+    return {
+        finding.fingerprint: {"suppressions": [_suppression(finding, rows)]}
+        for finding in findings(report)
+        if finding.fingerprint not in left
+    }
+
+
+def _suppression(finding: Finding, rows: list[Reviewed]) -> dict[str, Any]:
+    own = [item for item in rows if item.override.target == finding.about] or rows
+    said = (
+        f"{item.title}: {item.said}. {item.override.reason} "
+        f"({item.override.by}, {item.override.on})"
+        for item in own
+    )
+    text = plain("; ".join(said))
+    return {"kind": "external", "status": "accepted", "justification": text}
 
 
 def _result(finding: Finding, mark: str, bases: dict[str, str]) -> dict[str, Any]:
