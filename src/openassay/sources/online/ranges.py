@@ -10,11 +10,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from openassay.formats.buffered import BLOCK  # what the readers of headers ask for first
+from openassay.formats import buffered
 from openassay.sources._common import Cache
 from openassay.sources.online.faults import FetchError
 from openassay.sources.online.store import Store
 
+BLOCK = buffered.BLOCK  # what the readers of headers ask for first
 MAX_AHEAD = 4 << 20  # bytes of the largest piece
 MAX_HELD = 32 << 20  # bytes of one source in memory
 MAX_FETCHED = 512 << 20  # bytes of one source in all: beyond any headers and documents
