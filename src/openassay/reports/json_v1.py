@@ -34,6 +34,7 @@ from openassay.types import (
     Stated,
     Unit,
     Verdict,
+    Visited,
 )
 
 SCHEMA = "openassay/1"
@@ -85,6 +86,13 @@ def document(report: Report) -> dict[str, Any]:
             | {"evidence": evidence_objects(fact.evidence, known)}
             for fact in dossier.facts
             if isinstance(fact, Gated)
+        ],
+        "links": [
+            {"url": fact.url, "component": fact.component or None, "outcome": str(fact.outcome)}
+            | {"source": fact.source, "detail": fact.detail}
+            | {"evidence": evidence_objects(fact.evidence, known)}
+            for fact in dossier.facts
+            if isinstance(fact, Visited)
         ],
         "verdicts": [verdict_object(verdict, known) for verdict in report.verdicts],
         "disagreements": [_disagreement(item) for item in disagreements(report.verdicts, dossier)],

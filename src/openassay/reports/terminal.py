@@ -32,10 +32,13 @@ from openassay.types import (
     Claim,
     Component,
     Contradiction,
+    Dossier,
     Evidence,
     Gap,
+    Outcome,
     Status,
     Verdict,
+    Visited,
 )
 from openassay.words import Words, speaker
 
@@ -89,6 +92,7 @@ def render(report: Report, look: Look) -> str:
         _disagreements(report, pen),
         _claims(report.dossier.claims, pen),
         _contradictions(report.dossier.contradictions, pen),
+        _links(report.dossier, pen),
         _steps(report, pen),
         _gaps(report.dossier.gaps, pen),
         _facts(report, pen) if look.detail > 1 else (),
@@ -305,6 +309,26 @@ def _contradictions(items: tuple[Contradiction, ...], pen: _Scribe) -> Iterator[
             yield from _evidence_lines(((evidence, "") for evidence in item.evidence), pen)
     if len(shown) < len(items):
         yield "  " + pen.words.say("{n} more with -v", n=len(items) - len(shown))
+
+
+_FOUND = {
+    Outcome.REACHED: "✔", Outcome.MOVED: "↗", Outcome.GATED: "◐", Outcome.EMPTY: "✘",
+    Outcome.MISSING: "✘",
+}  # fmt: skip
+
+
+def _links(dossier: Dossier, pen: _Scribe) -> Iterator[str]:
+    """Links that were opened; without -v only those that do not lead where they should."""
+    words = pen.words
+    opened = [fact for fact in dossier.facts if isinstance(fact, Visited)]
+    if not opened:
+        return
+    yield pen.ink(words.say("Links opened: {n}", n=len(opened)), Ink.BOLD)
+    shown = opened if pen.look.detail else [f for f in opened if f.outcome is not Outcome.REACHED]
+    for fact in shown:
+        where = short_place(fact.evidence[0])
+        text = f"{words.told(visible(fact.detail))} {where}"
+        yield from _paragraph(f"{pen.sign(_FOUND[fact.outcome])} ", text, pen)
 
 
 def _steps(report: Report, pen: _Scribe) -> Iterator[str]:
