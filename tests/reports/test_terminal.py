@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from openassay.reports import Look, Report, terminal
 from openassay.reports._cells import cut, pad, width, wrap
-from openassay.types import Component, Dossier, Status
+from openassay.types import Component, Dossier, Outcome, Status, Visited
 
 GOLDENS = Path(__file__).parent / "goldens"
 UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -57,6 +57,29 @@ def test_a_full_release_still_fits_on_a_screen(report: Report) -> None:
     lines = terminal.render(replace(report, dossier=full), Look()).split("\n")
     assert len(lines) <= 45
     assert any("18 more with -v" in line for line in lines)
+
+
+def test_links_that_were_opened_are_shown_where_they_do_not_lead_on(report: Report) -> None:
+    """What is there needs no line of the first screen; what is gone does, and -v shows all."""
+    place = report.dossier.facts[0].evidence[0]
+
+    def visit(url: str, outcome: Outcome) -> Visited:
+        return Visited(
+            evidence=(place,), component="datasets", url=url, outcome=outcome, detail=f"{url}: so."
+        )
+
+    opened = [visit(f"https://example.org/gone{n}", Outcome.MISSING) for n in range(9)]
+    opened.append(visit("https://example.org/there", Outcome.REACHED))
+    with_links = replace(report.dossier, facts=(*report.dossier.facts, *opened))
+    text = terminal.render(replace(report, dossier=with_links), Look())
+    assert "Links opened: 10" in text
+    assert "✘ https://example.org/gone0: so." in text
+    assert "example.org/gone8" not in text
+    assert "example.org/there" not in text
+    full = terminal.render(replace(report, dossier=with_links), Look(detail=1))
+    assert "✔ https://example.org/there: so." in full
+    assert "✘ https://example.org/gone8: so." in full
+    assert "Links opened" not in terminal.render(report, Look())
 
 
 @pytest.mark.parametrize("detail", [0, 1, 2])

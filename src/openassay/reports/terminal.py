@@ -324,11 +324,14 @@ def _links(dossier: Dossier, pen: _Scribe) -> Iterator[str]:
     if not opened:
         return
     yield pen.ink(words.say("Links opened: {n}", n=len(opened)), Ink.BOLD)
-    shown = opened if pen.look.detail else [f for f in opened if f.outcome is not Outcome.REACHED]
+    telling = [fact for fact in opened if fact.outcome is not Outcome.REACHED]
+    shown = opened if pen.look.detail else telling[: _SHOWN[1]]
     for fact in shown:
         where = short_place(fact.evidence[0])
         text = f"{words.told(visible(fact.detail))} {where}"
         yield from _paragraph(f"{pen.sign(_FOUND[fact.outcome])} ", text, pen)
+    if len(shown) < len(telling):
+        yield "  " + words.say("{n} more with -v", n=len(telling) - len(shown))
 
 
 def _steps(report: Report, pen: _Scribe) -> Iterator[str]:
