@@ -28,6 +28,7 @@ TELLERS = (
     "inspectors", "assemble.py", "truth.py", "governance.py", "judge", "read.py", "drawn.py",
     "follow.py", "links.py", "frameworks/compute.py",
     "licenses/checklist.py", "formats/weights_shape.py",
+    "lineage/consequences.py",
     *(f"weights/{what}.py" for what in ("findings", "integrity", "layers", "naming")),
     *(f"formats/code_{what}.py" for what in ("model", "networks", "roles", "tooling", "training",
                                             "use")),

@@ -38,6 +38,10 @@ PIECES = {
     "The release links {}, which",  # its two endings follow
     "holds nothing of it.",
     "is not there.",
+    "declared base {}: the weights have {} it",  # both forms of these two are in the catalogue
+    "the weights have {} {}; the release {}",
+    "the same weights as",
+    "an origin in common with",
     "the name says",  # replaced inside a sentence whose two forms are both in the catalogue
     "the metadata say",
     "Not open:",  # how a sentence begins that is told otherwise of a list
@@ -209,6 +213,10 @@ CHINESE = words.speaker("zh")
         ("some of them", "some of them"),  # no numbers: another sentence
         ("m: the name says BF16, most parameters are F32; 32.00 bits per weight",
          "m：名称为 BF16，而多数参数为 F32（每个权重 32.00 位）"),
+        ("the weights have an origin in common with foo-1b; the release names no base",
+         "权重与 foo-1b 同源；而发布未指明基座模型"),
+        ("Foo is declared as the base (finetune), but no test finds a sign of it in the weights",
+         "声明以 Foo 为基座模型（微调），但各项检验均未在权重中发现其痕迹"),
         ("hidden_size is 8, the weights hold 4", "hidden_size 为 8，而权重中为 4"),
         ("Stated: the terms of use: a, b, c and 2 more.", "已说明：使用条款：a, b, c，另有 2 项。"),
         ("To judge: Estimate: 3e25 FLOP, as stated, above 1e25 FLOP.",
