@@ -68,7 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reports": {"types", "errors", "canonical", "vocabulary", "checked"},
     "license_answer": {"types", "errors", "files", "formats", "licenses", "reports"},
     "verify": {"types", "errors", "files", "release", "sources"},
-    "lineage": {"types", "errors", "canonical", "files", "formats"},
+    "lineage": {"types", "errors", "canonical", "files", "formats", "release", "weights"},
     "cli": {"*"},
     "__main__": {"cli"},
     "__init__": set(),

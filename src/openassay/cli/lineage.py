@@ -96,15 +96,15 @@ class _Side:
         if os.path.isfile(target) and not inside:
             self.stored = _stored(target)
         if self.stored is None:
-            from openassay.lineage.table import checkpoints
+            from openassay.lineage.table import weight_sets
+            from openassay.release import Release
 
             self.source = sources.open(target)
-            found = checkpoints(self.source.files, inside)
-            self.checkpoint, self.others = found[0], found[1:]
+            self.weights, *self.others = weight_sets(Release([self.source]), inside)
 
     @property
     def pin(self) -> str:
-        return f"{self.source.id}#{self.checkpoint.label}"
+        return f"{self.source.id}#{self.weights.label}"
 
     def take(self, seed: str, say: Callable[[str], None] | None) -> Sketch:
         """The stored sketch, or a new one with this seed."""
@@ -114,9 +114,9 @@ class _Side:
 
         from openassay.lineage.take import MAX_DEEP, take
 
-        local = self.source.kind in _LOCAL and self.checkpoint.nbytes <= _WHOLE_UP_TO
+        local = self.source.kind in _LOCAL and self.weights.nbytes <= _WHOLE_UP_TO
         made = take(
-            self.checkpoint,
+            self.weights,
             self.name,
             seed=seed,
             whole=self.args.whole or (local and not self.args.sampled),
@@ -131,7 +131,7 @@ class _Side:
         return replace(made, notes=(*made.notes, f"{more}; name one as TARGET#PATH"))
 
     def _beside(self) -> list[File]:
-        folder = self.checkpoint.files[0].folder
+        folder = self.weights.files[0].folder
         return [file for file in self.source.files if file.folder in (folder, "")]
 
 

@@ -73,10 +73,10 @@ def build(release: Release, asked: Asked, say: Say | None = None) -> dict[str, A
     reads = _Reads()
     for file in release.files:
         file.reader = reads.counted(file.reader)
-    everything = len(release.files) == 1
+    named = release.files if len(release.files) == 1 else None
     assessed: list[Assessed] = []
     not_checked: list[str] = []
-    for checkpoint in gather(release, everything=everything):
+    for checkpoint in gather(release, named=named):
         say(f"header of {checkpoint.path}")
         read_headers(checkpoint)
         if checkpoint.parts or checkpoint.broken or checkpoint.unread or checkpoint.failed:
