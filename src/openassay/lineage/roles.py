@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from openassay.lineage._numpy import Floats, np
+from openassay.arrays import Floats, np
 
 
 class Role(StrEnum):

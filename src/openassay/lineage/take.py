@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from openassay.arrays import Floats, np
 from openassay.errors import ReadError
 from openassay.files import File
 from openassay.lineage import tokens
-from openassay.lineage._numpy import Floats, np
 from openassay.lineage.decode import can_decode, decode, row_bytes
 from openassay.lineage.plan import Wanted, axes_in_memory, matrix_shape, plan
 from openassay.lineage.roles import Part, Role, deterministic

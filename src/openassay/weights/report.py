@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from openassay.arrays import has_numpy
 from openassay.errors import ReadError
 from openassay.files import File, Reader
 from openassay.release import Release
 from openassay.reports.json_v1 import evidence_row
 from openassay.subject import Place as Whose
 from openassay.weights import copies
-from openassay.weights._numpy import has_numpy
 from openassay.weights.checkpoints import StoredTensor, gather, read_headers
 from openassay.weights.content import FileContent, TensorContent, read_file
 from openassay.weights.findings import Finding, Level, Place
