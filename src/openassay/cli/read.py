@@ -14,6 +14,7 @@ HELP = "Read a release into a dossier."
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_targets(parser)
+    options.add_lineage(parser)
     options.add_output(parser)
 
 
