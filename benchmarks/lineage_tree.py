@@ -180,12 +180,14 @@ def train(folder: Path, steps: int = STEPS) -> None:
 def sketch(name: str, weights: Weights, dtype: str = "F32") -> Any:
     """The sketch of weights in memory, as of a local file read whole."""
     from openassay.files import File
-    from openassay.lineage.table import checkpoints
+    from openassay.lineage.table import weight_sets
     from openassay.lineage.take import take
+    from openassay.release import Release, Source
 
     raw = lm.safetensors(weights, dtype)
     file = File("memory", "model.safetensors", len(raw), lambda at, n: raw[at : at + n])
-    return take(checkpoints([file])[0], name)
+    release = Release([Source("memory", "dir", "memory", "", name, (file,))])
+    return take(weight_sets(release)[0], name)
 
 
 def judge(folder: Path) -> None:

@@ -22,7 +22,7 @@ from openassay.errors import ReadError
 from openassay.files import File
 from openassay.formats.bounded import FormatError
 from openassay.release import Release, Source
-from openassay.types import Dossier, Fact, Gap, SourceInfo
+from openassay.types import Contradiction, Dossier, Fact, Gap, SourceInfo
 
 SCHEMA = "openassay-dossier/1"
 MAX_FACTS = 20_000  # per inspector; a release that yields more says the same thing many times
@@ -84,7 +84,7 @@ def gather(
     """Run every inspector over the sources."""
     say = progress or _silent
     say("working out who the release is about")
-    release, gaps = _opened(sources, about)
+    release, gaps = opened(sources, about)
     facts: list[Fact] = []
     gaps += [gap for source in release.sources for gap in source.gaps]
     for module in inspectors():
@@ -114,7 +114,25 @@ def conclude(gathered: Gathered, *, name: str | None = None) -> Dossier:
     )
 
 
-def _opened(sources: Sequence[Source], about: Sequence[str]) -> tuple[Release, list[Gap]]:
+def extended(
+    dossier: Dossier,
+    facts: Iterable[Fact],
+    contradictions: Iterable[Contradiction] = (),
+    gaps: Iterable[Gap] = (),
+) -> Dossier:
+    """The dossier with more facts, assembled anew so that whatever follows from them is there."""
+    made = assemble(
+        schema=dossier.schema,
+        release=dossier.release,
+        sources=dossier.sources,
+        facts=_in_order((*dossier.facts, *facts)),
+        gaps=_merged((*dossier.gaps, *gaps)),
+        read_by=dossier.read_by,
+    )
+    return replace(made, contradictions=(*made.contradictions, *contradictions))
+
+
+def opened(sources: Sequence[Source], about: Sequence[str] = ()) -> tuple[Release, list[Gap]]:
     """The release with its subject; without one, and with a gap, if that cannot be worked out."""
     try:
         return Release(sources, work_out(sources, about)), []

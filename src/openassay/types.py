@@ -167,8 +167,8 @@ class Stated(Fact):
     ``non_commercial``, ``user_cap``, ``territory``, ``field_of_use``, ``no_training``,
     ``registration``, ``revocable``), and data such as ``parameters``, ``dtype``,
     ``architecture``, ``tokens``, ``compute``, ``energy`` (``frameworks.topics`` has those that
-    rules ask for). ``subject`` is what it is said of: ``release``, a kind or a
-    component id.
+    rules ask for), and ``lineage_of_weights``, which is in our words: what a comparison of
+    weights showed. ``subject`` is what it is said of: ``release``, a kind or a component id.
     """
 
     topic: str

@@ -204,6 +204,13 @@ def test_archives(data: bytes, fault: str, reading: Read) -> None:
     assert fault in read.faults
 
 
+def test_a_big_endian_member_is_listed_without_its_place(tmp_path: Path, reading: Read) -> None:
+    """An archive tells one byte order; its elements would be read the wrong way round."""
+    np.savez(tmp_path / "a.npz", a=np.zeros(8, ">f4"), b=np.zeros(8, "<f4"))
+    tensors = reading(npy.parse_npz, (tmp_path / "a.npz").read_bytes()).file.tensors
+    assert [(t.name, t.nbytes) for t in tensors] == [("a", None), ("b", 32)]
+
+
 def test_two_members_of_one_name(reading: Read) -> None:
     data = npz_of({"a.npy": GOOD, "b.npy": GOOD}).replace(b"b.npy", b"a.npy")
     assert "duplicate-name" in reading(npy.parse_npz, data).faults

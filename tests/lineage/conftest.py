@@ -12,17 +12,24 @@ from openassay.files import File
 from openassay.lineage.result import Comparison
 from openassay.lineage.rule import compare
 from openassay.lineage.sketch import Sketch
-from openassay.lineage.table import checkpoints
+from openassay.lineage.table import WeightSet, weight_sets
 from openassay.lineage.take import take
+from openassay.release import Release, Source
 
 
 def file_of(raw: bytes, path: str = "model.safetensors") -> File:
     return File(f"memory:{path}", path, len(raw), lambda at, n: raw[at : at + n])
 
 
+def sets_of(*files: File, wanted: str = "") -> list[WeightSet]:
+    """The sets of weights of a target that holds these files."""
+    source = Source(files[0].source, "dir", "memory", "", "memory", files)
+    return weight_sets(Release([source]), wanted)
+
+
 def sketch_of(weights: lm.Weights, name: str = "model", dtype: str = "F32", **how: Any) -> Sketch:
     """The sketch of a model in memory, as of a local file."""
-    return take(checkpoints([file_of(lm.safetensors(weights, dtype))])[0], name, **how)
+    return take(sets_of(file_of(lm.safetensors(weights, dtype)))[0], name, **how)
 
 
 def related(a: lm.Weights, b: lm.Weights) -> Comparison:

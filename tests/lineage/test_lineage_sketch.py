@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import json
+import math
 from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 from benchmarks import lineage_models as lm
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.lineage.conftest import file_of, sketch_of
+from tests.lineage.conftest import file_of, sets_of, sketch_of
 
 from openassay.errors import DossierError, TargetError, UsageError
 from openassay.files import File
-from openassay.formats.bounded import Tensor
 from openassay.lineage import roles, sketch
-from openassay.lineage.plan import spread, token_runs, unit_runs
+from openassay.lineage.plan import Wanted, axes_in_memory, spread, token_runs, unit_runs
 from openassay.lineage.result import Verdict
 from openassay.lineage.roles import Role, part_of
 from openassay.lineage.rule import compare
-from openassay.lineage.table import checkpoints
-from openassay.lineage.take import Multiset, take
+from openassay.lineage.take import Multiset, take, turned
+from openassay.weights.checkpoints import StoredTensor
 
 MICRO = lm.Sizes(width=64, layers=2, heads=2, hidden=96, vocabulary=256)
 
@@ -84,7 +86,7 @@ class Large:
 def test_of_a_large_model_next_to_nothing_is_read(sizes: lm.Sizes, requests: int) -> None:
     large = Large(sizes)
     file = File("hf:x/y@1", "model.safetensors", large.size, large.read)
-    made = take(checkpoints([file])[0], "large", whole=False)
+    made = take(sets_of(file)[0], "large", whole=False)
     assert large.size > 10 << 30
     assert large.read_bytes <= 0.0003 * large.size
     assert large.requests <= requests
@@ -137,7 +139,7 @@ DENIED = {
 
 @pytest.mark.parametrize("name", DENIED)
 def test_what_has_fixed_indices_is_denied_by_name(name: str) -> None:
-    part = part_of(Tensor(name, "F32", DENIED[name]))
+    part = part_of(name, DENIED[name])
     assert part.role is Role.DENIED
     assert part.denied
 
@@ -181,12 +183,52 @@ def test_another_format_other_names_and_rounding() -> None:
     """The same model as safetensors in BF16 and as GGUF in Q8_0, the way such copies are made."""
     weights = lm.trained(3, lm.Sizes(width=64, layers=3, heads=2, hidden=96, vocabulary=256))
     ours = sketch_of(weights, "a", dtype="BF16")
-    theirs = take(checkpoints([file_of(lm.gguf(weights), "m.gguf")])[0], "b")
+    theirs = take(sets_of(file_of(lm.gguf(weights), "m.gguf"))[0], "b")
     found = compare(ours, theirs)
     assert found.verdict is Verdict.COMMON
     assert {"T1", "T2", "T3"} <= {o.test for o in found.outcomes if o.found}
     assert [str(r.kind) for r in found.relations] == ["quantised"]
     assert "B came after A" in str(found.order)
+
+
+def npz(weights: lm.Weights, order: Literal["C", "F"]) -> bytes:
+    buffer = io.BytesIO()
+    arrays: dict[str, Any] = {n: np.array(v, order=order) for n, v in weights.items()}
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def test_rows_are_rows_whatever_the_order_of_axes_in_the_file() -> None:
+    """Fortran order: columns lie one after another, and the same rows must come out."""
+    weights = lm.trained(3, MICRO)
+    rows = take(sets_of(file_of(npz(weights, "C"), "m.npz"), wanted="m.npz")[0], "rows")
+    (columns,) = sets_of(file_of(npz(weights, "F"), "m.npz"), wanted="*.npz")
+    turned = take(columns, "columns")
+    assert turned.excerpts == rows.excerpts
+    assert compare(rows, turned).verdict is Verdict.REORDERED
+    # far away, rows would be as many small reads as there are columns: they are left alone
+    sampled = take(columns, "columns", whole=False)
+    assert {len(row.shape) for i, row in enumerate(sampled.table) if i in sampled.excerpts} == {1}
+
+
+@given(st.permutations([0, 1, 2]))
+def test_any_order_of_axes_is_turned(order: list[int]) -> None:
+    shape = (16, 5, 3)
+    values = np.arange(240, dtype=np.uint16).reshape(shape)
+    raw = bytearray(values.transpose(order).tobytes())
+    steps = [0, 0, 0]
+    for at, axis in enumerate(order):
+        steps[axis] = math.prod(shape[other] for other in order[at + 1 :])
+    tensor = StoredTensor("w", "U16", shape, file_of(b""), 0, 480, "NumPy", strides=tuple(steps))
+    kept = turned(raw, tensor, Wanted(0, ((2, 4), (9, 16)), 30))
+    assert bytes(kept) == values[2:4].tobytes() + values[9:].tobytes()
+
+
+@pytest.mark.parametrize("strides", [(0, 1), (10, 1), (1, 3), (2, 8)])
+def test_what_does_not_fill_its_bytes_is_not_turned(strides: tuple[int, int]) -> None:
+    """Repeated rows, a cut out of a wider matrix: no order of axes explains them."""
+    tensor = StoredTensor("w", "F32", (4, 8), file_of(b""), 0, 128, "PyTorch", strides=strides)
+    assert axes_in_memory(tensor) is None
 
 
 def test_tokens_are_paired_by_their_text() -> None:
@@ -200,7 +242,7 @@ def test_tokens_are_paired_by_their_text() -> None:
         vocabulary = {word: number for number, word in enumerate(listed)}
         text = json.dumps({"model": {"type": "BPE", "vocab": vocabulary}}).encode()
         beside = [file_of(text, "tokenizer.json")]
-        return take(checkpoints([file_of(lm.safetensors(model))])[0], "m", beside=beside)
+        return take(sets_of(file_of(lm.safetensors(model)))[0], "m", beside=beside)
 
     ours = sketched(weights, words)
     theirs = sketched(moved, [words[i] for i in order])
@@ -219,7 +261,7 @@ def test_a_missing_shard_is_said() -> None:
         file_of(lm.safetensors(half), f"model-0000{i + 1}-of-00002.safetensors")
         for i, half in enumerate(halves)
     ]
-    (found,) = checkpoints([File(f.source, f.path, f.size, f.reader) for f in reversed(files)][:1])
+    (found,) = sets_of(files[1])
     assert "1 of 2 shards are missing" in found.notes
 
 
@@ -228,13 +270,17 @@ def test_a_missing_shard_is_said() -> None:
 
 def test_clear_errors_where_there_is_nothing_to_read() -> None:
     with pytest.raises(TargetError, match="no file of weights"):
-        checkpoints([file_of(b"hello", "README.md")])
+        sets_of(file_of(b"hello", "README.md"))
     with pytest.raises(TargetError, match="no file matches"):
-        checkpoints([file_of(b"hello", "README.md")], "*.gguf")
+        sets_of(file_of(b"hello", "README.md"), wanted="*.gguf")
     with pytest.raises(TargetError, match="could be read"):
-        checkpoints([file_of(b"\xff" * 64)])
-    with pytest.raises(TargetError, match="cannot be told from its header"):
-        checkpoints([file_of(b"\x89HDF\r\n\x1a\n" + b"\0" * 64, "model.h5")])
+        sets_of(file_of(b"\xff" * 64))
+    with pytest.raises(TargetError, match=r"could be read: model\.h5: .*superblock"):
+        sets_of(file_of(b"\x89HDF\r\n\x1a\n" + b"\xff" * 64, "model.h5"))
+    with pytest.raises(TargetError, match=r"is msgpack: what is in it cannot be told"):
+        sets_of(file_of(b"\x81" + b"\xa1a" * (1 << 18), "flax_model.msgpack"))
+    with pytest.raises(TargetError, match="holds 6 parameters"):
+        sets_of(file_of(lm.safetensors({"w": np.ones((2, 3), np.float32)})))
 
 
 @pytest.mark.parametrize(

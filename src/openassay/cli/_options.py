@@ -15,6 +15,12 @@ def add_targets(parser: argparse.ArgumentParser, *, needed: bool = True) -> None
     add_online(parser)
 
 
+def add_lineage(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lineage", metavar="DIR",
+                        help="compare the weights with every stored sketch there: bases that are"
+                        " declared and not found, or found and not declared")  # fmt: skip
+
+
 def add_online(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--follow", choices=("none", "own", "all"),
                         help="which links to open: own (this release's other parts and its base"

@@ -24,14 +24,24 @@ if TYPE_CHECKING:
 ONLINE = frozenset(("hf", "modelscope", "arxiv", "url", "web", "refused"))  # kinds of sources
 
 
-def read_targets(args: argparse.Namespace) -> Dossier:
-    """The dossier of ``args.targets``; TargetError when nothing of them could be read."""
+def read_targets(args: argparse.Namespace, *, lineage: str | None = None) -> Dossier:
+    """The dossier of ``args.targets``; TargetError when nothing of them could be read.
+
+    ``lineage`` is a folder of stored sketches that the weights are compared with.
+    """
+    from openassay.cli import _lineage
     from openassay.sources import Sources
+
+    if lineage is not None:
+        _lineage.check(lineage)
 
     # reading makes very many small objects that all live on; looking for dead ones often is waste
     gc.set_threshold(50_000, 50, 50)
     with Sources(offline=args.offline) as opener, streams.progress() as say:
-        dossier = read_release(opener, args.targets, args.follow, args.name, say)
+        sources = _open(opener, args.targets, say)
+        dossier = read_sources(opener, sources, args.follow, args.name, say)
+        if lineage is not None:
+            dossier = _lineage.held_against(dossier, sources, lineage, say)
     if not any(source.files for source in dossier.sources):
         raise TargetError(
             f"nothing could be read in {' '.join(args.targets)}",
@@ -52,9 +62,15 @@ def read_release(
     Unless told, links are followed when a target is online: what lies on this machine is read
     without a network.
     """
+    return read_sources(opener, _open(opener, targets, say), how_far, name, say)
+
+
+def _open(
+    opener: Sources, targets: Sequence[str], say: Callable[[str], None] | None
+) -> Sequence[Source]:
     if say:
         say(f"opening {' '.join(targets)}")
-    return read_sources(opener, opener.open_all(targets), how_far, name, say)
+    return opener.open_all(targets)
 
 
 def read_sources(

@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     record.add_argument("--match", metavar="FILE",
                         help="with --against: which targets are whose release, as"
                         " RECORD.yml: PATH in YAML or JSON")  # fmt: skip
+    options.add_lineage(parser)
     many = parser.add_argument_group("many releases at once")
     many.add_argument("--from", dest="from_list", metavar="LIST",
                       help="a file with the targets of a release on each line, or -")  # fmt: skip
@@ -33,6 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.match is not None and args.against is None:
         raise UsageError("--match goes with --against")
+    if args.lineage is not None and (args.against is not None or args.from_list is not None):
+        raise UsageError("--lineage takes neither --against nor --from")
     if args.against is not None:
         return _check_records(args)
     if args.from_list is not None:
@@ -46,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         return _batch.run(args)
     if not args.targets:
         raise UsageError("the following arguments are required: TARGET", hint="or --from LIST")
-    return steps.show(lambda: steps.read_targets(args), args)
+    return steps.show(lambda: steps.read_targets(args, lineage=args.lineage), args)
 
 
 def _check_records(args: argparse.Namespace) -> int:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from openassay.cli import _sketches as sketches
 from openassay.cli import _streams as streams
 from openassay.cli._exit import Exit
-from openassay.errors import TargetError, UsageError
+from openassay.errors import UsageError
 
 if TYPE_CHECKING:
-    from openassay.files import File
     from openassay.lineage.consequences import Consequence
     from openassay.lineage.result import Comparison
     from openassay.lineage.sketch import Sketch
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from openassay.types import Dossier
 
 HELP = "Do two models share an origin? Compare their weights."
-SUFFIX = ".sketch"
-_LOCAL = ("dir", "file", "git", "archive", "pypi")
-_WHOLE_UP_TO = 16 << 30  # bytes that are read whole without being asked to
 _DEEP = 4 << 30  # bytes of whole layers with --deep
 
 
@@ -55,7 +52,12 @@ def run(args: argparse.Namespace) -> int:
     dossier = _dossier(args.dossier)
     with Sources() as sources, streams.progress() as say:
         if args.against:
-            found, mixed = _against(args, sources, say)
+            paths = sketches.stored_in(args.against)
+            side = _side(args.a, args, sources)
+            target = side.take(_seed([side]), say)
+            if args.save:
+                _save(target, args.save)
+            found, mixed = sketches.compare_all(target, paths)
             return _show(args, found, (), mixed)
         first = _side(args.a, args, sources)
         if args.b is None:
@@ -94,59 +96,39 @@ class _Side:
         self.stored: Sketch | None = None
         target, _, inside = name.partition("#")
         if os.path.isfile(target) and not inside:
-            self.stored = _stored(target)
+            self.stored = sketches.load(target)
         if self.stored is None:
-            from openassay.lineage.table import checkpoints
+            from openassay.lineage.table import weight_sets
+            from openassay.release import Release
 
             self.source = sources.open(target)
-            found = checkpoints(self.source.files, inside)
-            self.checkpoint, self.others = found[0], found[1:]
+            self.weights, *self.others = weight_sets(Release([self.source]), inside)
 
     @property
     def pin(self) -> str:
-        return f"{self.source.id}#{self.checkpoint.label}"
+        return f"{self.source.id}#{self.weights.label}"
 
     def take(self, seed: str, say: Callable[[str], None] | None) -> Sketch:
         """The stored sketch, or a new one with this seed."""
         if self.stored is not None:
             return self.stored
-        from dataclasses import replace
-
         from openassay.lineage.take import MAX_DEEP, take
 
-        local = self.source.kind in _LOCAL and self.checkpoint.nbytes <= _WHOLE_UP_TO
+        local = sketches.read_whole(self.source, self.weights)
         made = take(
-            self.checkpoint,
+            self.weights,
             self.name,
             seed=seed,
             whole=self.args.whole or (local and not self.args.sampled),
             deep=_DEEP if self.args.deep else MAX_DEEP,
-            beside=self._beside(),
+            beside=sketches.beside(self.source, self.weights),
             progress=say,
         )
-        if not self.others:
-            return made
-        names = ", ".join(other.label for other in self.others[:3])
-        more = f"{len(self.others)} more sets of weights were not read (first: {names})"
-        return replace(made, notes=(*made.notes, f"{more}; name one as TARGET#PATH"))
-
-    def _beside(self) -> list[File]:
-        folder = self.checkpoint.files[0].folder
-        return [file for file in self.source.files if file.folder in (folder, "")]
+        return sketches.with_others(made, self.others)
 
 
 def _side(name: str, args: argparse.Namespace, sources: Sources) -> _Side:
     return _Side(name, args, sources)
-
-
-def _stored(path: str) -> Sketch | None:
-    from openassay.lineage.sketch import MAX_SKETCH, is_sketch, load
-
-    with Path(path).open("rb") as stream:
-        head = stream.read(64)
-    if not is_sketch(head):
-        return None
-    return load(streams.read_input(path, MAX_SKETCH), path)
 
 
 def _seed(sides: Sequence[_Side]) -> str:
@@ -162,42 +144,6 @@ def _seed(sides: Sequence[_Side]) -> str:
         return SEED
     pins = "\n".join(sorted(side.pin for side in sides))
     return hashlib.sha256(pins.encode("utf-8", "replace")).hexdigest()
-
-
-def _against(
-    args: argparse.Namespace, sources: Sources, say: Callable[[str], None] | None
-) -> tuple[list[Comparison], str]:
-    """A, here the model under audit, against every stored sketch of a folder."""
-    from openassay.lineage import index_tests
-    from openassay.lineage.prepared import Prepared
-    from openassay.lineage.relations import mixture
-    from openassay.lineage.rule import compare_prepared
-
-    paths = sorted(Path(args.against).glob(f"*{SUFFIX}"))
-    if not paths:
-        raise TargetError(
-            f"{args.against} holds no stored sketch (*{SUFFIX})",
-            hint=f"Make one with: openassay lineage TARGET --save NAME{SUFFIX}",
-        )
-    side = _side(args.a, args, sources)
-    target = Prepared(side.take(_seed([side]), say))
-    if args.save:
-        _save(target.sketch, args.save)
-    found: list[Comparison] = []
-    related: list[Prepared] = []
-    for path in paths:
-        base = _stored(str(path))
-        if base is None:
-            raise TargetError(f"{path} is no stored sketch")
-        prepared = Prepared(base)
-        one = compare_prepared(prepared, target)
-        found.append(one)
-        if one.related and base.source != target.sketch.source:
-            related.append(prepared)
-    mixed = None
-    if len(related) == 2:
-        mixed = mixture(target, [(base, index_tests.rows(base, target)[1]) for base in related])
-    return found, mixed.text if mixed else ""
 
 
 def _save(sketch: Sketch, path: str) -> None:

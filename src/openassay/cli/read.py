@@ -14,11 +14,12 @@ HELP = "Read a release into a dossier."
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_targets(parser)
+    options.add_lineage(parser)
     options.add_output(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     from openassay import dossier as codec
 
-    streams.write(codec.dump(steps.read_targets(args)), args.output)
+    streams.write(codec.dump(steps.read_targets(args, lineage=args.lineage)), args.output)
     return Exit.FINE

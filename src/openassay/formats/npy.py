@@ -141,7 +141,8 @@ def _member(window: Window, member: Member, findings: Findings) -> Tensor:
     header = _header(raw, name, findings)
     end = _array_end(header, member.size, name, findings)
     clean = clean_name(name, findings, member.header)
-    if member.method or header.width is None:
+    # one byte order is told for a whole archive, and it is little: others are not given a place
+    if member.method or header.width is None or ">" in header.descr:
         return Tensor(clean, header.dtype, header.shape)
     start = member_start(window, member)
     placed = (start + header.data, start + end)

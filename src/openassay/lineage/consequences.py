@@ -21,6 +21,7 @@ _TRAINED_ALONE: Final = re.compile(
 )
 _NUMBERS: Final = re.compile(r"[^a-z0-9]+")
 INSPECTOR: Final = "lineage"
+TOPIC: Final = "lineage_of_weights"
 
 
 class Means(StrEnum):
@@ -76,6 +77,16 @@ def facts(made: Sequence[Consequence]) -> tuple[Derived, ...]:
 def contradictions(made: Sequence[Consequence]) -> tuple[Contradiction, ...]:
     """The contradictions among them, for a dossier."""
     return tuple(one for item in made if (one := item.contradiction()) is not None)
+
+
+def remarks(made: Sequence[Consequence]) -> tuple[Stated, ...]:
+    """What is neither fact nor contradiction, kept for a reader: bases confirmed, questions."""
+    return tuple(
+        Stated(topic=TOPIC, value=one.text, evidence=one.evidence, inspector=INSPECTOR,
+               detail=f"{one.kind}: {one.id}")
+        for one in made
+        if one.kind in (Means.CONFIRMED, Means.QUESTION) and one.evidence
+    )  # fmt: skip
 
 
 def plain(name: str) -> str:

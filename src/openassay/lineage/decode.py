@@ -12,8 +12,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
+from openassay.arrays import AnyArray, Bytes, Floats, np
 from openassay.formats.gguf import GGML_TYPES
-from openassay.lineage._numpy import AnyArray, Bytes, Floats, np
 
 _PLAIN: Final[Mapping[str, str]] = MappingProxyType({
     "F64": "f8", "F32": "f4", "F16": "f2", "I8": "i1", "U8": "u1", "I16": "i2", "U16": "u2",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from openassay.lineage._numpy import AnyArray, Floats, Numbers, np
+from openassay.arrays import AnyArray, Floats, Numbers, np
 from openassay.lineage.index_tests import some_columns
 from openassay.lineage.prepared import Layer, Prepared, shared_tokens
 from openassay.lineage.result import Outcome

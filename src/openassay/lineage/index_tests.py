@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import log10
 from typing import Final
 
-from openassay.lineage._numpy import AnyArray, Floats, Numbers, np
+from openassay.arrays import AnyArray, Floats, Numbers, np
 from openassay.lineage.decode import FLOATS
 from openassay.lineage.plan import MIN_ROWS
 from openassay.lineage.prepared import Prepared, Unit, shared_tokens

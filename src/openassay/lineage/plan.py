@@ -15,6 +15,7 @@ from typing import Final
 from openassay.lineage.decode import can_decode, row_bytes
 from openassay.lineage.roles import UNITS, Role
 from openassay.lineage.table import Stored
+from openassay.weights.checkpoints import StoredTensor
 
 Runs = tuple[tuple[int, int], ...]
 
@@ -25,6 +26,7 @@ TOKEN_RUNS: Final = 8  # of ROWS rows each
 SMALL_EMBEDDING: Final = 2 << 20  # bytes: taken whole
 MAX_EXPERTS: Final = 4  # of one layer
 MAX_OTHER: Final = 64  # matrices without a known name
+MAX_TURNED: Final = 256 << 20  # bytes of a tensor stored in another order, read into memory
 MAX_ROW: Final = 1 << 20  # bytes of one row; a longer one is no layer of a network
 WIDE: Final = 256  # T5's cost grows with the cube of the width: two layers must do beyond
 NORM_SHARE: Final = 0.35  # of the budget, at most
@@ -107,12 +109,37 @@ def spread(count: int) -> list[int]:
     return order[:count]
 
 
-def plan(stored: Sequence[Stored], seed: str, limit: int, deep: int) -> tuple[Wanted, ...]:
-    """What to read, within ``limit`` bytes; whole MLP layers within ``deep`` bytes more."""
+def axes_in_memory(tensor: StoredTensor) -> list[int] | None:
+    """The axes longer than 1, counted among themselves, slowest in memory first.
+
+    None where the tensor's elements do not fill its bytes without gaps and repeats.
+    """
+    if tensor.strides is None:
+        return list(range(sum(n > 1 for n in tensor.shape)))
+    long = [(n, step) for n, step in zip(tensor.shape, tensor.strides, strict=True) if n > 1]
+    order = sorted(range(len(long)), key=lambda axis: -long[axis][1])
+    expected = 1
+    for axis in reversed(order):
+        if long[axis][1] != expected:
+            return None
+        expected *= long[axis][0]
+    return order
+
+
+def plan(
+    stored: Sequence[Stored], seed: str, limit: int, deep: int, *, whole: bool = True
+) -> tuple[Wanted, ...]:
+    """What to read, within ``limit`` bytes; whole MLP layers within ``deep`` bytes more.
+
+    Rows of tensors stored in another order of axes lie scattered: they are taken only where a
+    tensor is read ``whole``, and small enough to be turned in memory.
+    """
     readable = [
         (index, one)
         for index, one in enumerate(stored)
-        if one.tensor.start is not None and one.tensor.end is not None and _row(one) is not None
+        if one.tensor.start is not None
+        and _row(one) is not None
+        and (one.tensor.strides is None or (whole and _can_turn(one.tensor)))
     ]
     chosen = _within(_norms(readable), NORM_SHARE * limit)
     chosen += _within(_tokens(readable, seed, TOKEN_SHARE * limit), TOKEN_SHARE * limit)
@@ -122,9 +149,14 @@ def plan(stored: Sequence[Stored], seed: str, limit: int, deep: int) -> tuple[Wa
         if sum(item.nbytes for item in units) <= left:
             break
     chosen += _within(units, left)
-    whole = _whole_layers(readable, deep)
-    kept = {item.index: item for item in [*chosen, *whole]}
+    layers = _whole_layers(readable, deep)
+    kept = {item.index: item for item in [*chosen, *layers]}
     return tuple(kept[index] for index in sorted(kept))
+
+
+def _can_turn(tensor: StoredTensor) -> bool:
+    small = tensor.nbytes <= MAX_TURNED and row_bytes(tensor.dtype, 1) is not None
+    return small and axes_in_memory(tensor) is not None
 
 
 def _row(one: Stored) -> int | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from openassay.lineage._numpy import AnyArray, Floats, Numbers, np
+from openassay.arrays import AnyArray, Floats, Numbers, np
 from openassay.lineage.plan import matrix_shape
 from openassay.lineage.roles import UNITS, Role
 from openassay.lineage.sketch import Excerpt, Row, Sketch

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from openassay.lineage._numpy import AnyArray, np
+from openassay.arrays import AnyArray, np
 from openassay.lineage.decode import is_lossy
 from openassay.lineage.index_tests import FOUND
 from openassay.lineage.plan import matrix_shape

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from openassay.formats.bounded import Tensor
-from openassay.lineage._numpy import Floats, np
+from openassay.arrays import Floats, np
 
 
 class Role(StrEnum):
@@ -91,9 +90,9 @@ class Part:
     denied: str = ""  # why its indices must not count
 
 
-def part_of(tensor: Tensor) -> Part:
+def part_of(name: str, shape: tuple[int, ...]) -> Part:
     """What a tensor's name and shape say of it."""
-    name = tensor.name.lower()
+    name = name.lower()
     stack, layer = "", None
     if found := _LAYER.search(name):
         stack, layer = found["stack"], int(found["number"])
@@ -101,7 +100,7 @@ def part_of(tensor: Tensor) -> Part:
     for pattern, why in _DENY:
         if pattern.search(name) and not _INPUT_GATE.search(name):
             return Part(Role.DENIED, stack, layer, expert, why)
-    dimensions = [n for n in tensor.shape if n > 1]
+    dimensions = [n for n in shape if n > 1]
     if len(dimensions) == 1 and _NORM.search(name) and not _NOT_WEIGHT.search(name):
         return Part(Role.NORM, stack, layer, expert)
     if len(dimensions) < 2 or _NOT_WEIGHT.search(name):

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from openassay.arrays import Floats, Numbers, np
 from openassay.errors import DossierError
 from openassay.formats import safetensors
 from openassay.formats.bounded import MAX_TENSORS, FormatError, reader_of
-from openassay.lineage._numpy import Floats, Numbers, np
 from openassay.lineage.decode import can_decode, decode, row_bytes
 from openassay.lineage.roles import Part, Role
 from openassay.types import Digest, Evidence, Span, Unit

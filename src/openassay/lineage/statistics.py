@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from openassay.lineage._numpy import AnyArray, Floats, np
+from openassay.arrays import AnyArray, Floats, np
 
 LOG10: float = math.log(10)
 

@@ -11,15 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from openassay.arrays import Floats, np
 from openassay.errors import ReadError
 from openassay.files import File
 from openassay.lineage import tokens
-from openassay.lineage._numpy import Floats, np
 from openassay.lineage.decode import can_decode, decode, row_bytes
-from openassay.lineage.plan import Wanted, matrix_shape, plan
+from openassay.lineage.plan import Wanted, axes_in_memory, matrix_shape, plan
 from openassay.lineage.roles import Part, Role, deterministic
 from openassay.lineage.sketch import SEED, Excerpt, FileNote, Row, Sketch
-from openassay.lineage.table import Checkpoint, Stored
+from openassay.lineage.table import Stored, WeightSet
+from openassay.weights.checkpoints import StoredTensor
 
 Progress = Callable[[str], None]
 
@@ -34,7 +35,7 @@ _CITED: Final = 3
 
 
 def take(
-    checkpoint: Checkpoint,
+    weights: WeightSet,
     name: str,
     *,
     seed: str = SEED,
@@ -52,33 +53,31 @@ def take(
     Raises :class:`ReadError` where bytes cannot be had.
     """
     if not whole:
-        kept = min(kept, max(REMOTE_LEAST, int(REMOTE_SHARE * checkpoint.nbytes)))
+        kept = min(kept, max(REMOTE_LEAST, int(REMOTE_SHARE * weights.nbytes)))
         deep = deep if deep > MAX_DEEP else 0  # asked for by name, or not at all
-    stored = checkpoint.stored
-    wanted = {item.index: item for item in plan(stored, seed, kept, deep)}
-    reading = _Reading(checkpoint, wanted, whole, progress)
+    stored = weights.stored
+    wanted = {item.index: item for item in plan(stored, seed, kept, deep, whole=whole)}
+    reading = _Reading(weights, wanted, whole, progress)
     rows, excerpts = reading.run()
     fixed = {i: _fixed(stored[i].part, one) for i, one in excerpts.items()}
     return Sketch(
         name=name,
-        label=checkpoint.label,
-        source=checkpoint.source,
-        format=checkpoint.format,
+        label=weights.label,
+        source=weights.source,
+        format=weights.format,
         seed=seed,
         whole=whole,
-        files=tuple(_note(file) for file in checkpoint.files),
+        files=tuple(_note(file) for file in weights.files),
         table=tuple(replace(row, fixed=fixed.get(i, row.fixed)) for i, row in enumerate(rows)),
         excerpts=excerpts,
         evidence=tuple(
             file.cite_bytes(
                 0, min(end, 1 << 16, file.size), f"header of {file.name}, {file.size} bytes"
             )
-            for file, end in list(zip(checkpoint.files, checkpoint.header_ends, strict=True))[
-                :_CITED
-            ]
+            for file, end in weights.headers[:_CITED]
         ),
         tokens=tokens.of_rows(_embedding_rows(stored, excerpts), beside),
-        notes=checkpoint.notes,
+        notes=weights.notes,
         bytes_read=reading.count,
     )
 
@@ -108,30 +107,33 @@ class _Reading:
 
     def __init__(
         self,
-        checkpoint: Checkpoint,
+        weights: WeightSet,
         wanted: dict[int, Wanted],
         whole: bool,
         progress: Progress | None,
     ) -> None:
-        self.stored = checkpoint.stored
+        self.stored = weights.stored
         self.wanted = wanted
         self.whole = whole
         self.say = progress or (lambda _: None)
-        self.count = sum(checkpoint.header_ends)
-        self.total = checkpoint.nbytes
+        self.count = sum(end for _, end in weights.headers)
+        self.total = weights.nbytes
 
     def run(self) -> tuple[list[Row], dict[int, Excerpt]]:
         """The table with digests, and the excerpts."""
         rows = [_row(one) for one in self.stored]
         excerpts: dict[int, Excerpt] = {}
-        files = list(dict.fromkeys(id(one.file) for one in self.stored))
+        files = list(dict.fromkeys(id(one.tensor.file) for one in self.stored))
         order = sorted(
             (i for i, one in enumerate(self.stored) if one.tensor.start is not None),
-            key=lambda i: (files.index(id(self.stored[i].file)), self.stored[i].tensor.start or 0),
+            key=lambda i: (
+                files.index(id(self.stored[i].tensor.file)),
+                self.stored[i].tensor.start or 0,
+            ),
         )
         for index in order:
             one = self.stored[index]
-            if self.whole and (one.tensor.nbytes or 0) > 0:
+            if self.whole and one.tensor.nbytes > 0:
                 rows[index], raw = self._all(index, rows[index])
             elif index in self.wanted:
                 raw = self._some(index)
@@ -144,22 +146,27 @@ class _Reading:
     def _all(self, index: int, row: Row) -> tuple[Row, bytes]:
         """Digests of a whole tensor, and the wanted rows on the way."""
         one = self.stored[index]
-        start, end = one.tensor.start or 0, one.tensor.end or 0
+        tensor = one.tensor
+        start, end = tensor.start or 0, tensor.end or 0
         item = self.wanted.get(index)
         ranges = _ranges(item, start) if item else []
+        if ranges and tensor.strides is not None:
+            ranges = [(start, end)]
         digest, values, kept = hashlib.sha256(), Multiset(), bytearray()
         unit = _unit(one)
         step = _CHUNK // unit * unit if unit else _CHUNK
         for at in range(start, end, step):
-            chunk = self._read(one.file, at, min(step, end - at))
+            chunk = self._read(tensor.file, at, min(step, end - at))
             digest.update(chunk)
             if unit:
                 with np.errstate(all="ignore"):
-                    values.add(decode(chunk, one.tensor.dtype, one.big_endian))
+                    values.add(decode(chunk, tensor.dtype, tensor.big_endian))
             for low, high in ranges:
                 if low < at + len(chunk) and high > at:
                     kept += chunk[max(low - at, 0) : high - at]
         fixed = "constant" if unit and values.constant and row.nbytes > 8 else ""
+        if item and tensor.strides is not None:
+            kept = turned(kept, tensor, item)
         return replace(
             row, sha256=digest.hexdigest(), values=values.hexdigest() if unit else "", fixed=fixed
         ), bytes(kept)
@@ -167,7 +174,7 @@ class _Reading:
     def _some(self, index: int) -> bytes:
         one = self.stored[index]
         ranges = _ranges(self.wanted[index], one.tensor.start or 0)
-        return b"".join(self._read(one.file, low, high - low) for low, high in ranges)
+        return b"".join(self._read(one.tensor.file, low, high - low) for low, high in ranges)
 
     def _read(self, file: File, offset: int, length: int) -> bytes:
         raw = file.read(offset, length)
@@ -184,7 +191,7 @@ class _Reading:
 
 def _row(one: Stored) -> Row:
     tensor = one.tensor
-    return Row(tensor.name, tensor.dtype, tensor.shape, one.part, tensor.nbytes or 0)
+    return Row(tensor.name, tensor.dtype, tensor.shape, one.part, tensor.nbytes)
 
 
 def _unit(one: Stored) -> int:
@@ -194,7 +201,19 @@ def _unit(one: Stored) -> int:
         return 0
     unit = next(n for n in (1, 2, 32, 64, 128, 256) if row_bytes(tensor.dtype, n))
     size = row_bytes(tensor.dtype, unit) or 0
-    return size if (tensor.nbytes or 0) % size == 0 else 0
+    told = tensor.nbytes % size == 0 and axes_in_memory(tensor) is not None
+    return size if told else 0
+
+
+def turned(raw: bytearray, tensor: StoredTensor, item: Wanted) -> bytearray:
+    """The wanted rows, one after another, of a tensor whose axes lie in another order."""
+    order = axes_in_memory(tensor) or []
+    if len(order) < 2:  # a vector, which is one row
+        return raw
+    long = [n for n in tensor.shape if n > 1]
+    cells = np.frombuffer(raw, f"V{row_bytes(tensor.dtype, 1)}")
+    seen = cells.reshape([long[axis] for axis in order]).transpose(np.argsort(order))
+    return bytearray(b"".join(seen[low:high].tobytes() for low, high in item.runs))
 
 
 def _ranges(item: Wanted, start: int) -> list[tuple[int, int]]:
@@ -205,7 +224,7 @@ def _excerpt(one: Stored, item: Wanted, raw: bytes) -> Excerpt:
     rows, columns = matrix_shape(one.tensor.shape)
     if one.part.role is Role.NORM:  # a vector is one row
         columns = rows * columns
-    return Excerpt(item.runs, columns, one.tensor.dtype, raw, one.big_endian)
+    return Excerpt(item.runs, columns, one.tensor.dtype, raw, one.tensor.big_endian)
 
 
 class Multiset:

@@ -6,6 +6,7 @@ but headers, one or two small reads a file.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from posixpath import join, normpath
@@ -14,7 +15,7 @@ from typing import Final
 from openassay.errors import ReadError
 from openassay.files import File
 from openassay.formats import safetensors, weights_file, weights_names
-from openassay.formats.bounded import Fault, FormatError, Tensor, unsafe_path
+from openassay.formats.bounded import Fault, FormatError, Tensor, stored_bytes, unsafe_path
 from openassay.formats.weights_file import WeightsFile
 from openassay.release import Release
 from openassay.subject import Place
@@ -90,19 +91,27 @@ class StoredTensor:
     big_endian: bool = False
     strides: tuple[int, ...] | None = None
 
+    @property
+    def parameters(self) -> int:
+        """Number of elements; 1 for a scalar."""
+        return math.prod(self.shape)
 
-def gather(release: Release, *, everything: bool = False) -> list[Checkpoint]:
+    @property
+    def nbytes(self) -> int:
+        """Bytes stored, 0 where the place is not known."""
+        return 0 if self.start is None or self.end is None else self.end - self.start
+
+
+def gather(release: Release, *, named: Iterable[File] | None = None) -> list[Checkpoint]:
     """The release's own files of weights as checkpoints, by path; nothing is opened.
 
-    ``everything`` also takes files whose names say nothing of weights, when a target is one file.
+    ``named`` are files that the user asked for: they are taken, whatever their names and places
+    say, and no others.
     """
     found: dict[tuple[str, str, str, int], Checkpoint] = {}
     taken = 0
-    for file in release.files:
-        named = weights_names.may_hold_weights(file.path, weights_names.suffix_of(file.name))
-        if not file.is_regular or not (named or everything):
-            continue
-        if release.place(file) is not Place.OWN and not everything:
+    for file in release.files if named is None else named:
+        if not file.is_regular or (named is None and not _holds_weights(release, file)):
             continue
         if _belongs_to_an_index(release, file):
             continue
@@ -116,6 +125,13 @@ def gather(release: Release, *, everything: bool = False) -> list[Checkpoint]:
         checkpoint = found.setdefault(key, Checkpoint(file.source, file.folder, stem, count))
         checkpoint.files.append(file)
     return list(found.values())
+
+
+def _holds_weights(release: Release, file: File) -> bool:
+    """Whether the name says so, and the place that they are the release's own."""
+    suffix = weights_names.suffix_of(file.name)
+    named = weights_names.may_hold_weights(file.path, suffix)
+    return named and release.place(file) is Place.OWN
 
 
 def _belongs_to_an_index(release: Release, file: File) -> bool:
@@ -160,9 +176,9 @@ def _read_one(checkpoint: Checkpoint, file: File) -> None:
         checkpoint.parts.append((file, found))
 
 
-def checkpoints(release: Release, *, everything: bool = False) -> list[Checkpoint]:
+def checkpoints(release: Release) -> list[Checkpoint]:
     """Every checkpoint of the release with its headers read."""
-    found = gather(release, everything=everything)
+    found = gather(release)
     for checkpoint in found:
         read_headers(checkpoint)
     return found
@@ -178,11 +194,11 @@ def stored_tensors(release: Release, checkpoint: Checkpoint) -> Iterator[StoredT
                 yield _stored(tensor, file, tensor.start, tensor.end, found)
                 continue
             holder = external_file(release, file, item.location)
-            if holder is None or item.length is None:
+            length = item.length or stored_bytes(tensor.dtype, tensor.parameters)
+            if holder is None or length is None:
                 yield _stored(tensor, file, None, None, found)
             else:
-                end = item.offset + item.length
-                yield _stored(tensor, holder, item.offset, end, found)
+                yield _stored(tensor, holder, item.offset, item.offset + length, found)
 
 
 def _stored(

@@ -15,8 +15,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
+from openassay.arrays import np
 from openassay.files import File
-from openassay.weights._numpy import numpy
 from openassay.weights.checkpoints import StoredTensor
 from openassay.weights.values import PLAIN, mixed
 
@@ -116,7 +116,6 @@ class _Pages:
         self.zero = self.count = 0
 
     def add(self, chunk: bytes) -> None:
-        np = numpy()
         whole = len(chunk) // PAGE
         if whole:
             pages = np.frombuffer(chunk, np.uint64, whole * PAGE // 8).reshape(whole, PAGE // 8)
@@ -163,7 +162,6 @@ class _Look:
 
     def _codes(self, raw: Any) -> None:
         """16-bit types: how often each code stands tells everything, exactly."""
-        np = numpy()
         if self.histogram is None:
             self.histogram = np.zeros(1 << 16, np.int64)
         codes = np.frombuffer(raw, "<u2")
@@ -176,7 +174,6 @@ class _Look:
                 self.histogram += np.bincount(part, minlength=1 << 16)
 
     def _words(self, raw: Any) -> None:
-        np = numpy()
         codes = np.frombuffer(raw, "<u4")
         if self.buffers is None:
             size = min(_STEP, (self.end - self.start) // 4 + 1)
@@ -190,7 +187,6 @@ class _Look:
                 self._floats(part.view(np.float32))
 
     def _doubles(self, raw: Any) -> None:
-        np = numpy()
         with np.errstate(over="ignore", invalid="ignore"):
             values = np.frombuffer(raw, "<f8").astype(np.float32)
             codes = values.view(np.uint32)
@@ -198,7 +194,6 @@ class _Look:
             self._floats(values)
 
     def _floats(self, values: Any) -> None:
-        np = numpy()
         high, low = float(values.max()), float(values.min())
         if not (np.isfinite(high) and np.isfinite(low)):
             good = np.isfinite(values)
@@ -229,7 +224,6 @@ class _Look:
         )  # fmt: skip
 
     def _from_histogram(self) -> None:
-        np = numpy()
         codes = np.arange(1 << 16, dtype=np.uint32)
         with np.errstate(over="ignore", invalid="ignore"):
             if self.tensor.dtype == "BF16":

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from openassay.arrays import has_numpy
 from openassay.errors import ReadError
 from openassay.files import File, Reader
 from openassay.release import Release
 from openassay.reports.json_v1 import evidence_row
 from openassay.subject import Place as Whose
 from openassay.weights import copies
-from openassay.weights._numpy import has_numpy
 from openassay.weights.checkpoints import StoredTensor, gather, read_headers
 from openassay.weights.content import FileContent, TensorContent, read_file
 from openassay.weights.findings import Finding, Level, Place
@@ -73,10 +73,10 @@ def build(release: Release, asked: Asked, say: Say | None = None) -> dict[str, A
     reads = _Reads()
     for file in release.files:
         file.reader = reads.counted(file.reader)
-    everything = len(release.files) == 1
+    named = release.files if len(release.files) == 1 else None
     assessed: list[Assessed] = []
     not_checked: list[str] = []
-    for checkpoint in gather(release, everything=everything):
+    for checkpoint in gather(release, named=named):
         say(f"header of {checkpoint.path}")
         read_headers(checkpoint)
         if checkpoint.parts or checkpoint.broken or checkpoint.unread or checkpoint.failed:

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from openassay.arrays import np
 from openassay.errors import ReadError
-from openassay.weights._numpy import numpy
 from openassay.weights.checkpoints import StoredTensor
 from openassay.weights.parameters import is_beside
 from openassay.weights.values import PLAIN, floats
@@ -104,7 +104,6 @@ def _spread(found: list[StoredTensor], count: int) -> list[StoredTensor]:
 
 
 def _look(tensor: StoredTensor) -> Sampled:
-    np = numpy()
     start, end = tensor.start or 0, tensor.end or 0
     row = (end - start) // max(1, tensor.shape[0])
     length = end - start
@@ -133,7 +132,6 @@ def _look(tensor: StoredTensor) -> Sampled:
 
 def _edge(block: Any) -> float | None:
     """The largest eigenvalue of a block over the edge of the Marchenko-Pastur law for its shape."""
-    np = numpy()
     block = block[:_ROWS, :_ROWS].astype(np.float64)
     if min(block.shape) < _MIN_ROWS:
         return None
@@ -148,7 +146,6 @@ def _edge(block: Any) -> float | None:
 
 def _distinct(values: Any, zeros: float) -> float | None:
     """Median of distinct values in groups of 32; pruned weights have few for another reason."""
-    np = numpy()
     groups = len(values) // _GROUP
     if groups < _MIN_GROUPS or zeros > _SPARSE:
         return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from openassay.weights._numpy import numpy
+from openassay.arrays import np
 
 PLAIN: Final = frozenset(["F64", "F32", "F16", "BF16"])
 _MIX: Final = (0x9E3779B1, 15)
@@ -15,7 +15,6 @@ _MIX: Final = (0x9E3779B1, 15)
 
 def floats(raw: bytes, dtype: str, big_endian: bool = False) -> Any:
     """The elements as float32, or None for a type that is not plain."""
-    np = numpy()
     order = ">" if big_endian else "<"
     if dtype == "BF16":
         codes = np.frombuffer(raw, f"{order}u2").astype(np.uint32)
@@ -31,7 +30,6 @@ def mixed(codes: Any, first: Any, second: Any) -> int:
     """Sum over 32-bit codes of a scrambled square, modulo 2**64; ``first`` and ``second`` are
     buffers of the codes' length. Equal for equal values in any order.
     """
-    np = numpy()
     np.multiply(codes, np.uint32(_MIX[0]), out=first)
     np.right_shift(first, _MIX[1], out=second)
     np.bitwise_xor(first, second, out=first)
@@ -41,7 +39,6 @@ def mixed(codes: Any, first: Any, second: Any) -> int:
 
 def multiset(values: Any) -> str:
     """The order-free digest of float32 values; minus zero counts as zero."""
-    np = numpy()
     total = 0
     flat = np.ascontiguousarray(values).reshape(-1)
     for begin in range(0, len(flat), 1 << 16):

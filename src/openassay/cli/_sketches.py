@@ -1,0 +1,108 @@
+"""Sketches of weights: taken of a release, loaded, and one compared with a folder of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from openassay.cli import _streams as streams
+from openassay.errors import TargetError
+
+if TYPE_CHECKING:
+    from openassay.files import File
+    from openassay.lineage.result import Comparison
+    from openassay.lineage.sketch import Sketch
+    from openassay.lineage.table import WeightSet
+    from openassay.release import Release, Source
+
+SUFFIX = ".sketch"
+WHOLE_UP_TO = 16 << 30  # bytes that are read whole without being asked to
+_LOCAL = ("dir", "file", "git", "archive", "pypi")
+
+
+def load(path: str) -> Sketch | None:
+    """The sketch that a file holds; None if it is something else. Raises DossierError."""
+    from openassay.lineage.sketch import MAX_SKETCH, is_sketch
+    from openassay.lineage.sketch import load as loaded
+
+    with Path(path).open("rb") as stream:
+        head = stream.read(64)
+    if not is_sketch(head):
+        return None
+    return loaded(streams.read_input(path, MAX_SKETCH), path)
+
+
+def stored_in(folder: str) -> list[Path]:
+    """The stored sketches of a folder by name; TargetError where there is none."""
+    paths = sorted(Path(folder).glob(f"*{SUFFIX}"))
+    if not paths:
+        raise TargetError(
+            f"{folder} holds no stored sketch (*{SUFFIX})",
+            hint=f"Make one with: openassay lineage TARGET --save NAME{SUFFIX}",
+        )
+    return paths
+
+
+def read_whole(source: Source, weights: WeightSet) -> bool:
+    """Whether every byte is read unless told otherwise: on this machine, up to a size."""
+    return source.kind in _LOCAL and weights.nbytes <= WHOLE_UP_TO
+
+
+def beside(source: Source, weights: WeightSet) -> list[File]:
+    """Files that may hold the tokenizer."""
+    folder = weights.headers[0][0].folder
+    return [file for file in source.files if file.folder in (folder, "")]
+
+
+def with_others(made: Sketch, others: Sequence[WeightSet]) -> Sketch:
+    """The sketch, with a note on the sets of weights that it is not of."""
+    from dataclasses import replace
+
+    if not others:
+        return made
+    names = ", ".join(other.label for other in others[:3])
+    more = f"{len(others)} more sets of weights were not read (first: {names})"
+    return replace(made, notes=(*made.notes, f"{more}; name one as TARGET#PATH"))
+
+
+def of_release(release: Release, say: Callable[[str], None] | None) -> Sketch:
+    """A sketch of the likeliest weights of a release. Raises TargetError, ReadError."""
+    from openassay.lineage.table import weight_sets
+    from openassay.lineage.take import take
+
+    weights, *others = weight_sets(release)
+    (source,) = (source for source in release.sources if source.id == weights.source)
+    made = take(
+        weights,
+        release.subject.name or source.name,
+        whole=read_whole(source, weights),
+        beside=beside(source, weights),
+        progress=say,
+    )
+    return with_others(made, others)
+
+
+def compare_all(target: Sketch, paths: Sequence[Path]) -> tuple[list[Comparison], str]:
+    """A sketch against every stored one, in the files' order; and whether two of them mix to it."""
+    from openassay.lineage import index_tests
+    from openassay.lineage.prepared import Prepared
+    from openassay.lineage.relations import mixture
+    from openassay.lineage.rule import compare_prepared
+
+    audited = Prepared(target)
+    found: list[Comparison] = []
+    related: list[Prepared] = []
+    for path in paths:
+        base = load(str(path))
+        if base is None:
+            raise TargetError(f"{path} is no stored sketch")
+        prepared = Prepared(base)
+        one = compare_prepared(prepared, audited)
+        found.append(one)
+        if one.related and base.source != target.source:
+            related.append(prepared)
+    mixed = None
+    if len(related) == 2:
+        mixed = mixture(audited, [(base, index_tests.rows(base, audited)[1]) for base in related])
+    return found, mixed.text if mixed else ""
