@@ -1,7 +1,8 @@
 """One pass over the bytes of local weights: digest, statistics, pages of zeros, order-free digest.
 
-Each byte is read once. SHA-256 runs in a thread of its own (hashlib releases the interpreter's
-lock) while this one looks at the values, so that the pass costs about what the digest alone costs.
+Each byte is read once. Reading and SHA-256 run in threads of their own (both release the
+interpreter's lock) while this one looks at the values, so that the pass costs little more than
+the digest alone.
 Finished files are told to a journal, and a pass that was cut off goes on with the next file: a
 SHA-256 cannot be resumed in the middle, because its inner state cannot be stored.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from openassay.files import File
 from openassay.weights.checkpoints import StoredTensor
 from openassay.weights.values import PLAIN, mixed
 
-CHUNK: Final = 4 << 20  # bytes read at once
+CHUNK: Final = 4 << 20  # bytes read at once; longer ones leave the cache before they are looked at
 PAGE: Final = 4096
 _AHEAD: Final = 2  # chunks that wait to be hashed, so that the digest never waits for us
 _COUNTED: Final = 1 << 18  # 16-bit codes counted at once: their counters stay near, too
@@ -75,9 +76,9 @@ def read_file(
     digest = hashlib.sha256()
     whole = _Pages()
     first = 0
-    with ThreadPoolExecutor(max_workers=1) as hashing:
+    with ThreadPoolExecutor(1) as hashing, ThreadPoolExecutor(1) as reading:
         pending: deque[Future[None]] = deque()
-        for at, chunk in _chunks(file):
+        for at, chunk in _chunks(file, reading):
             pending.append(hashing.submit(digest.update, chunk))
             if len(pending) > _AHEAD:
                 pending.popleft().result()
@@ -99,14 +100,17 @@ def read_file(
     )  # fmt: skip
 
 
-def _chunks(file: File) -> Iterator[tuple[int, bytes]]:
+def _chunks(file: File, reading: Executor) -> Iterator[tuple[int, bytes]]:
+    """The file's bytes; the next piece is read while the last one is looked at."""
     at = 0
-    while at < file.size:
-        chunk = file.read(at, min(CHUNK, file.size - at))
-        if not chunk:
+    ahead = reading.submit(file.read, at, CHUNK)
+    while chunk := ahead.result():
+        begin, at = at, at + len(chunk)
+        if at < file.size:
+            ahead = reading.submit(file.read, at, CHUNK)
+        yield begin, chunk
+        if at >= file.size:
             return
-        yield at, chunk
-        at += len(chunk)
 
 
 class _Pages:
@@ -205,7 +209,7 @@ class _Look:
         self.largest = max(self.largest, high, -low)
         self.sum += float(values.sum(dtype=np.float64))
         self.squares += float(np.dot(values, values))
-        self.zeros += len(values) - int(np.count_nonzero(values))
+        self.zeros += int(np.count_nonzero(values == 0))  # four times as fast as of floats
 
     def done(self) -> TensorContent:
         tensor = self.tensor
