@@ -247,7 +247,9 @@ class _Reader:
         if names is None:
             return []
         found: list[tuple[str, int, int]] = []
-        for table in self._leaves(tree, 0, self.length):
+        for _, table in self._leaves(tree, 0, self.length):
+            if table is None:
+                continue
             self.expect(table, b"SNOD")
             entry = table + 8
             for _ in range(self.pages.number(table + 6, 2)):
@@ -260,8 +262,11 @@ class _Reader:
                 entry += 2 * self.offset + 24
         return found
 
-    def _leaves(self, tree: int, kind: int, key: int) -> Iterator[int]:
-        """What the leaves of a version 1 tree point to, in order."""
+    def _leaves(self, tree: int, kind: int, key: int) -> Iterator[tuple[int, int | None]]:
+        """Where the key of each entry stands, and what it points to, in a version 1 tree's leaves.
+
+        In order. ``key`` is the size of a key in bytes.
+        """
         waiting, seen = [tree], set[int]()
         while waiting:
             at = waiting.pop()
@@ -273,13 +278,13 @@ class _Reader:
                 raise FormatError(Fault.TOO_MANY_ENTRIES, f"more than {MAX_NODES} tree nodes", at)
             self.expect(at, b"TREE" + bytes([kind]))
             level, used = self.pages.number(at + 5, 1), self.pages.number(at + 6, 2)
-            first = at + 8 + 2 * self.offset + key
-            places = [first + n * (self.offset + key) for n in range(used)]
-            children = [child for place in places if (child := self.address(place)) is not None]
+            first = at + 8 + 2 * self.offset
+            places = [first + n * (key + self.offset) for n in range(used)]
+            entries = [(place, self.address(place + key)) for place in places]
             if level:
-                waiting.extend(reversed(children))
+                waiting.extend(child for _, child in reversed(entries) if child is not None)
             else:
-                yield from children
+                yield from entries
 
     def _name(self, at: int) -> str:
         raw = self.pages.at(at, min(4 * MAX_NAME, max(0, self.pages.size - at)))
@@ -362,35 +367,13 @@ class _Reader:
         stored = 0
         if tree is not None and dataset.old_chunks:
             key = 8 + 8 * dataset.chunk_rank
-            for place in self._chunk_keys(tree, key):
-                stored += self.pages.number(place, 4)
+            for place, _ in self._leaves(tree, 1, key):
+                stored += self.pages.number(place, 4)  # a chunk's key begins with its stored size
         elif tree is not None:
             return  # newer kinds of index are not walked
         if declared is not None and declared > max(RATIO_FLOOR, MAX_RATIO * stored):
             detail = f"data set {quoted(tensor.name)} declares {declared} bytes, stores {stored}"
             self.findings.add(Fault.COMPRESSION_RATIO, detail, at)
-
-    def _chunk_keys(self, tree: int, key: int) -> Iterator[int]:
-        """Where the keys of all chunks stand; each begins with the chunk's stored size."""
-        waiting, seen = [tree], set[int]()
-        while waiting:
-            at = waiting.pop()
-            if at in seen:
-                continue
-            seen.add(at)
-            self.nodes += 1
-            if self.nodes > MAX_NODES:
-                raise FormatError(Fault.TOO_MANY_ENTRIES, f"more than {MAX_NODES} tree nodes", at)
-            self.expect(at, b"TREE\1")
-            level, used = self.pages.number(at + 5, 1), self.pages.number(at + 6, 2)
-            first = at + 8 + 2 * self.offset
-            for number in range(used):
-                place = first + number * (key + self.offset)
-                child = self.address(place + key) if level else None
-                if child is not None:
-                    waiting.append(child)
-                elif not level:
-                    yield place
 
     def _attribute(self, message: Message) -> None:
         """A text of the root group: what wrote the file, and the model's configuration."""
