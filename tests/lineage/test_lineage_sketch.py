@@ -17,10 +17,10 @@ from tests.lineage.conftest import file_of, sets_of, sketch_of
 
 from openassay.errors import DossierError, TargetError, UsageError
 from openassay.files import File
-from openassay.lineage import roles, sketch
+from openassay.lineage import roles, sketch, table
 from openassay.lineage.plan import Wanted, axes_in_memory, spread, token_runs, unit_runs
 from openassay.lineage.result import Verdict
-from openassay.lineage.roles import Role, part_of
+from openassay.lineage.roles import UNITS, Role, part_of
 from openassay.lineage.rule import compare
 from openassay.lineage.take import Multiset, take, turned
 from openassay.weights.checkpoints import StoredTensor
@@ -229,6 +229,17 @@ def test_what_does_not_fill_its_bytes_is_not_turned(strides: tuple[int, int]) ->
     """Repeated rows, a cut out of a wider matrix: no order of axes explains them."""
     tensor = StoredTensor("w", "F32", (4, 8), file_of(b""), 0, 128, "PyTorch", strides=strides)
     assert axes_in_memory(tensor) is None
+
+
+def test_rows_of_formats_that_store_inputs_first_are_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A row of such a matrix is an input, whose index may mean something; equality still counts."""
+    weights = lm.trained(3, MICRO)
+    monkeypatch.setattr(table, "_INPUTS_FIRST", frozenset(["safetensors"]))
+    made = sketch_of(weights)
+    assert not {made.table[index].part.role for index in made.excerpts} & set(UNITS)
+    assert compare(made, sketch_of(weights)).verdict is Verdict.IDENTICAL
 
 
 def test_tokens_are_paired_by_their_text() -> None:
