@@ -20,8 +20,9 @@ demo: $(VENV)/.installed ## Audit a real published model (TARGET=… for another
 test: lint ## Everything that CI runs
 	$(PYTEST) -n auto -m "not online"
 
-quick: $(VENV)/.dev ## The tests that take no time
-	$(PYTEST) -m "not slow and not online"
+quick: $(VENV)/.dev ## The tests that take no time: without servers, weights' values and commands
+	$(PYTEST) -n auto -m "not slow and not online" --ignore=tests/online --ignore=tests/lineage \
+		--ignore=tests/weights --ignore=tests/test_cli.py --ignore=tests/sources
 
 lint: $(VENV)/.dev ## Style and types
 	$(BIN)/ruff check .
