@@ -174,6 +174,19 @@ def test_the_next_step_fits_the_state(status: str, license: str | None, step: st
     assert result(found, "training_code").next_step == step
 
 
+def test_files_beyond_a_bound_are_not_called_unreadable() -> None:
+    """Nothing is wrong with the first file that was left out: the next step is to read less."""
+    gap = Gap(source="dir:m", path="src/a.py", by="test", reason="too_many_files")
+    left = Component(id="training_code", status=Status.UNKNOWN, because=(gap,))
+    base = release({})
+    parts = tuple(left if part.id == left.id else part for part in base.components)
+    found = judge(load("mof-1.0"), replace(base, components=parts))
+    step = next(r.next_step for r in found.results if r.criterion == "training_code")
+    assert step == (
+        "Read the folder that holds the training code by itself: not every file was read."
+    )
+
+
 def test_a_component_that_no_reader_looked_for_is_unknown() -> None:
     dossier = Dossier(schema="s", release="m", sources=())
     found = judge(load("mof-1.0"), dossier)
