@@ -331,20 +331,24 @@ def _judged(test: str, table: list[list[Agreement]]) -> Outcome:
         for number, cell in enumerate(row)
         if number != at and cell.share < SHARE
     ]
-    return _outcome(test, found, max(others, default=0.0), "units", needed=2)
+    return _outcome(test, found, max(others, default=None), "units", needed=2)
 
 
-def _outcome(test: str, found: list[Agreement], null: float, what: str, *, needed: int) -> Outcome:
-    limit = max(SHARE, TIMES * null)
+def _outcome(
+    test: str, found: list[Agreement], null: float | None, what: str, *, needed: int
+) -> Outcome:
+    limit = max(SHARE, TIMES * (null or 0.0))
     hits = sum(one.share >= limit for one in found)
     best = max(found, key=lambda one: one.share)
     if best.of < MIN_UNITS:
         return not_run(test, f"fewer than {MIN_UNITS} {what}")
     enough = hits >= min(needed, len(found))
-    sentence = (
-        f"two views agree on {best.count} of {best.of} {what} ({best.share:.0%}); "
-        f"pairs that cannot belong together reach {null:.1%}"
+    chance = (
+        "there are no other layers to measure chance by"
+        if null is None
+        else f"pairs that cannot belong together reach {null:.1%}"
     )
+    sentence = f"two views agree on {best.count} of {best.of} {what} ({best.share:.0%}); {chance}"
     if needed > 1:
         sentence += f"; {hits} of {len(found)} layers of B"
     return Outcome(test, _TITLES[test], True, enough, sentence, count=best.count, of=best.of,
