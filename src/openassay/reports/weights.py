@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from typing import Any
 
 from openassay.canonical import visible
@@ -42,6 +43,8 @@ def _head(document: Row, pen: Pen) -> Iterator[str]:
     yield pen.ink(visible(document["release"] or "weights"), Ink.BOLD)
     if not document["checkpoints"]:
         yield "No weights found: no file has the name or the first bytes of any known format."
+        if document["unknown_binaries"]:
+            yield "What follows may hold some, and was not read."
 
 
 def _checkpoint(row: Row, pen: Pen) -> Iterator[str]:
@@ -154,11 +157,24 @@ def _together(document: Row, pen: Pen) -> Iterator[str]:
         yield from _findings(document["findings"], pen)
 
 
+def _bytes(begins: str) -> str:
+    """The first eight bytes: the letters that they begin with, if any, and the rest in hex."""
+    raw = bytes.fromhex(begins)[:8]
+    letters = "".join(takewhile(str.isalnum, raw.decode("ascii", "replace")))
+    rest = raw[len(letters) :].hex(" ")
+    return " ".join(filter(None, (repr(letters) if letters else "", rest)))
+
+
 def _foot(document: Row, pen: Pen) -> Iterator[str]:
     unknown = document["unknown_binaries"]
     for file in unknown if pen.look.detail else unknown[:_SHOWN]:
-        size = f"{file['bytes']:,} bytes"
-        yield f"? {visible(file['path'])}: {size} in a format that is not known, not read"
+        begins = f", beginning {_bytes(file['begins'])}" if file["begins"] else ""
+        text = f"{visible(file['path'])}: {file['bytes']:,} bytes{begins}: {visible(file['text'])}"
+        first, *more = wrap(text, pen.look.width - 2)
+        yield f"? {first}"
+        yield from (f"  {line}" for line in more)
+    if not pen.look.detail and len(unknown) > _SHOWN:
+        yield f"  {len(unknown) - _SHOWN} more files that were not read with -v"
     for text in document["not_checked"]:
         yield pen.ink(f"not checked: {visible(text)}", Ink.DIM)
     read = document["read"]
