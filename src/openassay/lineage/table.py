@@ -108,10 +108,15 @@ def _nothing(release: Release, wanted: str, found: Sequence[Checkpoint]) -> Targ
                 hint="Name another file inside the target: TARGET#path/of/file.",
             )
     if found:
-        kind = found[0].read[0].format if found[0].read else "no known format of weights"
+        read = found[0].read[0] if found[0].read else None
+        kind = read.format if read else "no known format of weights"
+        why = "what is in it cannot be told from its header"
+        if read and read.problems:
+            why = read.problems[0].detail
         return TargetError(
-            f"{found[0].path} is {kind}: what is in it cannot be told from its header",
-            hint="Readable are safetensors, GGUF, PyTorch, ONNX, NumPy, HDF5 and TensorFlow files.",
+            f"{found[0].path} is {kind}: {why}",
+            hint="Readable are safetensors, GGUF, PyTorch, ONNX, HDF5 and TensorFlow files, "
+            "and NumPy's without objects.",
         )
     if wanted:
         return TargetError(
