@@ -11,6 +11,8 @@ import pytest
 from openassay.errors import DossierError
 from openassay.weights import copies, journal
 from openassay.weights.content import CHUNK, read_file
+from openassay.weights.report import Asked
+from openassay.weights.report import build as build_report
 from openassay.weights.samples import PIECE, READS, take
 from openassay.weights.values import multiset
 
@@ -221,3 +223,16 @@ def test_other_shapes_and_other_precision_are_not_compared(build: Build) -> None
         "b/model.safetensors": build.safetensors({"w.weight": ("F32", (300, 200))}),
     }
     assert between(build, files) == []
+
+
+def test_infinite_bounds_are_no_damage(build: Build) -> None:
+    """The limit of a clip and a causal mask hold infinity on purpose; a matrix does not."""
+    bad = trained(1)
+    bad[3, 3] = np.inf
+    mask = np.triu(np.full((64, 64), -np.inf, np.float32), 1)
+    for values, wanted in ((bad, ["not_finite"]), (mask, []), (np.full(1, -np.inf, np.float32), [])):
+        spec = {"x.weight": ("F32", values.shape)}
+        raw = build.safetensors(spec, {"x.weight": values.tobytes()})
+        found = build_report(build.release({"model.safetensors": raw}), Asked(full=True))
+        ids = [finding["id"] for finding in found["checkpoints"][0]["findings"]]
+        assert [name for name in ids if name == "not_finite"] == wanted

@@ -227,6 +227,14 @@ def _torch(read: ReadAt, size: int) -> WeightsFile:
     )  # fmt: skip
 
 
+def lists_paths(head: bytes) -> bool:
+    """Whether a ``.pth`` file is Python's own kind: folders to import from, one a line."""
+    line = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n\t ")
+    return line.startswith((b"import ", b"import\t", b"#", b"/", b"./", b"../")) or (
+        line[1:3] in (b":\\", b":/")
+    )
+
+
 def placeholder(head: bytes) -> str:
     """What stands where weights should be, by the first kilobyte; empty if it could be weights."""
     if not head.strip(b"\0"):

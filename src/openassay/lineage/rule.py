@@ -205,8 +205,8 @@ def _missing(exact: Sequence[Outcome], free: Sequence[Outcome]) -> tuple[str, ..
     if not any(o.ran for o in exact):
         said = said or ["none of the tests could be run"]
     if said and any(o.ran for o in exact):
-        quiet = ", ".join(o.test for o in [*exact, *free] if o.ran)
-        said.append(f"nothing was found by {quiet}")
+        quiet = ", ".join(o.test for o in [*exact, *free] if o.ran and not o.found)
+        said += [f"nothing was found by {quiet}"] if quiet else []
     return tuple(said)
 
 

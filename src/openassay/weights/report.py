@@ -6,6 +6,7 @@ same for the same input. How it looks to people is the business of ``openassay.r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,7 +21,7 @@ from openassay.weights.checkpoints import StoredTensor, gather, read_headers
 from openassay.weights.content import FileContent, TensorContent, read_file
 from openassay.weights.findings import Finding, Level, Place
 from openassay.weights.integrity import Assessed, assess, header_place
-from openassay.weights.parameters import Count
+from openassay.weights.parameters import Count, is_beside
 from openassay.weights.samples import Samples, take
 from openassay.weights.unread import unread_files
 
@@ -208,7 +209,7 @@ def _of_content(found: Assessed, file: File, content: FileContent) -> list[Findi
     if content.zero_pages > 8 and content.zero_pages > content.pages // 100:
         text = f"{content.zero_pages:,} of {content.pages:,} pages of {file.path} are all zeros"
         listed.append(Finding("zero_pages", Level.NOTE, text, (Place(file, text),)))
-    odd = [tensor for tensor in content.tensors if tensor.not_finite]
+    odd = [tensor for tensor in content.tensors if tensor.not_finite and not _bounds(tensor)]
     if odd:
         text = f"{len(odd)} tensors of {file.path} hold NaN or infinity, first {odd[0].name}"
         place = next(
@@ -217,6 +218,11 @@ def _of_content(found: Assessed, file: File, content: FileContent) -> list[Findi
         )  # fmt: skip
         listed.append(Finding("not_finite", Level.BROKEN, text, (place,)))
     return listed
+
+
+def _bounds(tensor: TensorContent) -> bool:
+    """Whether infinity may be meant: the limit of a clip, a mask of one finite value."""
+    return math.prod(tensor.shape) == 1 or is_beside(tensor.name) or not tensor.std
 
 
 # -- as plain data -------------------------------------------------------------------------------
