@@ -230,7 +230,11 @@ def test_infinite_bounds_are_no_damage(build: Build) -> None:
     bad = trained(1)
     bad[3, 3] = np.inf
     mask = np.triu(np.full((64, 64), -np.inf, np.float32), 1)
-    for values, wanted in ((bad, ["not_finite"]), (mask, []), (np.full(1, -np.inf, np.float32), [])):
+    for values, wanted in (
+        (bad, ["not_finite"]),
+        (mask, []),
+        (np.full(1, -np.inf, np.float32), []),
+    ):
         spec = {"x.weight": ("F32", values.shape)}
         raw = build.safetensors(spec, {"x.weight": values.tobytes()})
         found = build_report(build.release({"model.safetensors": raw}), Asked(full=True))
