@@ -15,7 +15,7 @@ from openassay.arrays import AnyArray, Floats, Numbers, np
 from openassay.lineage.index_tests import some_columns
 from openassay.lineage.prepared import Layer, Prepared, shared_tokens
 from openassay.lineage.result import Outcome
-from openassay.lineage.roles import Role
+from openassay.lineage.roles import is_mlp
 from openassay.lineage.statistics import centred_columns
 
 SHARE: Final = 0.25  # of units, in two layers at least
@@ -54,8 +54,7 @@ def not_run(test: str, why: str, *, applies: bool = True) -> Outcome:
 
 def has_layers(side: Prepared) -> bool:
     """Whether the model has MLPs at all, at hand or not."""
-    roles = {row.part.role for row in side.sketch.table}
-    return {Role.UP, Role.DOWN} <= roles
+    return is_mlp({row.part.role for row in side.sketch.table})
 
 
 def _no_layers(test: str, a: Prepared, b: Prepared) -> Outcome:
@@ -122,13 +121,23 @@ def token_view(a: Prepared, b: Prepared) -> Outcome:
     shared = shared_tokens(a, b)
     if shared is None:
         return not_run("T4", "no sampled tokens that both models have")
-    if shared[0].shape[1] != a.layers[0].width or shared[1].shape[1] != b.layers[0].width:
-        return not_run("T4", "embeddings and layers differ in width")
     ours, theirs = _some_tokens(shared[0], shared[1], UNIT_TOKENS)
-    views_a = [_views(ours, layer, _most(layer)) for layer in a.layers]
-    views_b = (_views(theirs, layer, None) for layer in b.layers)
-    table = [[_agree(*(_best(s) for s in _similar(va, vb))) for va in views_a] for vb in views_b]
-    return _judged("T4", table)
+    # Towers of other widths, such as one for pictures, do not read these embeddings.
+    views_a = [_views(ours, one, _most(one)) for one in a.layers if _reads(one, ours)]
+    views_b = [_views(theirs, one, None) if _reads(one, theirs) else None for one in b.layers]
+    if not views_a or not any(views_b):
+        return not_run("T4", "embeddings and layers differ in width")
+    return _judged("T4", [[_alike(view, other) for view in views_a] for other in views_b])
+
+
+def _alike(ours: tuple[Floats, Floats], theirs: tuple[Floats, Floats] | None) -> Agreement:
+    if theirs is None:
+        return Agreement(0, len(ours[0]))
+    return _agree(*(_best(similar) for similar in _similar(ours, theirs)))
+
+
+def _reads(layer: Layer, tokens: AnyArray) -> bool:
+    return bool(layer.width == tokens.shape[1])
 
 
 def _views(tokens: AnyArray, layer: Layer, most: int | None) -> tuple[Floats, Floats]:
@@ -168,7 +177,7 @@ def shape_view(a: Prepared, b: Prepared) -> Outcome:
     """
     if not a.layers or not b.layers:
         return _no_layers("T5", a, b)
-    if a.layers[0].width != b.layers[0].width:
+    if not {one.width for one in a.layers} & {one.width for one in b.layers}:
         return not_run("T5", "widths differ")
     shapes = [_shapes(layer, _most(layer)) for layer in a.layers]
     table = []
@@ -206,7 +215,7 @@ def _scaled(rows: Floats) -> AnyArray:
 
 
 def _turned(a: _Shapes, b: _Shapes) -> Agreement:
-    if len(a.vectors) != len(b.vectors):
+    if len(a.vectors) != len(b.vectors) or a.vectors[0].shape[1] != b.vectors[0].shape[1]:
         return Agreement(0, 0)
     fit = np.arange(len(a.features)) % 2 == 0
     fitted, held = [m[fit] for m in a.vectors], [m[~fit] for m in a.vectors[:2]]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Final
 
 from openassay.arrays import AnyArray, Floats, Numbers, np
 from openassay.lineage.plan import matrix_shape
-from openassay.lineage.roles import UNITS, Role
+from openassay.lineage.roles import MLP, UNITS, Role, is_mlp
 from openassay.lineage.sketch import Excerpt, Row, Sketch
 
 Place = tuple[str, int, int]
@@ -71,11 +71,12 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """One matrix of a layer: its excerpt, and whether its columns are the units."""
+    """One matrix of a layer: rows of an excerpt, and whether its columns are the units."""
 
     index: int
     shape: tuple[int, int]  # as stored
     turned: bool = False
+    first: int = 0  # row of the excerpt
 
     @property
     def units(self) -> int:
@@ -86,7 +87,7 @@ class _Piece:
         return self.shape[not self.turned]
 
     def flipped(self) -> _Piece:
-        return _Piece(self.index, self.shape, not self.turned)
+        return replace(self, turned=not self.turned)
 
 
 @dataclass
@@ -154,7 +155,8 @@ class Prepared:
                 continue
             height = matrix_shape(row.shape)[0]
             rows = partial(self.rows, index)
-            found.append(Unit(index, row, one.numbers(), one.columns, rows, height))
+            unit = Unit(index, row, one.numbers(), one.columns, rows, height)
+            found.append(_up_half(unit) if row.part.role is Role.FUSED else unit)
         return found[:MAX_UNITS]
 
     @cached_property
@@ -164,20 +166,27 @@ class Prepared:
         for index, one in self.sketch.excerpts.items():
             row = self.sketch.table[index]
             part = row.part
-            if part.layer is None or part.role not in (Role.UP, Role.GATE, Role.DOWN):
+            if part.layer is None or part.role not in MLP:
                 continue
             if one.count != matrix_shape(row.shape)[0] or len(row.shape) != 2:
                 continue
             group = groups.setdefault((part.stack, part.layer), {})
-            piece = (part.expert or 0, _Piece(index, (one.count, one.columns)))
-            group.setdefault(part.role, []).append(piece)
+            pieces = {part.role: _Piece(index, (one.count, one.columns))}
+            if part.role is Role.FUSED:
+                half = one.count // 2
+                pieces = {
+                    Role.GATE: _Piece(index, (half, one.columns)),
+                    Role.UP: _Piece(index, (one.count - half, one.columns), first=half),
+                }
+            for role, piece in pieces.items():
+                group.setdefault(role, []).append((part.expert or 0, piece))
         made = [self._layer(place, group) for place, group in groups.items()]
         return [layer for layer in made if layer is not None][:MAX_LAYERS]
 
     def _layer(
         self, place: tuple[str, int], group: dict[Role, list[tuple[int, _Piece]]]
     ) -> Layer | None:
-        if not {Role.UP, Role.DOWN} <= set(group):
+        if not is_mlp(group):
             return None
         stacked = {role: [piece for _, piece in sorted(parts, key=lambda p: (p[0], p[1].index))]
                    for role, parts in group.items()}  # fmt: skip
@@ -209,11 +218,11 @@ class Prepared:
         first = done = 0
         for piece in pieces:
             here = picked[(picked >= first) & (picked < first + piece.units)] - first
-            found = (
-                self.values(piece.index)[:, here].T
-                if piece.turned
-                else self.rows(piece.index, here)
-            )
+            if piece.turned:
+                stored = self.values(piece.index)[piece.first : piece.first + piece.shape[0]]
+                found = stored[:, here].T
+            else:
+                found = self.rows(piece.index, here + piece.first)
             made[done : done + len(here)] = found
             first, done = first + piece.units, done + len(here)
         return made
@@ -233,6 +242,18 @@ def _centred(values: Floats, one: Excerpt) -> Floats:
     if one.dtype[:2] in _INTEGERS:  # they hide a zero point
         return values - np.float32(np.median(values))
     return values
+
+
+def _up_half(unit: Unit) -> Unit:
+    """The rows of up in a matrix that holds the gate before them, numbered from its half."""
+    half = unit.height // 2
+    kept = np.nonzero(unit.numbers >= half)[0]
+    row = replace(unit.row, part=replace(unit.row.part, role=Role.UP))
+
+    def rows(at: Numbers) -> Floats:
+        return unit.rows(kept[at])
+
+    return Unit(unit.index, row, unit.numbers[kept] - half, unit.columns, rows, half)
 
 
 def shared_tokens(a: Prepared, b: Prepared) -> tuple[AnyArray, AnyArray, bool] | None:
