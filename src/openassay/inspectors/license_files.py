@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote
 
 from openassay import licenses
 from openassay.errors import ReadError
+from openassay.excepted import meant_by
 from openassay.files import File, FileKind
-from openassay.formats import path_words, pdf_text
+from openassay.formats import path_words, pdf_text, weights_names
 from openassay.formats.bounded import FormatError
 from openassay.release import Release
 from openassay.subject import Place
@@ -107,9 +109,15 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
             "that do not say which letters they show",
         )
         return
+    found = licenses.identify(text[:_MAX_SIZE])
+    if scope == "path:" and found.expression and (only := dict(meant_by(file, release))):
+        yield from _of_named_files(file, found, only, how)
+        if _is_model_license(found, text) and _tracks_weights(release):
+            yield _licensed(file, found, "weights", how)  # it may be meant for those as well
+        yield from _restrictions(file, text, f"path:{min(only)}", how)
+        return
     if scope.startswith("path:") and _is_models_own(file, text, release):
         scope = "weights"
-    found = licenses.identify(text[:_MAX_SIZE])
     policy = _POLICY.search(file.name) is not None
     if (own := _before_notices(file, found, how)) is not None:
         yield from _with_notices(file, found, own, scope)
@@ -165,6 +173,12 @@ def _is_model_license(found: licenses.Identification, text: str) -> bool:
     known = licenses.info(found.matches[0].id) if found.matches else None
     own_terms = known is None or known.kind == "restricted"
     return own_terms and _ABOUT_WEIGHTS.search(text[:6_000]) is not None
+
+
+def _tracks_weights(release: Release) -> bool:
+    return any(
+        weights_names.suffix_of(file.name) in weights_names.SUFFIXES for file in release.files
+    )
 
 
 def _has_license(source: str, folder: str, release: Release) -> bool:
@@ -263,6 +277,15 @@ def _with_notices(
         evidence=tuple(file.cite_lines(match.start) for match in found.matches[1:4]),
         detail="licences of other people's parts, kept after the own one",
     )
+
+
+def _of_named_files(
+    file: File, found: licenses.Identification, only: dict[str, Evidence], how: How
+) -> Iterator[Licensed]:
+    """The licence of files that a document takes out of the main one, and of nothing else."""
+    for path, listed in only.items():
+        whole = _licensed(file, found, f"path:{path}", how)
+        yield replace(whole, evidence=(*whole.evidence, listed))
 
 
 def _first_line(file: File, how: How, found: licenses.Identification | None = None) -> Evidence:

@@ -1,9 +1,10 @@
 """Whether a sentence names a licence, or a licence made from it by changes.
 
-"Modified MIT" and "Apache 2.0 with additional terms" are other licences than those they name. "Based
-on" may mean either: what is published (*the project is based on the Apache licence*) is under the
-licence, while a licence (*our terms are based on the Apache licence*) is a changed copy of it. The
-subject of the sentence tells them apart; where it does not, the reading that grants less is taken.
+"Modified MIT" and "Apache 2.0 with additional terms" are other licences than those they name.
+"Based on" may mean either: what is published (*the project is based on the Apache licence*) is
+under the licence, while a licence (*our terms are based on the Apache licence*) is a changed copy
+of it. The subject of the sentence tells them apart; where it does not, the reading that grants less
+is taken.
 The same holds in Chinese, where 基于 (based on) is the common way to say "under".
 """
 
