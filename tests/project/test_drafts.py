@@ -196,7 +196,7 @@ def test_a_card_on_another_page_is_not_drafted(make: Make) -> None:
 
 
 def test_drafts_in_chinese_quote_as_it_stands_and_say_the_rest(
-    make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "gold").mkdir()
     (tmp_path / "gold" / "README.md").write_text(README, "utf-8")

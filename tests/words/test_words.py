@@ -46,6 +46,22 @@ PIECES = {
     "the metadata say",
     "Not open:",  # how a sentence begins that is told otherwise of a list
     "working out who the release is about",  # progress, never part of a report
+    # how sentences on records go on; records.toml has them whole
+    "It is published elsewhere and linked",
+    "Only part of it is published elsewhere and linked",
+    "; the link was not opened",
+    "; perhaps {} is meant",
+    "; the record also names {}, which was not read",
+    "This is none of the framework's component names{}.",
+    "The record names no licence{}.",
+    "; the release states {}",
+    "Its licence would stand where it is kept{}, and none was read there.",
+    "The release {} {} ({}).",
+    "offers it as one choice of",
+    "The audited revision has nothing at this path{}.",
+    "; {} has the same name",
+    "{} file{} at {}",  # what stands in for a quote, where a listing is cited
+    "the whole listing",
 }
 _WORD_LIST = re.compile(r"[\w\s./:(-]+")
 ZH = "[\u3007\u4e00-\u9fff]"
