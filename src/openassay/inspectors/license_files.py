@@ -47,6 +47,7 @@ _NOTICE: Final = re.compile(
     r"|\b(?:code|files?|parts?) (?:of|from|in)\b|\binspired by\b|\badapted from\b",
     re.IGNORECASE,
 )
+_COPYRIGHT: Final = re.compile(r"\W{0,6}(?:copyright\b|\(c\)|©|all rights reserved)", re.I)
 _OTHERS: Final = frozenset(["third", "party", "3rd", "thirdparty", "dependencies"])
 _VERSIONED: Final = re.compile(
     r"(?i:licen[cs]e|copying)[-_.](?:(?=[\w.-]{0,30}[A-Z0-9])[\w.-]{1,40}|apache|mit|bsd|gpl)"
@@ -254,9 +255,16 @@ def _before_notices(file: File, found: licenses.Identification, how: How) -> lic
     between = " ".join(file.lines[first.end : second.start])[:4_000]
     if found.guard != "notice" and not _NOTICE.search(between):
         return None
-    above = "".join(file.lines[: first.start - 1]).strip()
+    above = (line for line in file.lines[: first.start - 1] if line.strip())
     complete = first.coverage >= 0.95 and licenses.openness(first.id, "code") is True
-    return first if complete and not above else None
+    return first if complete and all(_heads(line, first.id) for line in above) else None
+
+
+def _heads(line: str, id: str) -> bool:
+    """Whether a line above a licence's text is part of it: its title, a copyright line, a rule."""
+    if not any(letter.isalnum() for letter in line[:200]):
+        return True
+    return _COPYRIGHT.match(line) is not None or licenses.normalize(line[:200]) == id
 
 
 def _with_notices(
