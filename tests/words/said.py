@@ -27,6 +27,7 @@ ROOT = Path(openassay.__file__).parent
 TELLERS = (
     "inspectors", "assemble.py", "truth.py", "governance.py", "judge", "read.py", "drawn.py",
     "follow.py", "links.py", "changes.py", "drafts.py", "against", "cli/_against.py",
+    "license_answer.py", "verify.py",
     "frameworks/compute.py",
     "licenses/checklist.py", "formats/weights_shape.py",
     "lineage/consequences.py",

@@ -62,6 +62,7 @@ PIECES = {
     "; {} has the same name",
     "{} file{} at {}",  # what stands in for a quote, where a listing is cited
     "the whole listing",
+    "give its text: pdftotext FILE - | openassay license -",  # an error's hint
 }
 _WORD_LIST = re.compile(r"[\w\s./:(-]+")
 ZH = "[\u3007\u4e00-\u9fff]"
