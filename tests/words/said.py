@@ -31,7 +31,8 @@ TELLERS = (
     "frameworks/compute.py",
     "licenses/checklist.py", "formats/weights_shape.py",
     "lineage/consequences.py",
-    *(f"weights/{what}.py" for what in ("findings", "integrity", "layers", "naming")),
+    *(f"weights/{what}.py" for what in ("copies", "findings", "integrity", "layers", "naming",
+                                        "parameters", "report")),
     *(f"formats/code_{what}.py" for what in ("model", "networks", "roles", "tooling", "training",
                                             "use")),
 )  # fmt: skip

@@ -62,6 +62,7 @@ PIECES = {
     "; {} has the same name",
     "{} file{} at {}",  # what stands in for a quote, where a listing is cited
     "the whole listing",
+    "; an exporter that folds layers into each other may be why",  # weighing.toml has it whole
     "give its text: pdftotext FILE - | openassay license -",  # an error's hint
 }
 _WORD_LIST = re.compile(r"[\w\s./:(-]+")
