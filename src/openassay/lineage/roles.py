@@ -56,6 +56,10 @@ _DENY: Final = (
     (re.compile(r"(?:^|[._])rfft|(?:^|[._])window(?:$|[._])"), "a fixed window"),
     (re.compile(r"exp_avg|momentum_buffer|optimizer"), "the optimizer's state"),
 )  # fmt: skip
+#: Reasons of :data:`_DENY` for tables that any loader makes anew.
+MADE_BY_FORMULA: Final = frozenset([
+    "a fixed basis of frequencies", "a table of positions", "a mask", "a fixed window",
+])  # fmt: skip
 _INPUT_GATE: Final = re.compile(r"weight_ih")  # its rows are units, its columns inputs
 _ROLES: Final = (
     (Role.EMBED, r"embed_tokens|word_embeddings?|(?:^|[./])wte|tok_embeddings|token_embd|embed_in|"
@@ -123,6 +127,12 @@ def deterministic(rows: Floats) -> str:
         return "two values"
     if rows.shape[1] < 32:
         return ""
+    with np.errstate(all="ignore"):  # hostile values may overflow
+        return _shaped(rows)
+
+
+def _shaped(rows: Floats) -> str:
+    """Sinusoids or bands; empty for anything else."""
     centred = rows - rows.mean(axis=1, keepdims=True)
     power = np.abs(np.fft.rfft(centred, axis=1)) ** 2
     total = power.sum(axis=1)

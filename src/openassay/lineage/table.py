@@ -48,6 +48,7 @@ class WeightSet:
     headers: tuple[tuple[File, int], ...]  # each file with a header, and where that ends
     files: tuple[File, ...]  # all that hold bytes of it
     stored: tuple[Stored, ...]
+    complete: bool  # every file that its own numbering promises is there and read
     notes: tuple[str, ...]
 
     @property
@@ -137,6 +138,7 @@ def _weight_set(release: Release, checkpoint: Checkpoint) -> WeightSet:
         headers=tuple((file, parsed.header[1]) for file, parsed in checkpoint.parts),
         files=tuple(files.values()),
         stored=stored,
+        complete=checkpoint.whole,
         notes=tuple(_notes(checkpoint)[:MAX_NOTES]),
     )
 
