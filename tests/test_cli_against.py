@@ -232,6 +232,14 @@ def test_the_data_of_a_comparison_is_english_in_every_language(
     assert run(*args) == run(*args, "--lang", "zh")
 
 
+def test_a_record_judged_both_ways_in_chinese(run: Run, records: Path) -> None:
+    code, out, _ = run("judge", records / "Foo.yml", "--lang", "zh")
+    assert code == Exit.FINE
+    assert "严格、参考工具" in out
+    left = re.sub(r"LicenseRef-\S+|'[^']*'|https?://\S+|[\w/-]+\.\w+|Model Openness \S+ ", "", out)
+    assert not re.search(r"\b[a-z]{3,} [a-z]{2,}\b", left), left
+
+
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
@@ -270,8 +278,8 @@ def test_judge_shows_a_record_both_ways(run: Run, records: Path) -> None:
     assert code == 0
     assert "the reference tool  none" in out
     assert "Where they differ, and why" in out
-    code, _, err = run("judge", records / "Foo.yml", "--lang", "zh")
-    assert (code, "in English only" in err) == (Exit.USAGE, True)
+    code, _, err = run("judge", records / "Foo.yml", "--lang", "tlh")
+    assert (code, "there is no language" in err) == (Exit.USAGE, True)
     _, out, _ = run("judge", records / "Foo.yml", "--mode", "mot", "--lang", "zh")
     assert "模型卡" in out
     _, out, _ = run("judge", records / "Foo.yml", "--format", "json")

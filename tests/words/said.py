@@ -26,7 +26,8 @@ ROOT = Path(openassay.__file__).parent
 #: Reports that take no ``--lang`` (records, weights, lineage, verification) stay English.
 TELLERS = (
     "inspectors", "assemble.py", "truth.py", "governance.py", "judge", "read.py", "drawn.py",
-    "follow.py", "links.py", "changes.py", "drafts.py", "against", "cli/_against.py",
+    "follow.py", "links.py", "changes.py", "drafts.py", "against", "cli/_against.py", "records",
+    "frameworks/reference.py",
     "license_answer.py", "verify.py",
     "frameworks/compute.py",
     "licenses/checklist.py", "formats/weights_shape.py",

@@ -62,6 +62,11 @@ PIECES = {
     "; {} has the same name",
     "{} file{} at {}",  # what stands in for a quote, where a listing is cited
     "the whole listing",
+    "The reference tool lets it inherit {} from the licence of the {}, wherever it is kept{}; "
+    "strictly that does not reach it: {}.",
+    "not disclosed",  # what records say for want of a licence
+    "pending evaluation",
+    "other license",
     "; an exporter that folds layers into each other may be why",  # weighing.toml has it whole
     "give its text: pdftotext FILE - | openassay license -",  # an error's hint
 }
