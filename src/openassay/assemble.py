@@ -179,6 +179,7 @@ def _component(
     because += supporting[:room] + denials[:2]
     if status in (Status.UNKNOWN, Status.ABSENT):
         because += gaps[:MAX_BECAUSE]
+    because += _lists(governed.apart)
     notes = _notes(status, deciding, supporting, denials)
     if governed.open and not is_backed(governed.all[0], stated):
         notes.append(f"{governed.license} is only a label: its text is not in the release.")
@@ -193,6 +194,11 @@ def _component(
         licenses=governed.all,
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _lists(named: Sequence[Licensed]) -> list[Licensed]:
+    """One fact for each list that names files under terms of their own: it cites the list."""
+    return list({fact.evidence[-1]: fact for fact in reversed(named)}.values())[:2]
 
 
 def _apart(named: Sequence[Licensed]) -> Iterator[str]:

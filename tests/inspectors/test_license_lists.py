@@ -135,6 +135,8 @@ def test_a_second_text_is_of_the_listed_files_only(make_release: Any, run: Any) 
     assert network.license == f"MIT AND {community}"
     assert network.license_open is not True
     assert any("net/rope.py" in note and community in note for note in network.notes)
+    cited = [e for fact in network.because if isinstance(fact, Fact) for e in fact.evidence]
+    assert any(e.path == "README.md" and "net/rope.py" in e.quote for e in cited)
 
 
 def test_without_the_listed_files_the_rest_is_under_the_main_licence(
@@ -188,12 +190,17 @@ def test_the_plain_licence_file_is_never_the_exceptions(make_release: Any, run: 
     assert any(scope == "path:" and license != "MIT" for scope, license in scopes(facts))
 
 
-def test_tracked_weights_stay_under_a_text_that_speaks_of_weights(
-    make_release: Any, run: Any
+@pytest.mark.parametrize(
+    ("path", "kind"), [("model.safetensors", "weights"), ("data/train.jsonl", "data")]
+)
+def test_content_of_another_kind_stays_under_the_second_text(
+    make_release: Any, run: Any, path: str, kind: str
 ) -> None:
-    files: dict[str, object] = {"model.safetensors": LfsPointer("0" * 64, 900 << 20)}
+    """Nothing says that the text is not meant for it; small tables are no data."""
+    files: dict[str, object] = {path: LfsPointer("0" * 64, 900 << 20), "names.csv": "a,b\n1,2\n"}
     facts, _ = read(make_release, run, files)
-    assert any(scope == "weights" and license != "MIT" for scope, license in scopes(facts))
+    kinds = {scope for scope, license in scopes(facts) if license != "MIT"}
+    assert {scope for scope in kinds if not scope.startswith("path:")} == {kind}
 
 
 def test_a_list_that_names_the_licence_itself(make_release: Any, run: Any) -> None:

@@ -11,7 +11,7 @@ Not seen: licences in a README's sentences (document inspectors), scanned PDFs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote
@@ -113,8 +113,8 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
     found = licenses.identify(text[:_MAX_SIZE])
     if scope == "path:" and found.expression and (only := dict(meant_by(file, release))):
         yield from _of_named_files(file, found, only, how)
-        if _is_model_license(found, text) and _tracks_weights(release):
-            yield _licensed(file, found, "weights", how)  # it may be meant for those as well
+        for kind in _other_kinds(only, release):  # it may be meant for those as well
+            yield _licensed(file, found, kind, how)
         yield from _restrictions(file, text, f"path:{min(only)}", how)
         return
     if scope.startswith("path:") and _is_models_own(file, text, release):
@@ -176,10 +176,21 @@ def _is_model_license(found: licenses.Identification, text: str) -> bool:
     return own_terms and _ABOUT_WEIGHTS.search(text[:6_000]) is not None
 
 
-def _tracks_weights(release: Release) -> bool:
-    return any(
-        weights_names.suffix_of(file.name) in weights_names.SUFFIXES for file in release.files
-    )
+_DATA_SUFFIXES: Final = frozenset([".jsonl", ".parquet", ".arrow", ".csv", ".tsv"])
+_SOME_DATA: Final = 64 << 10  # bytes; less is a table of names
+
+
+def _other_kinds(only: Iterable[str], release: Release) -> Iterator[str]:
+    """Kinds of tracked content of which no file is named: nothing says that they are left out."""
+    named = {path.rpartition(".")[2] for path in only}
+    for kind, suffixes, least in (
+        ("weights", weights_names.SUFFIXES, 1),
+        ("data", _DATA_SUFFIXES, _SOME_DATA),
+    ):
+        files = (f for f in release.files if weights_names.suffix_of(f.name) in suffixes)
+        seen = {f.suffix.removeprefix(".") for f in files if f.size >= least}
+        if seen and not seen & named:
+            yield kind
 
 
 def _has_license(source: str, folder: str, release: Release) -> bool:

@@ -42,7 +42,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         "based": re.compile(r"(?i)\bbased\s+(?:up)?on(?:\s+the)?" + _OPENING),
         "terms_based": re.compile(
             r"(?:许可证?|协议|条款)[）)》」”\"\s]{0,3}(?:[是均都则也系亦]|主要|整体|完全){0,3}\s?"
-            r"(?:基于|依据|根据|依照|参照|参考|借鉴|以|源[于自]|来自)了?(?:\s?GNU)?" + _OPENING
+            r"(?:基于|依据|根据|依照|参照|参考|借鉴|源[于自]|来自)了?(?:\s?GNU)?" + _OPENING
         ),
         "after": re.compile(
             r"(?i)[\s\]\"”*]{0,3}(?:licen[cs]e)?[\s\]\"”*]{0,3}(?:-(?:style|like|inspired)|"
