@@ -20,8 +20,10 @@ from openassay.types import Evidence
 OTHER_TERMS: Final = "LicenseRef-Other-Terms"  # taken out, and nothing says under which licence
 _MAX_LISTED: Final = 100  # entries of one list
 _MAX_FILES: Final = 300  # files that one list may mean
+_MAX_ENTRY: Final = 600  # characters
 _MAX_SIZE: Final = 1 << 20
 _HEAD_LINES: Final = 4  # lines of the sentence before the list
+_MAX_LINES: Final = 3 * _MAX_LISTED
 
 _EXCEPT: Final = re.compile(
     r"\b(?:except(?:ing)?(?: for)?|with the exceptions? of|excluding|excludes?|other than"
@@ -34,7 +36,7 @@ _REST_FOLLOWS: Final = re.compile(
 )
 _RELATIVE: Final = re.compile(r"\b(?:which|that|whose|these|those)\b", re.IGNORECASE)
 _ITEM: Final = re.compile(
-    r"^\s{0,8}(?:[-*+•]|\d{1,3}[.)])\s+(?P<text>\S.{0,400})$|^(?: {4}|\t)(?P<bare>\S{1,300})\s*$"
+    r"^\s{0,8}(?:[-*+•]|\d{1,3}[.)])\s{1,8}(?P<text>\S.*)$|^(?: {4}|\t)(?P<bare>\S+)\s*$"
 )
 _TAIL: Final = re.compile(r"^\s{0,3}(?:which|these|those|they|the above|the licen[cs]e)\b", re.I)
 _PATHS: Final = re.compile(
@@ -109,18 +111,20 @@ def _excepted(document: File, release: Release) -> Iterator[Excepted]:
         hit = _EXCEPT.search(line[:2_000])
         if hit is None:
             continue
-        entries, last = _entries(lines, number)
-        begins = _paragraph(lines, number)
-        before = " ".join((*lines[begins - 1 : number - 1], line[: hit.start()]))
+        entries = _entries(lines, number)
         if not entries:
             continue
-        head = " ".join((line[hit.end() :], *lines[number : entries[0][0] - 1]))
+        begins, last = _paragraph(lines, number), entries[-1].end
+        before = " ".join((*lines[begins - 1 : number - 1], line[: hit.start()]))
+        head = " ".join((line[hit.end() :], *lines[number : entries[0].start - 1]))
         main, around = _named(before), _named(head)
         if not main and _REST_FOLLOWS.match(head) and not _RELATIVE.search(head):
             main, around = around, ()  # "except for these files, the project is under X"
+        tail = _tail(lines, last)
         if len(main) == 1:
-            around += _named(lines[last]) if last < len(lines) and _TAIL.match(lines[last]) else ()
-            yield from _understood(document, release, (begins, last + 1), main[0], around, entries)
+            ends = tail or last
+            around += _named(lines[tail - 1]) if tail else ()
+            yield from _understood(document, release, (begins, ends), main[0], around, entries)
 
 
 def _understood(
@@ -129,16 +133,16 @@ def _understood(
     lines: tuple[int, int],
     main: str,
     around: tuple[str, ...],
-    entries: Sequence[tuple[int, str]],
+    entries: Sequence[_Entry],
 ) -> Iterator[Excepted]:
     """The list with its files, when every entry names some that are there."""
     paths: dict[str, set[str]] = {}
-    for _, text in entries:
-        found = _files_of(text, document, release)
+    for entry in entries:
+        found = _files_of(entry.text, document, release)
         if not found:
             return
         for path in found:
-            paths.setdefault(path, set()).update(_named(text) or around)
+            paths.setdefault(path, set()).update(_named(entry.text) or around)
     if len(paths) > _MAX_FILES:
         return
     texts = _texts(document, release, main, lines)
@@ -167,23 +171,54 @@ def _paragraph(lines: Sequence[str], number: int) -> int:
     return first
 
 
-def _entries(lines: Sequence[str], number: int) -> tuple[list[tuple[int, str]], int]:
-    """(line, text) of each entry of the list that follows a line, and the last line of it."""
-    entries: list[tuple[int, str]] = []
-    last = number
-    for at in range(number + 1, min(len(lines), number + _HEAD_LINES + 2 * _MAX_LISTED) + 1):
+@dataclass(slots=True)
+class _Entry:
+    """One entry of a list, with its first and last line."""
+
+    text: str
+    start: int
+    end: int
+
+
+def _entries(lines: Sequence[str], number: int) -> list[_Entry]:
+    """The whole list that follows a line; none where it cannot be seen where it ends.
+
+    A second list after a line of words may go on with the first, under other terms.
+    """
+    entries: list[_Entry] = []
+    for at in range(number + 1, min(len(lines), number + _MAX_LINES) + 1):
         line = lines[at - 1].rstrip()
+        if len(line) > _MAX_ENTRY or len(entries) > _MAX_LISTED:
+            return []
         if item := _ITEM.match(line):
-            entries.append((at, item.group("text") or item.group("bare")))
-            last = at
+            entries.append(_Entry(item["text"] or item["bare"], at, at))
         elif line.strip() in ("", "<br>"):
             continue
-        elif entries and line.startswith((" ", "\t")) and at == last + 1:
-            entries[-1] = (entries[-1][0], f"{entries[-1][1]} {line.strip()}")
-            last = at
-        elif entries or line.startswith("#") or at > number + _HEAD_LINES:
-            return entries[:_MAX_LISTED], at - 1 if _TAIL.match(line) else last
-    return entries[:_MAX_LISTED], last
+        elif entries and line.startswith((" ", "\t")) and entries[-1].end == at - 1:
+            entries[-1].text += f" {line.strip()}"
+            entries[-1].end = at
+        elif entries:
+            return [] if _goes_on(lines, at) else entries
+        elif line.startswith("#") or at > number + _HEAD_LINES:
+            return []
+    return entries if len(lines) <= number + _MAX_LINES else []
+
+
+def _goes_on(lines: Sequence[str], at: int) -> bool:
+    """Whether another list of paths follows the line that ended one."""
+    if lines[at - 1].startswith("#"):
+        return False
+    after = (line for line in lines[at : at + _HEAD_LINES] if line.strip())
+    item = _ITEM.match(next(after, "")[:_MAX_ENTRY])
+    return item is not None and _PATHS.search(item["text"] or item["bare"]) is not None
+
+
+def _tail(lines: Sequence[str], last: int) -> int:
+    """The line on which the sentence goes on behind its list ("which are under Y"); 0 for none."""
+    for at in range(last + 1, min(len(lines), last + 2) + 1):
+        if lines[at - 1].strip():
+            return at if _TAIL.match(lines[at - 1]) else 0
+    return 0
 
 
 def _named(text: str) -> tuple[str, ...]:
@@ -193,7 +228,7 @@ def _named(text: str) -> tuple[str, ...]:
 def _files_of(text: str, document: File, release: Release) -> tuple[str, ...]:
     """Tracked paths that an entry names; () where it does not begin with one, or none is there."""
     found: dict[str, None] = {}
-    for hit in _PATHS.finditer(text[:600]):
+    for hit in _PATHS.finditer(text[: 2 * _MAX_ENTRY]):
         if not found and not _FOUND_WORDS.fullmatch(text[: hit.start()]):
             return ()
         name = hit.group("link") or hit.group("code") or hit.group("plain")

@@ -81,6 +81,9 @@ def test_a_list_of_exceptions_is_read(make_release: Any, readme: str) -> None:
         (f"{HEAD}except for the files below.\n", "no list"),
         (f"# Zebra\n\nAll tests pass except for the files below.\n{LIST}", "no licence"),
         (f"{HEAD}and Apache-2.0, except for these files:\n{LIST}", "two licences"),
+        (f"{HEAD}except for these files:\n{LIST}\nUnder BSD:\n- `net/plain.py`\n", "it goes on"),
+        (f"{HEAD}except for these files:\n{LIST}" + "- net/plain.py\n" * 120, "too many"),
+        (f"{HEAD}except for these files:\n{LIST}- net/plain.py {'x' * 700}\n", "too long"),
         (f"# Zebra\nExcept for the following files, which are MIT:\n{LIST}", "and the rest?"),
     ],
 )  # fmt: skip
@@ -172,6 +175,7 @@ def test_listed_files_are_not_crowded_out_by_the_rest(make_release: Any, run: An
     ("files", "why"),
     [
         ({"README.md": README + "\nThe model is under [this](LICENSE_zebra).\n"}, "linked as well"),
+        ({"README.md": README + "The model is under [this](LICENSE_zebra).\n"}, "right below"),
         ({"README.md": README + "\nSee the Zebra Community License.\n"}, "named as well"),
         ({"LICENSE_own": "To be written.\n"}, "the main licence is only a word"),
         ({"README.md": HEAD + "except for the files below.\n- `net/gone.py`\n"}, "not understood"),
@@ -216,6 +220,15 @@ def test_a_list_that_names_the_licence_itself(make_release: Any, run: Any) -> No
     }
     assert part(dossier, "model_architecture").license == "MIT AND CC-BY-NC-4.0"
     assert part(dossier, "model_architecture").license_open is False
+
+
+def test_a_list_whose_sentence_ends_below_it(make_release: Any, run: Any) -> None:
+    readme = f"{HEAD}except for these files:\n\n{LIST}\nwhich are under the BSD-3-Clause License.\n"
+    facts, _ = read(make_release, run, {"README.md": readme, "LICENSE_zebra": ""})
+    assert ("path:net/rope.py", "BSD-3-Clause") in scopes(facts)
+    assert "BSD-3-Clause" not in {
+        license for scope, license in scopes(facts) if "net/" not in scope
+    }
 
 
 def test_where_nothing_says_under_what_the_listed_files_stand(make_release: Any, run: Any) -> None:
