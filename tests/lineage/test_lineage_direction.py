@@ -120,7 +120,7 @@ def test_layers_in_another_order_are_no_copy() -> None:
     wide = lm.trained(4, lm.Sizes(width=1056, layers=2, heads=4, hidden=64, vocabulary=64))
     found = related(wide, lm.relayer(wide, [1, 0]))
     assert found.verdict is Verdict.REORDERED
-    assert "not under the same names" in found.because[0]
+    assert "under other names" in found.because[0]
 
 
 @pytest.mark.parametrize(
@@ -207,3 +207,32 @@ def test_embeddings_that_cannot_be_compared_leave_a_part(base: lm.Weights) -> No
     assert found.verdict is Verdict.PART
     assert not any(part.startswith("everything") for part in found.parts)
     assert any("could not be compared" in line for line in found.because)
+
+
+# -- gate and up in one matrix ---------------------------------------------------------------------
+
+
+def fused(weights: lm.Weights) -> lm.Weights:
+    """Gate rows, then up rows, stored as one matrix."""
+    made = {n: v for n, v in weights.items() if "gate_proj" not in n and "up_proj" not in n}
+    for i in range(lm.layers_of(weights)):
+        parts = [weights[lm.layer(i, f"mlp.{part}_proj")] for part in ("gate", "up")]
+        made[lm.layer(i, "mlp.gate_up_proj")] = np.concatenate(parts)
+    return made
+
+
+def test_gate_and_up_in_one_matrix_are_the_same_layers(base: lm.Weights) -> None:
+    for ours, theirs in ((base, fused(nudged(base, 5, 0.1))), (fused(base), nudged(base, 5, 0.1))):
+        found = related(ours, theirs)
+        assert found.verdict is Verdict.COMMON
+        assert found.outcome("T3").count == found.outcome("T3").of
+        assert Kind.NARROWED not in kinds(found)
+
+
+def test_rearranged_copies_are_found_behind_one_matrix(base: lm.Weights) -> None:
+    found = related(base, fused(lm.launder(base, 9)))
+    assert found.verdict is Verdict.STRONG
+
+
+def test_strangers_with_one_matrix_stay_strangers(base: lm.Weights, stranger: lm.Weights) -> None:
+    assert related(fused(base), fused(stranger)).verdict is Verdict.NONE

@@ -53,7 +53,8 @@ def equality(a: Sketch, b: Sketch) -> Equality:
     if same_values > same_bytes:
         sentence += f", {same_values} the same values in some order"
     elif same_bytes == of and not identical:
-        sentence += ", but not all tensors do, or not under the same names"
+        named = _same(a, b, _stored)
+        sentence += ", under other names" if named else "; others, no sign of an origin, differ"
     most = max(same_bytes, same_values)
     outcome = Outcome(*_TEST, ran=True, found=most > 0, sentence=sentence, count=most, of=of)
     return Equality(outcome, identical, identical or _same(a, b, _values))

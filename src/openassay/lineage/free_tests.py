@@ -15,7 +15,7 @@ from openassay.arrays import AnyArray, Floats, Numbers, np
 from openassay.lineage.index_tests import some_columns
 from openassay.lineage.prepared import Layer, Prepared, shared_tokens
 from openassay.lineage.result import Outcome
-from openassay.lineage.roles import Role
+from openassay.lineage.roles import is_mlp
 from openassay.lineage.statistics import centred_columns, unit_rows
 
 SHARE: Final = 0.25  # of units, in two layers at least
@@ -50,8 +50,7 @@ def not_run(test: str, why: str, *, applies: bool = True) -> Outcome:
 
 def has_layers(side: Prepared) -> bool:
     """Whether the model has MLPs at all, at hand or not."""
-    roles = {row.part.role for row in side.sketch.table}
-    return {Role.UP, Role.DOWN} <= roles
+    return is_mlp({row.part.role for row in side.sketch.table})
 
 
 def _no_layers(test: str, a: Prepared, b: Prepared) -> Outcome:

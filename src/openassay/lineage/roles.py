@@ -10,6 +10,7 @@ lost (:func:`deterministic`). A new kind of layer needs its entry here before it
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -25,6 +26,7 @@ class Role(StrEnum):
     NORM = "norm"
     GATE = "gate"
     UP = "up"
+    FUSED = "gate and up"  # rows of the gate, then as many of up, in one matrix
     DOWN = "down"
     VALUE = "value"
     ATTENTION = "attention"  # queries, keys, fused projections, outputs: not tested by rows
@@ -34,7 +36,14 @@ class Role(StrEnum):
 
 
 #: Roles whose rows are units of a layer.
-UNITS: Final = (Role.UP, Role.GATE, Role.VALUE, Role.OTHER)
+UNITS: Final = (Role.UP, Role.GATE, Role.FUSED, Role.VALUE, Role.OTHER)
+MLP: Final = (Role.UP, Role.GATE, Role.FUSED, Role.DOWN)
+
+
+def is_mlp(roles: Collection[Role]) -> bool:
+    """Whether tensors of these roles make an MLP: up and down, with a gate or without."""
+    return Role.DOWN in roles and (Role.UP in roles or Role.FUSED in roles)
+
 
 _LAYER: Final = re.compile(
     r"(?:^|[./])(?P<stack>[a-z_]{0,40}?)[._]?"

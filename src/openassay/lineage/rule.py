@@ -237,7 +237,8 @@ def _notes(a: Sketch, b: Sketch, related: bool) -> tuple[str, ...]:
         fixed = sum(bool(row.fixed) for row in one.table if not row.part.denied)
         if denied or fixed:
             notes.append(
-                f"{side}: {denied + fixed} tensors do not count: their indices or values are fixed"
+                f"{side}: tensors that do not count, as their indices or values are fixed: "
+                f"{denied + fixed}"
             )
         if not one.whole:
             notes.append(f"{side} was sampled: {one.bytes_read:,} of {one.nbytes:,} bytes")

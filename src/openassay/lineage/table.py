@@ -154,6 +154,25 @@ def _stored(release: Release, checkpoint: Checkpoint) -> list[Stored]:
         if seen[tensor.name] > 1:  # branches of one graph may use the same names
             tensor = replace(tensor, name=f"{tensor.name} ({seen[tensor.name]})")
         placed.append(Stored(tensor, part))
+    return _fused(placed)
+
+
+def _fused(placed: list[Stored]) -> list[Stored]:
+    """Up matrices that hold the gate as well: no gate beside them, twice the rows that down reads.
+
+    Networks that store both in one put the gate first and split it in halves.
+    """
+    mlps: dict[tuple[str, int, int], dict[Role, int]] = {}
+    for at, one in enumerate(placed):
+        if one.part.layer is not None and len(one.tensor.shape) == 2:
+            place = one.part.stack, one.part.layer, one.part.expert or 0
+            mlps.setdefault(place, {})[one.part.role] = at
+    for roles in mlps.values():
+        if {Role.UP, Role.DOWN} <= roles.keys() and Role.GATE not in roles:
+            up, down = placed[roles[Role.UP]], placed[roles[Role.DOWN]]
+            width, units = down.tensor.shape
+            if up.tensor.shape == (2 * units, width) and width != units:
+                placed[roles[Role.UP]] = replace(up, part=replace(up.part, role=Role.FUSED))
     return placed
 
 
