@@ -105,6 +105,7 @@ def safetensors(path: Path, dtype: str, rows: int, count: int) -> None:
             "data_offsets": [number * size, (number + 1) * size],
         }  # fmt: skip
     raw = json.dumps(header).encode()
+    raw += b" " * (-len(raw) % 8)  # as the writers do, so that values are aligned
     with path.open("wb") as stream:
         stream.write(struct.pack("<Q", len(raw)) + raw)
         for _ in range(count):

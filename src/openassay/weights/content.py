@@ -1,41 +1,50 @@
 """One pass over the bytes of local weights: digest, statistics, pages of zeros, order-free digest.
 
-Each byte is read once. Reading and SHA-256 run in threads of their own (both release the
-interpreter's lock) while this one looks at the values, so that the pass costs little more than
-the digest alone.
-Finished files are told to a journal, and a pass that was cut off goes on with the next file: a
-SHA-256 cannot be resumed in the middle, because its inner state cannot be stored.
+Each byte is read once. Reading, SHA-256 and looking at the values are tasks of threads of their own
+(all of them release the interpreter's lock), so that the pass costs little more than the digest
+alone. What was seen of each chunk is added up in the order of the file, however many threads there
+are: the same file gives the same figures everywhere.
+
+Where the pass stands is told now and then, and a pass over the same file that was cut off goes on
+from there with the same outcome as one that was not.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from openassay.arrays import np
+from openassay.errors import ReadError
 from openassay.files import File
 from openassay.weights.checkpoints import StoredTensor
-from openassay.weights.values import PLAIN, mixed
+from openassay.weights.hashing import Sha256, can_resume
+from openassay.weights.tally import WIDTHS, Bench, Tally
 
 CHUNK: Final = 4 << 20  # bytes read at once; longer ones leave the cache before they are looked at
 PAGE: Final = 4096
-_AHEAD: Final = 2  # chunks that wait to be hashed, so that the digest never waits for us
-_COUNTED: Final = 1 << 18  # 16-bit codes counted at once: their counters stay near, too
-_STEP: Final = 1 << 16  # elements looked at at once: they stay in the processor's cache
+EVERY: Final = 1 << 30  # bytes between two tellings of where the pass stands
+_AHEAD: Final = 4  # chunks under way
+_LOOKING: Final = 1  # threads that look: on two cores they take what the digest leaves over
+_REST: Final = 20  # telling may take a twentieth of the time
+_FORM: Final = 1  # of the figures; another one says that a stored state cannot be gone on with
 
 Progress = Callable[[str, int, int], None]  # path, bytes done, bytes of the file
+_Piece = tuple[int, bytes | memoryview]  # number of the tensor, whole elements of it
 
 
 @dataclass(frozen=True, slots=True)
 class TensorContent:
     """One tensor read in full. Statistics are None for types that are not plain floats.
 
-    ``multiset`` is the order-free digest with the type it was taken from (``F32:…``): equal for
-    the same values in any order and layout, never equal across types.
+    ``multiset`` is the order-free digest: equal for the same values in any order, layout and type.
     """
 
     name: str
@@ -61,193 +70,256 @@ class FileContent:
     tensors: tuple[TensorContent, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Where a pass over one file stands: everything before ``offset`` was looked at.
+
+    ``sha256`` is the inner state of the digest, empty where this Python cannot tell it. ``layout``
+    is a digest of what lies where, ``before`` of the chunk that ends at ``offset``. ``tensors`` and
+    ``cut`` are of the tensors that begin before it, in order: tallies, and the first bytes
+    (hexadecimal) of an element that ``offset`` cuts in two.
+    """
+
+    size: int
+    offset: int
+    sha256: str
+    zero_pages: int
+    layout: str
+    before: str
+    tensors: tuple[str, ...]
+    cut: tuple[str, ...]
+
+
 def read_file(
-    file: File, tensors: Sequence[StoredTensor], progress: Progress | None = None
+    file: File,
+    tensors: Sequence[StoredTensor],
+    progress: Progress | None = None,
+    *,
+    begun: Begun | None = None,
+    tell: Callable[[Begun], None] | None = None,
+    every: int = EVERY,
 ) -> FileContent:
     """Read a whole file once. ``tensors`` are those whose bytes lie in it.
 
+    ``begun`` is where an earlier pass stood (:func:`goes_on` says whether it can be used); ``tell``
+    is told where this one stands after ``every`` bytes, or less often where telling takes long.
     Raises ReadError when the file changes or cannot be read, UsageError without numpy.
     """
-    placed = sorted(
-        (t for t in tensors if t.start is not None and t.end is not None and t.end > t.start),
-        key=lambda t: (t.start or 0, t.name),
-    )
-    looks = [_Look(tensor) for tensor in placed]
-    digest = hashlib.sha256()
-    whole = _Pages()
-    first = 0
-    with ThreadPoolExecutor(1) as hashing, ThreadPoolExecutor(1) as reading:
-        pending: deque[Future[None]] = deque()
-        for at, chunk in _chunks(file, reading):
-            pending.append(hashing.submit(digest.update, chunk))
-            if len(pending) > _AHEAD:
-                pending.popleft().result()
-            whole.add(chunk)
-            end = at + len(chunk)
-            while first < len(looks) and looks[first].end <= at:
-                first += 1
-            for look in looks[first:]:
-                if look.start >= end:
-                    break
-                look.add(chunk, at)
-            if progress is not None:
-                progress(file.path, end, file.size)
-        for waiting in pending:
-            waiting.result()
-    return FileContent(
-        file.path, file.size, digest.hexdigest(), whole.zero, whole.count,
-        tuple(look.done() for look in looks),
-    )  # fmt: skip
+    return _Pass(file, tensors, progress, tell, every).run(begun)
 
 
-def _chunks(file: File, reading: Executor) -> Iterator[tuple[int, bytes]]:
-    """The file's bytes; the next piece is read while the last one is looked at."""
-    at = 0
-    ahead = reading.submit(file.read, at, CHUNK)
-    while chunk := ahead.result():
-        begin, at = at, at + len(chunk)
-        if at < file.size:
-            ahead = reading.submit(file.read, at, CHUNK)
-        yield begin, chunk
-        if at >= file.size:
-            return
+def goes_on(file: File, tensors: Sequence[StoredTensor], begun: Begun) -> bool:
+    """Whether a pass that was cut off can be taken up: the same layout, and the same last chunk.
 
-
-class _Pages:
-    """Counts pages that are all zero, in chunks that are whole pages but for the last."""
-
-    def __init__(self) -> None:
-        self.zero = self.count = 0
-
-    def add(self, chunk: bytes) -> None:
-        whole = len(chunk) // PAGE
-        if whole:
-            pages = np.frombuffer(chunk, np.uint64, whole * PAGE // 8).reshape(whole, PAGE // 8)
-            # The first word tells nearly every page apart; the others are looked at in full.
-            maybe = pages[pages[:, 0] == 0]
-            self.zero += int((~maybe.any(axis=1)).sum())
-        rest = chunk[whole * PAGE :]
-        self.zero += bool(rest) and not any(rest)
-        self.count += whole + bool(rest)
+    Raises ReadError.
+    """
+    looks = _placed(tensors)
+    if begun.size != file.size or begun.layout != _layout(looks):
+        return False
+    at = max(0, begun.offset - CHUNK)
+    return hashlib.sha256(file.read(at, begun.offset - at)).hexdigest() == begun.before
 
 
 class _Look:
-    """Statistics of one tensor, fed in pieces that may break anywhere."""
+    """One tensor, cut out of the chunks. ``left`` are the first bytes of an element cut in two."""
 
     def __init__(self, tensor: StoredTensor) -> None:
         self.tensor = tensor
         self.start, self.end = tensor.start or 0, tensor.end or 0
-        self.plain = tensor.dtype in PLAIN and not tensor.big_endian
-        self.width = {"F64": 8, "F32": 4}.get(tensor.dtype, 2)
+        self.width = 0 if tensor.big_endian else WIDTHS.get(tensor.dtype, 0)
+        self.tally = Tally(tensor.dtype)
         self.left = b""
-        self.count = self.zeros = self.odd = self.mix = 0
-        self.sum = self.squares = 0.0
-        self.largest = 0.0
-        self.histogram: Any = None
-        self.buffers: tuple[Any, Any] | None = None
 
-    def add(self, chunk: bytes, at: int) -> None:
+    def cut(self, chunk: bytes, at: int) -> list[bytes | memoryview]:
+        """The whole elements that this chunk, which lies at ``at``, completes."""
         piece = memoryview(chunk)[max(0, self.start - at) : self.end - at]
-        if not self.plain:
-            return
-        raw = self.left + bytes(piece) if self.left else piece
-        whole = len(raw) - len(raw) % self.width
-        self.left = bytes(raw[whole:])
-        if not whole:
-            return
-        raw = raw[:whole]
-        self.count += whole // self.width
-        if self.width == 2:
-            self._codes(raw)
-        elif self.width == 4:
-            self._words(raw)
-        else:
-            self._doubles(raw)
-
-    def _codes(self, raw: Any) -> None:
-        """16-bit types: how often each code stands tells everything, exactly."""
-        if self.histogram is None:
-            self.histogram = np.zeros(1 << 16, np.int64)
-        codes = np.frombuffer(raw, "<u2")
-        for begin in range(0, len(codes), _COUNTED):
-            part = codes[begin : begin + _COUNTED]
-            if len(part) < 4096:  # many small tensors: adding 65,536 counters would cost more
-                seen, times = np.unique(part, return_counts=True)
-                self.histogram[seen] += times
-            else:
-                self.histogram += np.bincount(part, minlength=1 << 16)
-
-    def _words(self, raw: Any) -> None:
-        codes = np.frombuffer(raw, "<u4")
-        if self.buffers is None:
-            size = min(_STEP, (self.end - self.start) // 4 + 1)
-            self.buffers = np.empty(size, np.uint32), np.empty(size, np.uint32)
-        size = len(self.buffers[0])
-        with np.errstate(over="ignore", invalid="ignore"):
-            for begin in range(0, len(codes), size):
-                part = codes[begin : begin + size]
-                first, second = self.buffers[0][: len(part)], self.buffers[1][: len(part)]
-                self.mix += mixed(part, first, second)
-                self._floats(part.view(np.float32))
-
-    def _doubles(self, raw: Any) -> None:
-        with np.errstate(over="ignore", invalid="ignore"):
-            values = np.frombuffer(raw, "<f8").astype(np.float32)
-            codes = values.view(np.uint32)
-            self.mix += mixed(codes, np.empty_like(codes), np.empty_like(codes))
-            self._floats(values)
-
-    def _floats(self, values: Any) -> None:
-        high, low = float(values.max()), float(values.min())
-        if not (np.isfinite(high) and np.isfinite(low)):
-            good = np.isfinite(values)
-            self.odd += int((~good).sum())
-            values = values[good]
-            if not len(values):
-                return
-            high, low = float(values.max()), float(values.min())
-        self.largest = max(self.largest, high, -low)
-        self.sum += float(values.sum(dtype=np.float64))
-        self.squares += float(np.dot(values, values))
-        self.zeros += int(np.count_nonzero(values == 0))  # four times as fast as of floats
+        if not self.width:
+            return []
+        pieces: list[bytes | memoryview] = []
+        if self.left:  # one element by itself, so that the others need no copy
+            missing = self.width - len(self.left)
+            pieces = [self.left + bytes(piece[:missing])]
+            piece = piece[missing:]
+        whole = len(piece) - len(piece) % self.width
+        self.left = bytes(piece[whole:])
+        return [*pieces, piece[:whole]] if whole else pieces
 
     def done(self) -> TensorContent:
-        tensor = self.tensor
-        if not self.plain or not self.count:
+        tensor, tally = self.tensor, self.tally
+        if not tally.digest.count:
             return TensorContent(tensor.name, tensor.dtype, tensor.shape)
-        if self.histogram is not None:
-            self._from_histogram()
-        good = self.count - self.odd
-        mean = self.sum / good if good else 0.0
-        spread = max(0.0, self.squares / good - mean**2) ** 0.5 if good else 0.0
-        kind = "F32" if tensor.dtype == "F64" else tensor.dtype
+        mean, spread = tally.spread()
         return TensorContent(
-            tensor.name, tensor.dtype, tensor.shape,
-            f"{kind}:{self.mix % (1 << 64):016x}",
-            _rounded(mean), _rounded(spread), _rounded(self.largest), self.zeros, self.odd,
+            tensor.name, tensor.dtype, tensor.shape, tally.digest.hexdigest(),
+            mean if math.isfinite(mean) else None, spread if math.isfinite(spread) else None,
+            tally.largest, tally.zeros, tally.not_finite,
         )  # fmt: skip
 
-    def _from_histogram(self) -> None:
-        codes = np.arange(1 << 16, dtype=np.uint32)
-        with np.errstate(over="ignore", invalid="ignore"):
-            if self.tensor.dtype == "BF16":
-                values = (codes << 16).view(np.float32).astype(np.float64)
-            else:
-                values = codes.astype(np.uint16).view(np.float16).astype(np.float64)
-            good = np.isfinite(values)
-            times, values = self.histogram[good], values[good]
-            self.odd = int(self.histogram[~good].sum())
-            self.sum = float((times * values).sum())
-            self.squares = float((times * values**2).sum())
-            there = times > 0
-            self.largest = float(np.abs(values[there]).max()) if there.any() else 0.0
-            self.zeros = int(times[values == 0].sum())
-            scrambled = codes * np.uint32(0x9E3779B1)
-            scrambled ^= scrambled >> np.uint32(15)
-            scrambled = (scrambled * scrambled).astype(np.uint64)
-            self.mix = int((scrambled * self.histogram.astype(np.uint64)).sum(dtype=np.uint64))
+
+def _placed(tensors: Sequence[StoredTensor]) -> list[_Look]:
+    placed = (t for t in tensors if t.start is not None and t.end is not None and t.end > t.start)
+    return [_Look(tensor) for tensor in sorted(placed, key=lambda t: (t.start or 0, t.name))]
 
 
-def _rounded(value: float) -> float:
-    """Seven digits: sums in another order may differ in the last."""
-    return float(f"{value:.6e}")
+def _layout(looks: Sequence[_Look]) -> str:
+    rows = [(x.tensor.name, x.tensor.dtype, x.tensor.shape, x.start, x.end, x.width) for x in looks]
+    return hashlib.sha256(repr((_FORM, CHUNK, rows)).encode("utf-8", "replace")).hexdigest()
+
+
+class _Pass:
+    """One pass over one file."""
+
+    def __init__(
+        self,
+        file: File,
+        tensors: Sequence[StoredTensor],
+        progress: Progress | None,
+        tell: Callable[[Begun], None] | None,
+        every: int,
+    ) -> None:
+        self.file = file
+        self.looks = _placed(tensors)
+        self.first = 0  # of the tensors that the next chunk may reach
+        self.progress = progress or (lambda *_: None)
+        self.tell, self.every = tell, every
+        self.digest = Sha256()
+        self.zero_pages = 0
+        self.benches: list[Bench] = []  # not in use
+        self.told, self.rest = 0, 0.0  # where it was last told, and not before when again
+
+    def run(self, begun: Begun | None) -> FileContent:
+        size = self.file.size
+        with ExitStack() as stack:
+            reading, hashing = (stack.enter_context(ThreadPoolExecutor(1)) for _ in range(2))
+            looking = stack.enter_context(ThreadPoolExecutor(_LOOKING))
+            start = self._take_up(begun, reading) if begun is not None else 0
+            under_way: deque[_UnderWay] = deque()
+            for at, chunk in _chunks(self.file, start, size, reading):
+                end = at + len(chunk)
+                pieces = self._pieces(chunk, at)
+                telling = self._is_time(end)
+                under_way.append(
+                    _UnderWay(
+                        chunk, end, telling, self._cuts() if telling else (),
+                        hashing.submit(self._hash, chunk, telling),
+                        looking.submit(self._look, chunk, pieces),
+                    )
+                )  # fmt: skip
+                if len(under_way) > _AHEAD:
+                    self._settle(under_way.popleft())
+            while under_way:
+                self._settle(under_way.popleft())
+        return FileContent(
+            self.file.path, size, self.digest.hexdigest(), self.zero_pages, -(-size // PAGE),
+            tuple(look.done() for look in self.looks),
+        )  # fmt: skip
+
+    def _take_up(self, begun: Begun, reading: Executor) -> int:
+        """Where to go on; without the state of the digest, what lies before is hashed again."""
+        texts = zip(begun.tensors, begun.cut, strict=True)
+        for look, (tally, cut) in zip(self.looks, texts, strict=False):
+            look.tally = Tally.load(look.tensor.dtype, tally)
+            look.left = bytes.fromhex(cut)
+        self.zero_pages, self.told = begun.zero_pages, begun.offset
+        if begun.sha256 and can_resume():
+            self.digest = Sha256(begun.sha256, begun.offset)
+            return begun.offset
+        for at, chunk in _chunks(self.file, 0, begun.offset, reading):
+            self.digest.update(chunk)
+            self.progress(self.file.path, at + len(chunk), self.file.size)
+        return begun.offset
+
+    def _pieces(self, chunk: bytes, at: int) -> list[_Piece]:
+        end = at + len(chunk)
+        while self.first < len(self.looks) and self.looks[self.first].end <= at:
+            self.first += 1
+        pieces: list[_Piece] = []
+        for number in range(self.first, len(self.looks)):
+            if self.looks[number].start >= end:
+                break
+            pieces += [(number, piece) for piece in self.looks[number].cut(chunk, at)]
+        return pieces
+
+    def _hash(self, chunk: bytes, telling: bool) -> str:
+        self.digest.update(chunk)
+        return self.digest.state() if telling else ""
+
+    def _look(self, chunk: bytes, pieces: Sequence[_Piece]) -> tuple[int, list[tuple[int, Tally]]]:
+        """Pages of zeros and tallies of one chunk."""
+        bench = self.benches.pop() if self.benches else Bench()
+        seen = []
+        for number, piece in pieces:
+            tally = Tally(self.looks[number].tensor.dtype)
+            tally.add(piece, bench)
+            seen.append((number, tally))
+        self.benches.append(bench)
+        return _zero_pages(chunk), seen
+
+    def _settle(self, one: _UnderWay) -> None:
+        zero_pages, seen = one.seen.result()
+        state = one.hashed.result()
+        self.zero_pages += zero_pages
+        for number, tally in seen:
+            self.looks[number].tally.merge(tally)
+        if one.telling and self.tell is not None:
+            began = time.monotonic()
+            self.tell(self._begun(one, state))
+            self.rest = time.monotonic() + _REST * (time.monotonic() - began)
+        self.progress(self.file.path, one.end, self.file.size)
+
+    def _is_time(self, end: int) -> bool:
+        """Whether to tell where the pass stands after the chunk that ends there."""
+        due = self.tell is not None and end - self.told >= self.every and end < self.file.size
+        if not due or time.monotonic() < self.rest:
+            return False
+        self.told = end
+        return True
+
+    def _cuts(self) -> tuple[str, ...]:
+        return tuple(look.left.hex() for look in self.looks)
+
+    def _begun(self, one: _UnderWay, state: str) -> Begun:
+        count = sum(look.start < one.end for look in self.looks)
+        return Begun(
+            size=self.file.size, offset=one.end, sha256=state, zero_pages=self.zero_pages,
+            layout=_layout(self.looks), before=hashlib.sha256(one.chunk).hexdigest(),
+            tensors=tuple(look.tally.dump() for look in self.looks[:count]), cut=one.cut[:count],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """A chunk that is being hashed and looked at. ``cut`` is as in Begun, for all tensors."""
+
+    chunk: bytes
+    end: int
+    telling: bool
+    cut: tuple[str, ...]
+    hashed: Future[str]
+    seen: Future[tuple[int, list[tuple[int, Tally]]]]
+
+
+def _chunks(file: File, at: int, end: int, reading: Executor) -> Iterator[tuple[int, bytes]]:
+    """The bytes from ``at`` to ``end``; the next piece is read while the last one is looked at."""
+    ahead = reading.submit(file.read, at, min(CHUNK, end - at))
+    while at < end:
+        chunk = ahead.result()
+        begin, at = at, at + len(chunk)
+        if len(chunk) < min(CHUNK, end - begin):
+            raise ReadError(f"{file.path} ends at byte {at} of {file.size}", reason="truncated")
+        if at < end:
+            ahead = reading.submit(file.read, at, min(CHUNK, end - at))
+        yield begin, chunk
+
+
+def _zero_pages(chunk: bytes) -> int:
+    """Pages that are all zero, in a chunk that is whole pages but for the last."""
+    whole = len(chunk) // PAGE
+    count = 0
+    if whole:
+        pages = np.frombuffer(chunk, np.uint64, whole * PAGE // 8).reshape(whole, PAGE // 8)
+        # The first word tells nearly every page apart; the others are looked at in full.
+        maybe = pages[pages[:, 0] == 0]
+        count = int((~maybe.any(axis=1)).sum())
+    rest = chunk[whole * PAGE :]
+    return count + (bool(rest) and not any(rest))
