@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--full", action="store_true",
                         help="read every byte once: digest, statistics, zeros")  # fmt: skip
     parser.add_argument("--journal", metavar="FILE",
-                        help="with --full: keep here what was read, and go on from there")  # fmt: skip
+                        help="with --full: keep here what was read, and go on")  # fmt: skip
     parser.add_argument("--tensors", action="store_true", help="list every tensor (JSON, or -vv)")
     options.add_output(parser)
     options.add_verbose(parser, "with the places; -vv with every tensor")

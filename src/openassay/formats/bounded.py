@@ -208,7 +208,7 @@ def check_cover(
 
     `start` is where the data part begins. Bytes after the data are left to the caller to judge.
     """
-    listed = tensors if isinstance(tensors, tuple) else tuple(tensors)
+    listed = tuple(tensors)
     reached = start
     for tensor in listed:  # as nearly all files have it: one after another, without a gap
         if tensor.start != reached or tensor.end is None or tensor.end < reached:
@@ -217,10 +217,10 @@ def check_cover(
     else:
         if reached <= size:
             return reached
-    placed = sorted((tensor for tensor in listed if tensor.start is not None), key=_begin)
+    placed = sorted((tensor for tensor in listed if tensor.start is not None), key=lambda one: one.start or 0)
     reached, blind = start, False
     for tensor in placed:
-        begin, name, unsized = _begin(tensor), tensor.name, tensor.end is None
+        begin, name, unsized = tensor.start or 0, tensor.name, tensor.end is None
         end = begin if tensor.end is None else tensor.end
         if begin < reached:
             detail = f"tensor {quoted(name)} starts {reached - begin} bytes inside the one before"
@@ -234,10 +234,6 @@ def check_cover(
         detail = f"the header places data up to byte {reached}, the file has {size}"
         findings.add(Fault.TRUNCATED, detail, size)
     return reached
-
-
-def _begin(tensor: Tensor) -> int:
-    return tensor.start or 0
 
 
 def reader_of(data: bytes) -> ReadAt:

@@ -226,16 +226,15 @@ def _last_of_each(tensors: list[Tensor], findings: Findings) -> tuple[Tensor, ..
     return tuple({tensor.name: tensor for tensor in tensors}.values())
 
 
-def _tensor(
-    name: str, entry: Any, data: int, findings: Findings, shapes: _Shapes
-) -> Tensor | None:
+def _tensor(name: str, entry: Any, data: int, findings: Findings, shapes: _Shapes) -> Tensor | None:
     """One header entry as a tensor with absolute offsets; None and a problem if it is not one."""
     clean = clean_name(name, findings, 8)
+    sizes: tuple[int, ...] = ()
     try:
         dtype, shape, (start, end) = entry["dtype"], entry["shape"], entry["data_offsets"]
         sizes = tuple(shape)
     except (TypeError, KeyError, ValueError):
-        dtype = shape = start = end = sizes = None
+        dtype = shape = start = end = None
     right = type(dtype) is str and type(shape) is list and type(start) is type(end) is int
     if not (right and _are_sizes(sizes) and 0 <= start < MAX_SIZE and 0 <= end < MAX_SIZE):
         detail = f"tensor {quoted(name)} is not described by dtype, shape and data_offsets"

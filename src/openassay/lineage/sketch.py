@@ -34,7 +34,8 @@ class Row:
     """One tensor of the table. Digests are there where all of it was read.
 
     ``sha256`` is of its bytes as stored, ``values`` is the same for the same float32 values in any
-    order and type (:class:`openassay.weights.values.Multiset`). ``fixed`` says why no training made them.
+    order and type (:class:`openassay.weights.values.Multiset`). ``fixed`` says why no training
+    made them.
     """
 
     name: str

@@ -81,14 +81,15 @@ def _read(
 
 
 def _going_on(file: File, begun: Begun) -> str:
-    text = f"{file.path} goes on at {_gb(begun.offset)} of {_gb(begun.size)} GB"
+    text = f"{file.path} goes on at {_of(begun.offset, begun.size)}"
     if not (begun.sha256 and can_resume()):
         text += "; what lies before is read again for its SHA-256 alone, whose state is not known"
     return text
 
 
-def _gb(size: int) -> str:
-    return f"{size / 1e9:.1f}"
+def _of(done: int, size: int) -> str:
+    unit, name = (1e9, "GB") if size >= 1e9 else (1e6, "MB")
+    return f"{done / unit:.1f} of {size / unit:.1f} {name}"
 
 
 def _progress(say: Say) -> Progress:
@@ -99,7 +100,7 @@ def _progress(say: Say) -> Progress:
         nonlocal last
         bar = "#" * (_BAR * done // max(1, size))
         share = 100 * done // max(1, size)
-        line = f"[{bar:.<{_BAR}}] {share} % ({_gb(done)} of {_gb(size)} GB) {path}"
+        line = f"[{bar:.<{_BAR}}] {share} % ({_of(done, size)}) {path}"
         if line != last:
             last = line
             say(line)

@@ -2,10 +2,10 @@
 
 ``hashlib`` keeps that state to itself. The C library behind it (libcrypto) does not: SHA256_Init,
 _Update and _Final work on a block of memory of the caller's, eight words of state, two of length,
-and what is left of a block of 64 bytes. It is the library that this Python has loaded already, found
-through the extension module that uses it; nothing is searched for. Before it is trusted it has to
-agree with ``hashlib``, in one go and taken up in the middle; where it is missing, or says anything
-else, ``hashlib`` does the work and the state cannot be stored.
+and what is left of a block of 64 bytes. It is the library that this Python has loaded already,
+found through the extension module that uses it; nothing is searched for. Before it is trusted it
+has to agree with ``hashlib``, in one go and taken up in the middle; where it is missing, or says
+anything else, ``hashlib`` does the work and the state cannot be stored.
 
 What is audited reaches these functions as bytes to hash and as nothing else. A stored state is
 eight numbers and a length, every value of which is a valid one: the memory is filled in by us.
@@ -75,9 +75,8 @@ def is_state(text: str) -> bool:
 def _library() -> Any:
     """libcrypto as this Python uses it, tried out; None where it cannot be had."""
     try:
-        import ctypes
-
         import _hashlib
+        import ctypes
 
         found = ctypes.CDLL(_hashlib.__file__)
         context = ctypes.POINTER(ctypes.c_uint32)

@@ -75,7 +75,7 @@ def _row(mark: str, entry: FileContent | Begun) -> dict[str, Any]:
 
 
 def load(raw: bytes) -> Journal:
-    """What a journal holds; nothing for no bytes or an older form, DossierError for anything else."""
+    """What a journal holds: nothing for no bytes or an older form. Else raises DossierError."""
     if not raw.strip():
         return Journal()
     try:

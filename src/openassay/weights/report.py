@@ -11,17 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from openassay.arrays import has_numpy
-from openassay.errors import ReadError
 from openassay.files import File, Reader
 from openassay.release import Release
 from openassay.reports.json_v1 import evidence_row
 from openassay.subject import Place as Whose
 from openassay.weights import copies
-from openassay.weights.checkpoints import StoredTensor, gather, read_headers
+from openassay.weights.checkpoints import gather, read_headers
 from openassay.weights.content import CHUNK, FileContent, TensorContent
 from openassay.weights.findings import Finding, Level, Place
 from openassay.weights.full import contents_of
-from openassay.weights.integrity import Assessed, assess, header_place
+from openassay.weights.integrity import Assessed, assess
 from openassay.weights.journal import Journal
 from openassay.weights.parameters import Count
 from openassay.weights.samples import Samples, take

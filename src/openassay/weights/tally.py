@@ -2,7 +2,7 @@
 
 What is exact: the number of zeros, of elements that are no numbers, the largest value, and the
 order-free digest. They come from the integer codes of the elements: without their sign bit, codes
-of floats are in the order of their values, and everything from the code of infinity on is no number.
+of floats are in the order of their values, and from the code of infinity on they are no numbers.
 
 Mean and spread come from sums in 32 bits over short columns, added up in 64 bits: every step is one
 addition or multiplication of two elements, which all machines round alike, in an order that does
@@ -29,13 +29,16 @@ class Bench:
     """Buffers of one pass, used for every block of every tensor."""
 
     def __init__(self) -> None:
-        self.values = np.empty(BLOCK, np.float32)
-        self.bits = self.values.view(np.uint32)
+        self.values: Any = np.empty(BLOCK, np.float32)
+        self.bits: Any = self.values.view(np.uint32)
         self.low, self.high = self.bits[: BLOCK // 2], self.bits[BLOCK // 2 :]
-        self.image = np.empty(BLOCK, np.uint32)
-        self.spare = np.empty(BLOCK, np.uint32)
-        self.squares = self.image.view(np.float32)
-        self.sizes = {2: self.spare.view(np.uint16)[:BLOCK], 4: self.spare}  # without their signs
+        self.image: Any = np.empty(BLOCK, np.uint32)
+        self.spare: Any = np.empty(BLOCK, np.uint32)
+        self.squares: Any = self.image.view(np.float32)
+        self.sizes: dict[int, Any] = {
+            2: self.spare.view(np.uint16)[:BLOCK],
+            4: self.spare,
+        }  # without their signs
 
 
 @dataclass(slots=True)
@@ -92,7 +95,7 @@ class Tally:
         )  # fmt: skip
 
     def spread(self) -> tuple[float, float]:
-        """Mean and standard deviation to six digits, the mean to no more than a ten-millionth of
+        """Mean and standard deviation to six digits, the mean to no more than a millionth of
         the larger of the two; 0 where there are no numbers, infinite where 64 bits do not do.
         """
         good = self.digest.count - self.not_finite
@@ -176,4 +179,3 @@ def _widened(raw: memoryview, dtype: str, bench: Bench) -> tuple[Any, Any]:
 def _total(values: Any) -> float:
     """The sum of a block: columns in 32 bits, which are added in 64."""
     return float(np.add.reduce(values.reshape(_ROWS, -1), axis=0).sum(dtype=np.float64))
-
