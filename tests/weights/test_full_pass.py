@@ -138,12 +138,27 @@ def test_every_f16_is_widened_as_numpy_does_it(code: int) -> None:
     assert seen.sum == pytest.approx(float(wide.sum(dtype=float)), rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.parametrize("dtype", ["F32", "F16", "BF16"])
+@pytest.mark.parametrize("constant", [0.7, -1.0, 40.0])
+def test_values_close_to_one_another_keep_their_spread(dtype: str, constant: float) -> None:
+    """Of nothing but 0.7 the spread is 0; sums in 32 bits would leave some."""
+    for wobble in (0.0, 0.02):
+        made = constant + wobble * np.random.default_rng(1).standard_normal(2 * values.BLOCK)
+        raw = stored(made, dtype)
+        seen = in_pieces(raw, dtype, [])
+        there = numbers_of(raw, dtype)
+        mean, spread = seen.spread()
+        assert mean == pytest.approx(there.mean(), rel=5.1e-6)
+        assert spread == pytest.approx(there.std(), rel=5.1e-6, abs=1e-7)
+
+
 def test_figures_of_numbers_that_do_not_fit_64_bits(build: Build) -> None:
-    raw = np.array([1e300, -1e300, 0.0], "<f8").tobytes()
-    data = build.safetensors({"w": ("F64", (3,))}, {"w": raw})
-    (found,) = build.assessed({"m.safetensors": data})
-    (one,) = read_file(found.checkpoint.files[0], found.stored()).tensors
-    assert (one.mean, one.std, one.largest, one.not_finite) == (0.0, None, 1e300, 0)
+    for row, mean in (([1e300, -1e300, 0.0], 0.0), ([1e200] * 3, 1e200), ([1.7e308] * 3, None)):
+        raw = np.array(row, "<f8").tobytes()
+        data = build.safetensors({"w": ("F64", (3,))}, {"w": raw})
+        (found,) = build.assessed({"m.safetensors": data})
+        (one,) = read_file(found.checkpoint.files[0], found.stored()).tensors
+        assert (one.mean, one.std, one.largest, one.not_finite) == (mean, None, row[0], 0)
 
 
 # -- the order-free digest

@@ -217,7 +217,7 @@ def check_cover(
     else:
         if reached <= size:
             return reached
-    placed = sorted((tensor for tensor in listed if tensor.start is not None), key=lambda one: one.start or 0)
+    placed = sorted((t for t in listed if t.start is not None), key=lambda t: t.start or 0)
     reached, blind = start, False
     for tensor in placed:
         begin, name, unsized = tensor.start or 0, tensor.name, tensor.end is None

@@ -6,7 +6,8 @@ of floats are in the order of their values, and from the code of infinity on the
 
 Mean and spread come from sums in 32 bits over short columns, added up in 64 bits: every step is one
 addition or multiplication of two elements, which all machines round alike, in an order that does
-not depend on the machine (a dot product would). The columns are short, so that six digits stand.
+not depend on the machine (a dot product would). The columns are short, so that six digits stand;
+where a block's mean is no small part of its values, as of norm gains, everything is in 64 bits.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from openassay.weights.values import BLOCK, Multiset, floats
 
 WIDTHS: Final = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 _INFINITY: Final = {"F64": 0x7FF << 52, "F32": 0xFF << 23, "F16": 0x7C00, "BF16": 0x7F80}
+# Codes of 2^-50 and 2^50: where the largest lies between them, squares do not leave 32 bits.
+_RANGES: Final = {"F32": (77 << 23, 177 << 23), "F16": (1, 0x7C00), "BF16": (77 << 7, 177 << 7)}
 _ROWS: Final = 64  # additions in a row of 32-bit sums
-_LARGE: Final = 2.0**50  # beyond these, squares could leave the range of 32 bits
-_SMALL: Final = 2.0**-50
+_COLUMNS: Final = 2 * _ROWS  # a quick block is so many elements, or a multiple: an even column
+_ASIDE: Final = 0.01  # of the squares: what a mean may make out, or 32 bits leave no spread
 
 
 class Bench:
@@ -30,27 +33,20 @@ class Bench:
 
     def __init__(self) -> None:
         self.values: Any = np.empty(BLOCK, np.float32)
-        self.bits: Any = self.values.view(np.uint32)
-        self.low, self.high = self.bits[: BLOCK // 2], self.bits[BLOCK // 2 :]
         self.image: Any = np.empty(BLOCK, np.uint32)
         self.spare: Any = np.empty(BLOCK, np.uint32)
-        self.squares: Any = self.image.view(np.float32)
-        self.sizes: dict[int, Any] = {
-            2: self.spare.view(np.uint16)[:BLOCK],
-            4: self.spare,
-        }  # without their signs
 
 
 @dataclass(slots=True)
 class Tally:
     """What was seen of elements of a plain, little-endian type. ``sum`` and ``squares`` are over
-    those that are numbers.
+    those that are numbers; ``top`` is the code of the largest of them, without its sign.
     """
 
     dtype: str
     zeros: int = 0
     not_finite: int = 0
-    largest: float = 0.0
+    top: int = 0
     sum: float = 0.0
     squares: float = 0.0
     digest: Multiset = field(default_factory=Multiset)
@@ -58,20 +54,22 @@ class Tally:
     def add(self, raw: bytes | memoryview, bench: Bench) -> None:
         """Take in whole elements."""
         step = BLOCK * WIDTHS[self.dtype]
+        unit = _COLUMNS * WIDTHS[self.dtype]
         view = memoryview(raw)
         odd = np.frombuffer(view, np.uint8).ctypes.data % 4  # words cannot be read in place
         for begin in range(0, len(view), step):
             part = view[begin : begin + step]
-            if len(part) < step or self.dtype == "F64":
-                self._any(bytes(part))
-            else:
-                self._block(memoryview(bytes(part)) if odd else part, bench)
+            quick = 0 if self.dtype == "F64" or len(part) < 16 * unit else len(part) // unit * unit
+            if quick:
+                self._block(memoryview(bytes(part[:quick])) if odd else part[:quick], bench)
+            if quick < len(part):
+                self._any(bytes(part[quick:]))
 
     def merge(self, other: Tally) -> None:
         """Take in what was seen of the elements that follow."""
         self.zeros += other.zeros
         self.not_finite += other.not_finite
-        self.largest = max(self.largest, other.largest)
+        self.top = max(self.top, other.top)
         self.sum += other.sum
         self.squares += other.squares
         self.digest.merge(other.digest)
@@ -80,19 +78,23 @@ class Tally:
         """As text that :meth:`load` reads back exactly."""
         digest = self.digest
         return (
-            f"{self.zeros} {self.not_finite} {self.largest!r} {self.sum!r} {self.squares!r}"
+            f"{self.zeros} {self.not_finite} {self.top} {self.sum!r} {self.squares!r}"
             f" {digest.count} {digest.first} {digest.second}"
         )
 
     @classmethod
     def load(cls, dtype: str, text: str) -> Tally:
         """Raises ValueError for anything that :meth:`dump` does not write."""
-        zeros, odd, largest, total, squares, *digest = text.split(" ")
-        count, first, second = map(int, digest)
-        return cls(
-            dtype, int(zeros), int(odd), float(largest), float(total), float(squares),
-            Multiset(count, first, second),
-        )  # fmt: skip
+        zeros, odd, top, total, squares, count, first, second = text.split(" ")
+        digest = Multiset(int(count), int(first), int(second))
+        return cls(dtype, int(zeros), int(odd), int(top), float(total), float(squares), digest)
+
+    @property
+    def largest(self) -> float:
+        """The largest absolute value."""
+        raw = self.top.to_bytes(WIDTHS[self.dtype], "little")
+        wide = np.frombuffer(raw, "<f8") if self.dtype == "F64" else floats(raw, self.dtype)
+        return float(wide[0])
 
     def spread(self) -> tuple[float, float]:
         """Mean and standard deviation to six digits, the mean to no more than a millionth of
@@ -102,32 +104,41 @@ class Tally:
         if not good:
             return 0.0, 0.0
         mean = self.sum / good
-        spread = max(0.0, self.squares / good - mean**2) ** 0.5
+        spread = math.sqrt(max(0.0, self.squares / good - mean * mean))
+        if not math.isfinite(self.squares):
+            spread = math.inf
         if math.isfinite(mean) and 0 < spread < math.inf:  # a mean of noise is noise
             mean = round(mean, 6 - math.floor(math.log10(max(abs(mean), spread))))
         return float(f"{mean:.5e}"), float(f"{spread:.5e}")
 
     def _block(self, raw: memoryview, bench: Bench) -> None:
-        """BLOCK elements of two or four bytes; those that hold odd values go the long way."""
+        """Up to BLOCK elements of two or four bytes; where odd values are, in the long way."""
         width = WIDTHS[self.dtype]
         codes = np.frombuffer(raw, f"<u{width}")
-        sizes = bench.sizes[width]
+        count = len(codes)
+        sizes = bench.spare.view(codes.dtype)[:count]
         np.bitwise_and(codes, (1 << 8 * width - 1) - 1, out=sizes)
         top = int(np.maximum.reduce(sizes))
-        largest = _value(top, self.dtype)
-        if top >= _INFINITY[self.dtype] or not _SMALL < largest < _LARGE:
+        small, large = _RANGES[self.dtype]
+        if top and not small <= top < large:
             self._any(bytes(raw))
             return
-        self.largest = max(self.largest, largest)
+        self.top = max(self.top, top)
         zero = not np.minimum.reduce(sizes)
         if zero:
-            self.zeros += BLOCK - int(np.count_nonzero(sizes))
-        values, bits = _widened(raw, self.dtype, bench)
+            self.zeros += count - int(np.count_nonzero(sizes))
+        image, spare = bench.image[:count], bench.spare[:count]
+        values = _widened(raw, self.dtype, bench.values[:count])
         if zero:  # -0 becomes 0
-            values, bits = np.add(values, np.float32(0), out=bench.values), bench.bits
-        self.sum += _total(values)
-        self.squares += _total(np.multiply(values, values, out=bench.squares))
-        self.digest.add_bits(bits, bench.image, bench.spare)
+            values = np.add(values, np.float32(0), out=bench.values[:count])
+        total = _total(values)
+        squares = _total(np.multiply(values, values, out=image.view(np.float32)))
+        if total * total > _ASIDE * count * squares:
+            wide = values.astype(np.float64)
+            total, squares = float(wide.sum()), float((wide * wide).sum())
+        self.sum += total
+        self.squares += squares
+        self.digest.add_bits(values.view(np.uint32), image, spare)
 
     def _any(self, raw: bytes) -> None:
         """Any whole elements, in 64 bits."""
@@ -136,8 +147,7 @@ class Tally:
         good = sizes < _INFINITY[self.dtype]
         self.not_finite += len(codes) - int(np.count_nonzero(good))
         self.zeros += len(codes) - int(np.count_nonzero(sizes))
-        if good.any():
-            self.largest = max(self.largest, _value(int(sizes[good].max()), self.dtype))
+        self.top = max(self.top, int(sizes.max(initial=0, where=good)))
         values = floats(raw, self.dtype)
         self.digest.add(values)
         wide = np.frombuffer(raw, "<f8") if self.dtype == "F64" else values
@@ -147,35 +157,30 @@ class Tally:
             self.squares += float((wide * wide).sum())
 
 
-def _value(code: int, dtype: str) -> float:
-    """The value of one code without its sign."""
-    raw = code.to_bytes(WIDTHS[dtype], "little")
-    return float(np.frombuffer(raw, "<f8")[0] if dtype == "F64" else floats(raw, dtype)[0])
-
-
-def _widened(raw: memoryview, dtype: str, bench: Bench) -> tuple[Any, Any]:
-    """A block of finite elements as float32, and its bits; not in the file's order.
+def _widened(raw: memoryview, dtype: str, out: Any) -> Any:
+    """Finite elements as float32, not in the file's order; ``out`` is a buffer for them.
 
     Two 16-bit codes are taken out of each 32-bit word, which needs no cast. A BF16 is the upper
     half of a float32. An F16 has its 15 lower bits put in place of a float32's, which leaves it
     too small by 2^112, exactly; NumPy's own cast takes ten times as long.
     """
-    if dtype == "F32":
-        bits = np.frombuffer(raw, "<u4")
-        return bits.view(np.float32), bits
     pairs = np.frombuffer(raw, "<u4")
-    np.left_shift(pairs, 16, out=bench.low)
+    if dtype == "F32":
+        return pairs.view(np.float32)
+    bits = out.view(np.uint32)
+    low, high = bits[: len(pairs)], bits[len(pairs) :]
+    np.left_shift(pairs, 16, out=low)
     if dtype == "BF16":
-        np.bitwise_and(pairs, 0xFFFF0000, out=bench.high)
-        return bench.values, bench.bits
-    low, high = bench.low.view(np.int32), bench.high.view(np.int32)
-    np.right_shift(low, 3, out=low)  # the sign stays where it is
-    np.right_shift(pairs.view(np.int32), 3, out=high)
-    np.bitwise_and(bench.bits, 0x8FFFE000, out=bench.bits)
-    np.multiply(bench.values, np.float32(2.0**112), out=bench.values)
-    return bench.values, bench.bits
+        np.bitwise_and(pairs, 0xFFFF0000, out=high)
+        return out
+    np.right_shift(low.view(np.int32), 3, out=low.view(np.int32))  # the sign stays where it is
+    np.right_shift(pairs.view(np.int32), 3, out=high.view(np.int32))
+    np.bitwise_and(bits, 0x8FFFE000, out=bits)
+    np.multiply(out, np.float32(2.0**112), out=out)
+    return out
 
 
 def _total(values: Any) -> float:
     """The sum of a block: columns in 32 bits, which are added in 64."""
-    return float(np.add.reduce(values.reshape(_ROWS, -1), axis=0).sum(dtype=np.float64))
+    columns = np.add.reduce(values.reshape(_ROWS, -1), axis=0)
+    return float(np.add.reduce(columns.astype(np.float64)))
