@@ -12,6 +12,7 @@ import json
 import os
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -375,6 +376,11 @@ def test_a_file_that_is_another_one_is_read_from_the_start(build: Build) -> None
     moved, placed, _ = file_in(build, name="v")
     assert not goes_on(moved, placed, begun), "other names"
     assert not goes_on(file, tensors[1:], begun), "another layout"
+    assert not goes_on(file, tensors, replace(begun, tensors=begun.tensors[1:])), "one is missing"
+    huge = (f"0 0 {1 << 40} 0.0 0.0 1 1 1", *begun.tensors[1:])
+    assert goes_on(file, tensors, replace(begun, tensors=huge)), "an F64 may be so large"
+    huge = (*begun.tensors[:-1], f"0 0 {1 << 70} 0.0 0.0 1 1 1")
+    assert not goes_on(file, tensors, replace(begun, tensors=huge)), "no type has such a number"
     file.size += 1
     assert not goes_on(file, tensors, begun), "another size"
 

@@ -116,6 +116,12 @@ def goes_on(file: File, tensors: Sequence[StoredTensor], begun: Begun) -> bool:
     looks = _placed(tensors)
     if begun.size != file.size or begun.layout != _layout(looks):
         return False
+    try:
+        kept = [look for look in looks if look.start < begun.offset]
+        for look, tally in zip(kept, begun.tensors, strict=True):
+            Tally.load(look.tensor.dtype, tally)
+    except ValueError:  # not as many, or none of that type
+        return False
     at = max(0, begun.offset - CHUNK)
     return hashlib.sha256(file.read(at, begun.offset - at)).hexdigest() == begun.before
 

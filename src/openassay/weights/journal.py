@@ -107,6 +107,13 @@ def _file(row: Any) -> FileContent:
 def _tensor(row: Any) -> TensorContent:
     values = {field.name: row[field.name] for field in fields(TensorContent)}
     values["shape"] = tuple(int(size) for size in values["shape"])
+    for name in ("name", "dtype", "multiset"):
+        values[name] = str(values[name])
+    for name in ("zeros", "not_finite"):
+        values[name] = int(values[name])
+    for name in ("mean", "std", "largest"):
+        if values[name] is not None:
+            values[name] = float(values[name])
     return TensorContent(**values)
 
 
@@ -123,7 +130,7 @@ def _begun(row: Any) -> Begun:
     if found.sha256 and not is_state(found.sha256):
         raise ValueError("no state of a SHA-256")
     for tally, cut in zip(found.tensors, found.cut, strict=True):
-        Tally.load("F32", tally)
+        Tally.load("F64", tally)
         if len(bytes.fromhex(cut)) >= max(WIDTHS.values()):
             raise ValueError("more than an element was cut off")
     return found

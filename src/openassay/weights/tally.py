@@ -87,6 +87,8 @@ class Tally:
         """Raises ValueError for anything that :meth:`dump` does not write."""
         zeros, odd, top, total, squares, count, first, second = text.split(" ")
         digest = Multiset(int(count), int(first), int(second))
+        if not 0 <= int(top) < _INFINITY.get(dtype, 1):
+            raise ValueError(f"no number of the type {dtype}")
         return cls(dtype, int(zeros), int(odd), int(top), float(total), float(squares), digest)
 
     @property
