@@ -24,6 +24,7 @@ from openassay.lineage.roles import UNITS, Role, part_of
 from openassay.lineage.rule import compare
 from openassay.lineage.take import take, turned
 from openassay.weights.checkpoints import StoredTensor
+from openassay.weights.content import read_file
 
 MICRO = lm.Sizes(width=64, layers=2, heads=2, hidden=96, vocabulary=256)
 
@@ -110,6 +111,29 @@ def test_sketches_of_different_places_are_not_compared() -> None:
     weights = lm.trained(3, MICRO)
     with pytest.raises(UsageError, match="different places"):
         compare(sketch_of(weights, seed="one"), sketch_of(weights, seed="two"))
+
+
+def test_values_have_one_digest_in_every_type_and_command() -> None:
+    """What a BF16 holds is the same as F32, and what a full pass tells of it is the same, too."""
+    weights = {f"w{n}": np.arange(64 * n, 64 * n + 4096).reshape(64, 64) / 4 for n in range(2)}
+    weights = {name: (value % 64).astype(np.float32) for name, value in weights.items()}
+    found = []
+    for dtype in ("F32", "F16", "BF16"):
+        file = file_of(lm.safetensors(weights, dtype))
+        (one,) = sets_of(file)
+        tensors = [stored.tensor for stored in one.stored]
+        full = {row.name: row.multiset for row in read_file(file, tensors).tensors}
+        assert {row.name: row.values for row in take(one, "m").table} == full
+        found.append(full)
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_sketch_of_before_says_why_it_is_refused() -> None:
+    raw = sketch.dump(sketch_of(lm.trained(3, MICRO), deep=0))
+    old = raw.replace(b'"openassay-sketch/2"', b'"openassay-sketch/1"', 1)
+    with pytest.raises(DossierError, match="told equal values in another way") as refused:
+        sketch.load(old)
+    assert "--save" in refused.value.hint
 
 
 DENIED = {
