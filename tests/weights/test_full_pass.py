@@ -81,9 +81,7 @@ def in_pieces(raw: bytes, dtype: str, cuts: list[int]) -> Tally:
     width = tally.WIDTHS[dtype]
     places = sorted({0, len(raw), *(cut * width for cut in cuts if cut * width < len(raw))})
     for start, end in pairwise(places):
-        one = Tally(dtype)
-        one.add(raw[start:end], bench)
-        whole.merge(one)
+        whole.add(raw[start:end], bench)
     return whole
 
 
@@ -194,9 +192,7 @@ def test_no_order_changes_the_digest(found: list[float], rng: random.Random) -> 
     rng.shuffle(shuffled)
     both = Multiset()
     both.add(np.array(shuffled[:7], np.float32))
-    rest = Multiset()
-    rest.add(np.array(shuffled[7:], np.float32))
-    both.merge(rest)
+    both.add(np.array(shuffled[7:], np.float32))
     assert both.hexdigest() == multiset(np.array(found, np.float32))
 
 
@@ -351,9 +347,9 @@ def test_values_before_the_cut_are_not_looked_at_again(
     looked, read = [], []
     look, reader = content._Pass._look, file.reader
 
-    def counted(self: Any, chunk: bytes, pieces: Any) -> Any:
+    def counted(self: Any, chunk: bytes, at: int) -> None:
         looked.append(len(chunk))
-        return look(self, chunk, pieces)
+        look(self, chunk, at)
 
     def counting(offset: int, length: int) -> bytes:
         read.append(offset)
@@ -383,17 +379,6 @@ def test_a_file_that_is_another_one_is_read_from_the_start(build: Build) -> None
     assert not goes_on(file, tensors, replace(begun, tensors=huge)), "no type has such a number"
     file.size += 1
     assert not goes_on(file, tensors, begun), "another size"
-
-
-@pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("threads", [1, 5])
-def test_threads_change_no_figure(
-    build: Build, threads: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file, tensors, _ = file_in(build)
-    whole = read_file(file, tensors)
-    monkeypatch.setattr(content, "_LOOKING", threads)
-    assert read_file(file, tensors) == whole
 
 
 @pytest.mark.usefixtures("small")

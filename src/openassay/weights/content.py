@@ -1,9 +1,9 @@
 """One pass over the bytes of local weights: digest, statistics, pages of zeros, order-free digest.
 
-Each byte is read once. Reading, SHA-256 and looking at the values are tasks of threads of their own
-(all of them release the interpreter's lock), so that the pass costs little more than the digest
-alone. What was seen of each chunk is added up in the order of the file, however many threads there
-are: the same file gives the same figures everywhere.
+Each byte is read once. Reading and SHA-256 run in threads of their own (both release the
+interpreter's lock) while this one looks at the values, so that on two cores the pass costs little
+more than the digest alone. More threads that look would only wait for each other: they take the
+lock between any two steps.
 
 Where the pass stands is told now and then, and a pass over the same file that was cut off goes on
 from there with the same outcome as one that was not.
@@ -17,7 +17,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,13 +30,11 @@ from openassay.weights.tally import WIDTHS, Bench, Tally
 CHUNK: Final = 4 << 20  # bytes read at once; longer ones leave the cache before they are looked at
 PAGE: Final = 4096
 EVERY: Final = 1 << 30  # bytes between two tellings of where the pass stands
-_AHEAD: Final = 4  # chunks under way
-_LOOKING: Final = 1  # threads that look: on two cores they take what the digest leaves over
+_AHEAD: Final = 2  # chunks that wait to be hashed, so that the digest never waits for us
 _REST: Final = 20  # telling may take a twentieth of the time
 _FORM: Final = 1  # of the figures; another one says that a stored state cannot be gone on with
 
 Progress = Callable[[str, int, int], None]  # path, bytes done, bytes of the file
-_Piece = tuple[int, bytes | memoryview]  # number of the tensor, whole elements of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,19 +133,19 @@ class _Look:
         self.tally = Tally(tensor.dtype)
         self.left = b""
 
-    def cut(self, chunk: bytes, at: int) -> list[bytes | memoryview]:
-        """The whole elements that this chunk, which lies at ``at``, completes."""
+    def add(self, chunk: bytes, at: int, bench: Bench) -> None:
+        """Look at what of this chunk, which lies at ``at``, is the tensor's."""
         piece = memoryview(chunk)[max(0, self.start - at) : self.end - at]
         if not self.width:
-            return []
-        pieces: list[bytes | memoryview] = []
+            return
         if self.left:  # one element by itself, so that the others need no copy
             missing = self.width - len(self.left)
-            pieces = [self.left + bytes(piece[:missing])]
+            self.tally.add(self.left + bytes(piece[:missing]), bench)
             piece = piece[missing:]
         whole = len(piece) - len(piece) % self.width
         self.left = bytes(piece[whole:])
-        return [*pieces, piece[:whole]] if whole else pieces
+        if whole:
+            self.tally.add(piece[:whole], bench)
 
     def done(self) -> TensorContent:
         tensor, tally = self.tensor, self.tally
@@ -190,31 +187,26 @@ class _Pass:
         self.tell, self.every = tell, every
         self.digest = Sha256()
         self.zero_pages = 0
-        self.benches: list[Bench] = []  # not in use
+        self.bench = Bench()
         self.told, self.rest = 0, 0.0  # where it was last told, and not before when again
 
     def run(self, begun: Begun | None) -> FileContent:
         size = self.file.size
-        with ExitStack() as stack:
-            reading, hashing = (stack.enter_context(ThreadPoolExecutor(1)) for _ in range(2))
-            looking = stack.enter_context(ThreadPoolExecutor(_LOOKING))
+        with ThreadPoolExecutor(1) as reading, ThreadPoolExecutor(1) as hashing:
             start = self._take_up(begun, reading) if begun is not None else 0
-            under_way: deque[_UnderWay] = deque()
+            pending: deque[Future[str]] = deque()
             for at, chunk in _chunks(self.file, start, size, reading):
                 end = at + len(chunk)
-                pieces = self._pieces(chunk, at)
                 telling = self._is_time(end)
-                under_way.append(
-                    _UnderWay(
-                        chunk, end, telling, self._cuts() if telling else (),
-                        hashing.submit(self._hash, chunk, telling),
-                        looking.submit(self._look, chunk, pieces),
-                    )
-                )  # fmt: skip
-                if len(under_way) > _AHEAD:
-                    self._settle(under_way.popleft())
-            while under_way:
-                self._settle(under_way.popleft())
+                pending.append(hashing.submit(self._hash, chunk, telling))
+                self._look(chunk, at)
+                if telling:
+                    self._tell(chunk, end, pending.pop().result())
+                if len(pending) > _AHEAD:
+                    pending.popleft().result()
+                self.progress(self.file.path, end, size)
+            for waiting in pending:
+                waiting.result()
         return FileContent(
             self.file.path, size, self.digest.hexdigest(), self.zero_pages, -(-size // PAGE),
             tuple(look.done() for look in self.looks),
@@ -235,74 +227,38 @@ class _Pass:
             self.progress(self.file.path, at + len(chunk), self.file.size)
         return begun.offset
 
-    def _pieces(self, chunk: bytes, at: int) -> list[_Piece]:
-        end = at + len(chunk)
-        while self.first < len(self.looks) and self.looks[self.first].end <= at:
-            self.first += 1
-        pieces: list[_Piece] = []
-        for number in range(self.first, len(self.looks)):
-            if self.looks[number].start >= end:
-                break
-            pieces += [(number, piece) for piece in self.looks[number].cut(chunk, at)]
-        return pieces
-
     def _hash(self, chunk: bytes, telling: bool) -> str:
         self.digest.update(chunk)
         return self.digest.state() if telling else ""
 
-    def _look(self, chunk: bytes, pieces: Sequence[_Piece]) -> tuple[int, list[tuple[int, Tally]]]:
-        """Pages of zeros and tallies of one chunk."""
-        bench = self.benches.pop() if self.benches else Bench()
-        seen = []
-        for number, piece in pieces:
-            tally = Tally(self.looks[number].tensor.dtype)
-            tally.add(piece, bench)
-            seen.append((number, tally))
-        self.benches.append(bench)
-        return _zero_pages(chunk), seen
-
-    def _settle(self, one: _UnderWay) -> None:
-        zero_pages, seen = one.seen.result()
-        state = one.hashed.result()
-        self.zero_pages += zero_pages
-        for number, tally in seen:
-            self.looks[number].tally.merge(tally)
-        if one.telling and self.tell is not None:
-            began = time.monotonic()
-            self.tell(self._begun(one, state))
-            self.rest = time.monotonic() + _REST * (time.monotonic() - began)
-        self.progress(self.file.path, one.end, self.file.size)
+    def _look(self, chunk: bytes, at: int) -> None:
+        self.zero_pages += _zero_pages(chunk)
+        while self.first < len(self.looks) and self.looks[self.first].end <= at:
+            self.first += 1
+        for number in range(self.first, len(self.looks)):
+            if self.looks[number].start >= at + len(chunk):
+                break
+            self.looks[number].add(chunk, at, self.bench)
 
     def _is_time(self, end: int) -> bool:
         """Whether to tell where the pass stands after the chunk that ends there."""
         due = self.tell is not None and end - self.told >= self.every and end < self.file.size
-        if not due or time.monotonic() < self.rest:
-            return False
+        return due and time.monotonic() >= self.rest
+
+    def _tell(self, chunk: bytes, end: int, state: str) -> None:
+        began = time.monotonic()
+        kept = [look for look in self.looks if look.start < end]
+        if self.tell is not None:
+            self.tell(
+                Begun(
+                    size=self.file.size, offset=end, sha256=state, zero_pages=self.zero_pages,
+                    layout=_layout(self.looks), before=hashlib.sha256(chunk).hexdigest(),
+                    tensors=tuple(look.tally.dump() for look in kept),
+                    cut=tuple(look.left.hex() for look in kept),
+                )
+            )  # fmt: skip
         self.told = end
-        return True
-
-    def _cuts(self) -> tuple[str, ...]:
-        return tuple(look.left.hex() for look in self.looks)
-
-    def _begun(self, one: _UnderWay, state: str) -> Begun:
-        count = sum(look.start < one.end for look in self.looks)
-        return Begun(
-            size=self.file.size, offset=one.end, sha256=state, zero_pages=self.zero_pages,
-            layout=_layout(self.looks), before=hashlib.sha256(one.chunk).hexdigest(),
-            tensors=tuple(look.tally.dump() for look in self.looks[:count]), cut=one.cut[:count],
-        )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _UnderWay:
-    """A chunk that is being hashed and looked at. ``cut`` is as in Begun, for all tensors."""
-
-    chunk: bytes
-    end: int
-    telling: bool
-    cut: tuple[str, ...]
-    hashed: Future[str]
-    seen: Future[tuple[int, list[tuple[int, Tally]]]]
+        self.rest = time.monotonic() + _REST * (time.monotonic() - began)
 
 
 def _chunks(file: File, at: int, end: int, reading: Executor) -> Iterator[tuple[int, bytes]]:

@@ -65,15 +65,6 @@ class Tally:
             if quick < len(part):
                 self._any(bytes(part[quick:]))
 
-    def merge(self, other: Tally) -> None:
-        """Take in what was seen of the elements that follow."""
-        self.zeros += other.zeros
-        self.not_finite += other.not_finite
-        self.top = max(self.top, other.top)
-        self.sum += other.sum
-        self.squares += other.squares
-        self.digest.merge(other.digest)
-
     def dump(self) -> str:
         """As text that :meth:`load` reads back exactly."""
         digest = self.digest

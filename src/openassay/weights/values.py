@@ -72,12 +72,6 @@ class Multiset:
         self.first = (self.first + int(np.add.reduce(image, dtype=np.uint32))) & _WORD
         self.second = (self.second + int(np.add.reduce(spare, dtype=np.uint32))) & _WORD
 
-    def merge(self, other: Multiset) -> None:
-        """Take in what another one has seen."""
-        self.count += other.count
-        self.first = (self.first + other.first) & _WORD
-        self.second = (self.second + other.second) & _WORD
-
     def hexdigest(self) -> str:
         """``count:sums``, hexadecimal."""
         return f"{self.count:x}:{self.first:08x}{self.second:08x}"
