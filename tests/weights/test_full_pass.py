@@ -390,6 +390,19 @@ def test_a_file_that_ends_early_is_an_error(build: Build) -> None:
         read_file(file, tensors)
 
 
+@pytest.mark.usefixtures("small")
+def test_tensors_that_share_bytes_are_each_seen_whole(build: Build) -> None:
+    """A short one inside a long one: it has ended when later chunks of the long one come."""
+    file, tensors, data = file_in(build)
+    long = next(one for one in tensors if one.dtype == "F64")
+    short = replace(long, name="short", shape=(70,), end=long.start + 560)
+    late = replace(long, name="late", shape=(9,), start=long.end - 72)
+    found = {one.name: one for one in read_file(file, [*tensors, short, late]).tensors}
+    for tensor in (long, short, late):
+        raw = data[tensor.start : tensor.end]
+        assert found[tensor.name].multiset == multiset(floats(raw, "F64"))
+
+
 # -- the journal
 
 

@@ -236,9 +236,11 @@ class _Pass:
         while self.first < len(self.looks) and self.looks[self.first].end <= at:
             self.first += 1
         for number in range(self.first, len(self.looks)):
-            if self.looks[number].start >= at + len(chunk):
+            look = self.looks[number]
+            if look.start >= at + len(chunk):
                 break
-            self.looks[number].add(chunk, at, self.bench)
+            if look.end > at:  # tensors may share bytes, and one that began earlier go on
+                look.add(chunk, at, self.bench)
 
     def _is_time(self, end: int) -> bool:
         """Whether to tell where the pass stands after the chunk that ends there."""
