@@ -51,12 +51,13 @@ def run(args: argparse.Namespace) -> int:
     with Sources(offline=args.offline) as opener, streams.progress() as say:
         sources = opener.open_all(args.targets)
         subject = Subject(names=(args.name,)) if args.name else Subject()
+        asked = _asked(args)
         try:
-            document = build(Release(sources, subject), _asked(args), say)
+            document = build(Release(sources, subject), asked, say)
         except KeyboardInterrupt:
-            if not args.journal:
+            if not (asked.journal.files or asked.journal.begun):
                 raise
-            streams.complain("stopped", "The same command goes on where the journal stands.")
+            streams.complain("stopped", f"The same command goes on from {args.journal}.")
             return Exit.INTERRUPTED
     if args.format == "json":
         streams.write(dump_json(document), args.output)
