@@ -124,8 +124,9 @@ class Tally:
         values = _widened(raw, self.dtype, bench.values[:count])
         if zero:  # -0 becomes 0
             values = np.add(values, np.float32(0), out=bench.values[:count])
-        total = _total(values)
-        squares = _total(np.multiply(values, values, out=image.view(np.float32)))
+        columns = values.reshape(_ROWS, -1)
+        total = _total(np.add.reduce(columns, axis=0))
+        squares = _total(_squares(columns, width, image.view(np.float32)))
         if total * total > _ASIDE * count * squares:
             wide = values.astype(np.float64)
             total, squares = float(wide.sum()), float((wide * wide).sum())
@@ -173,7 +174,18 @@ def _widened(raw: memoryview, dtype: str, out: Any) -> Any:
     return out
 
 
-def _total(values: Any) -> float:
-    """The sum of a block: columns in 32 bits, which are added in 64."""
-    columns = np.add.reduce(values.reshape(_ROWS, -1), axis=0)
+def _squares(columns: Any, width: int, out: Any) -> Any:
+    """The sums of squares of columns; ``out`` is a buffer.
+
+    Squares of 16-bit types are exact in 32 bits, so that it does not matter whether a machine
+    rounds between multiplying and adding, and one step is enough.
+    """
+    if width == 2:
+        return np.einsum("ij,ij->j", columns, columns)
+    squares = np.multiply(columns, columns, out=out.reshape(columns.shape))
+    return np.add.reduce(squares, axis=0)
+
+
+def _total(columns: Any) -> float:
+    """Sums in 32 bits, added up in 64."""
     return float(np.add.reduce(columns.astype(np.float64)))

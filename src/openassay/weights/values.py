@@ -10,7 +10,7 @@ from typing import Any, Final
 from openassay.arrays import np
 
 PLAIN: Final = frozenset(["F64", "F32", "F16", "BF16"])
-BLOCK: Final = 1 << 17  # elements looked at at once: many for a call, few for the cache
+BLOCK: Final = 1 << 18  # elements looked at at once: many for a call, few for the cache
 _SCRAMBLE: Final = 0x9E3779B1  # odd, so that no two values share an image
 _SHIFT: Final = 15
 _WORD: Final = (1 << 32) - 1
