@@ -160,6 +160,27 @@ def test_figures_of_numbers_that_do_not_fit_64_bits(build: Build) -> None:
         assert (one.mean, one.std, one.largest, one.not_finite) == (mean, None, row[0], 0)
 
 
+GOLDEN = {
+    "F64": "51171:c9de661b48313de5 0.00263367 0.0180381 0.03387451171875 5",
+    "F32": "51171:c9de661b48313de5 0.00263367 0.0180381 0.03387451171875 5",
+    "F16": "51171:a0e019ccd26c029e 0.00263367 0.0180381 0.03387451171875 5",
+    "BF16": "51171:163e36bea5564934 0.00262606 0.0179895 0.03369140625 5",
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_same_figures_on_every_machine(dtype: str) -> None:
+    """Values from integers alone, over more than one block: nothing here may depend on a processor,
+    an order of additions or a version of NumPy.
+    """
+    count = values.BLOCK + 70_001
+    steps = (np.arange(count, dtype=np.int64) * 2_654_435_761) % 65_521 - 30_000
+    seen = in_pieces(stored(steps / 1_048_576, dtype), dtype, [])
+    mean, spread = seen.spread()
+    figures = (seen.digest.hexdigest(), mean, spread, seen.largest, seen.zeros)
+    assert " ".join(map(str, figures)) == GOLDEN[dtype]
+
+
 # -- the order-free digest
 
 

@@ -236,7 +236,10 @@ def _tensor(name: str, entry: Any, data: int, findings: Findings, shapes: _Shape
     except (TypeError, KeyError, ValueError):
         dtype = shape = start = end = None
     right = type(dtype) is str and type(shape) is list and type(start) is type(end) is int
-    if not (right and _are_sizes(sizes) and 0 <= start < MAX_SIZE and 0 <= end < MAX_SIZE):
+    for number in sizes:
+        if type(number) is not int or not 0 <= number < MAX_SIZE:
+            right = False
+    if not (right and 0 <= start < MAX_SIZE and 0 <= end < MAX_SIZE):
         detail = f"tensor {quoted(name)} is not described by dtype, shape and data_offsets"
         findings.add(Fault.BAD_ENTRY, detail, 8)
         return None
@@ -251,14 +254,6 @@ def _tensor(name: str, entry: Any, data: int, findings: Findings, shapes: _Shape
         if sound and len(shapes) < MAX_SHAPES:
             shapes[dtype, sizes] = known
     return Tensor(clean, known[0], known[1], data + start, data + end)
-
-
-def _are_sizes(found: tuple[Any, ...]) -> bool:
-    """Whether these are whole numbers from 0 that a file could have."""
-    for number in found:  # noqa: SIM110 (runs for every tensor, and all() doubles its cost)
-        if type(number) is not int or not 0 <= number < MAX_SIZE:
-            return False
-    return True
 
 
 def _check_size(

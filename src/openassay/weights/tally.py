@@ -24,7 +24,7 @@ _INFINITY: Final = {"F64": 0x7FF << 52, "F32": 0xFF << 23, "F16": 0x7C00, "BF16"
 # Codes of 2^-50 and 2^50: where the largest lies between them, squares do not leave 32 bits.
 _RANGES: Final = {"F32": (77 << 23, 177 << 23), "F16": (1, 0x7C00), "BF16": (77 << 7, 177 << 7)}
 _ROWS: Final = 64  # additions in a row of 32-bit sums
-_COLUMNS: Final = 2 * _ROWS  # a quick block is so many elements, or a multiple: an even column
+_UNIT: Final = 2 * _ROWS  # a quick block is a multiple of so many elements: rows of pairs
 _ASIDE: Final = 0.01  # of the squares: what a mean may make out, or 32 bits leave no spread
 
 
@@ -54,7 +54,7 @@ class Tally:
     def add(self, raw: bytes | memoryview, bench: Bench) -> None:
         """Take in whole elements."""
         step = BLOCK * WIDTHS[self.dtype]
-        unit = _COLUMNS * WIDTHS[self.dtype]
+        unit = _UNIT * WIDTHS[self.dtype]
         view = memoryview(raw)
         odd = np.frombuffer(view, np.uint8).ctypes.data % 4  # words cannot be read in place
         for begin in range(0, len(view), step):
