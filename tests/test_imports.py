@@ -196,6 +196,8 @@ def test_nothing_can_run_what_was_audited(path: Path) -> None:
     allowed = OF_SOURCES if room_of(path) == "sources" else set()
     if name == "arrays.py":  # what reads files is banned below
         allowed = {"numpy"}
+    if name == "weights/hashing.py":  # three functions of libcrypto, which see bytes to hash
+        allowed = {"ctypes"}
     wrong = [
         f"{name}:{seen.line} imports {seen.what}"
         for seen in imports_of(path)

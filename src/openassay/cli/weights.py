@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--full", action="store_true",
                         help="read every byte once: digest, statistics, zeros")  # fmt: skip
     parser.add_argument("--journal", metavar="FILE",
-                        help="with --full: keep finished files here, and go on")  # fmt: skip
+                        help="with --full: keep here what was read, and go on")  # fmt: skip
     parser.add_argument("--tensors", action="store_true", help="list every tensor (JSON, or -vv)")
     options.add_output(parser)
     options.add_verbose(parser, "with the places; -vv with every tensor")
@@ -55,7 +55,14 @@ def run(args: argparse.Namespace) -> int:
     with Sources(offline=args.offline) as opener, streams.progress() as say:
         sources = opener.open_all(args.targets)
         subject = Subject(names=(args.name,)) if args.name else Subject()
-        document = build(Release(sources, subject), _asked(args), say)
+        asked = _asked(args)
+        try:
+            document = build(Release(sources, subject), asked, say)
+        except KeyboardInterrupt:
+            if not (asked.journal.files or asked.journal.begun):
+                raise
+            streams.complain("stopped", f"The same command goes on from {args.journal}.")
+            return Exit.INTERRUPTED
     if args.format == "json":
         streams.write(dump_json(document), args.output)
     else:
@@ -75,13 +82,13 @@ def _asked(args: argparse.Namespace) -> Asked:
         from openassay.weights import journal
 
         asked.journal = journal.load(_old(args.journal))
-        kept = dict(asked.journal)
-
-        def keep(key: str, content: Any) -> None:
-            kept[key] = content
-            streams.write(journal.dump(kept), args.journal)
-
-        asked.keep = keep
+        if asked.journal.older:
+            streams.complain(
+                f"{args.journal} is an {asked.journal.older}: its figures are no longer made that"
+                " way, so everything is read again"
+            )
+        asked.keep = lambda: streams.write(asked.journal.dump(), args.journal)
+        asked.tell = streams.complain
     return asked
 
 

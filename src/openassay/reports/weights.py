@@ -165,8 +165,13 @@ def _tensors(row: Row, pen: Pen) -> Iterator[str]:
         shape = "×".join(map(str, tensor["shape"])) or "scalar"
         yield f"    {pad(visible(tensor['name']), 60)} {pad(tensor['dtype'], 8)} {shape}"
         if "std" in tensor and pen.look.width >= 80:
-            about = f"mean {tensor['mean']:.3g}, std {tensor['std']:.3g}, {tensor['multiset']}"
+            mean, std = (_figure(tensor[name]) for name in ("mean", "std"))
+            about = f"mean {mean}, std {std}, {tensor['multiset']}"
             yield pen.ink(f"      {about}", Ink.DIM)
+
+
+def _figure(value: float | None) -> str:
+    return "beyond 64 bits" if value is None else f"{value:.3g}"
 
 
 def _together(document: Row, pen: Pen) -> Iterator[str]:
