@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from openassay.cli import _options as options
@@ -23,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", help="what to call the release")
     options.add_offline(parser)
     parser.add_argument("--format", choices=("terminal", "json"), default="terminal")
+    options.add_lang(parser)
     values = parser.add_mutually_exclusive_group()
     values.add_argument("--samples", action="store_true", default=None, dest="samples",
                         help="look at a few ranges of values too (default for local weights,"
@@ -39,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from openassay import words
     from openassay.canonical import dump_json
     from openassay.release import Release
     from openassay.reports.weights import render_terminal
@@ -46,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from openassay.subject import Subject
     from openassay.weights.report import build
 
+    words.speaker(args.lang)
     if args.journal and not args.full:
         raise UsageError("--journal keeps what --full reads", hint="add --full")
     with Sources(offline=args.offline) as opener, streams.progress() as say:
@@ -62,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
     if args.format == "json":
         streams.write(dump_json(document), args.output)
     else:
-        text = render_terminal(document, streams.look(args.verbose, args.output))
+        look = replace(streams.look(args.verbose, args.output), lang=args.lang)
+        text = render_terminal(document, look)
         streams.write(text, args.output, as_data=False)
     found: list[Any] = document["checkpoints"]
     readable = any(row["status"] != "unread" for row in found)
