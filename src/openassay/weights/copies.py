@@ -162,13 +162,18 @@ def _strangers(family: list[_Side]) -> Finding:
 
 def _differ(large: _Side, small: _Side, equal: int, compared: int) -> Finding:
     one, other = large.found.checkpoint, small.found.checkpoint
-    text = (
-        f"{one.path} and {other.path} have tensors of the same shapes: "
-        f"{equal} of {compared} compared are equal"
-    )
     if equal == compared:
-        text += "; most of the weights are stored at other precisions and were not compared"
-    elif one.read[0].format != other.read[0].format and 2 * equal >= compared:
-        text += "; an exporter that folds layers into each other may be why"
+        text = (
+            f"{one.path} and {other.path} have tensors of the same shapes: {equal} of {compared} "
+            "compared are equal; most of the weights are stored at other precisions and were not "
+            "compared"
+        )
+    else:
+        text = (
+            f"{one.path} and {other.path} have tensors of the same shapes and other values: "
+            f"{equal} of {compared} compared are equal"
+        )
+        if one.read[0].format != other.read[0].format and 2 * equal >= compared:
+            text += "; an exporter that folds layers into each other may be why"
     places: tuple[Place, ...] = (header_place(one), header_place(other))
     return Finding("checkpoints_differ", Level.NOTE, text, places)
