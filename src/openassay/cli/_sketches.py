@@ -44,9 +44,14 @@ def stored_in(folder: str) -> list[Path]:
     return paths
 
 
+def is_local(source: Source) -> bool:
+    """Whether bytes are read from this machine's disk."""
+    return source.kind in _LOCAL
+
+
 def read_whole(source: Source, weights: WeightSet) -> bool:
     """Whether every byte is read unless told otherwise: on this machine, up to a size."""
-    return source.kind in _LOCAL and weights.nbytes <= WHOLE_UP_TO
+    return is_local(source) and weights.nbytes <= WHOLE_UP_TO
 
 
 def beside(source: Source, weights: WeightSet) -> list[File]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 HELP = "Do two models share an origin? Compare their weights."
 _DEEP = 4 << 30  # bytes of whole layers with --deep
+_DEEP_AWAY = 448 << 20  # of weights far away: what one source may fetch, with room for headers
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -108,6 +109,13 @@ class _Side:
     def pin(self) -> str:
         return f"{self.source.id}#{self.weights.label}"
 
+    @property
+    def _deep(self) -> int:
+        """Bytes of whole layers that were asked for by name."""
+        if not self.args.deep:
+            return 0
+        return _DEEP if sketches.is_local(self.source) else _DEEP_AWAY
+
     def take(self, seed: str, say: Callable[[str], None] | None) -> Sketch:
         """The stored sketch, or a new one with this seed."""
         if self.stored is not None:
@@ -120,7 +128,7 @@ class _Side:
             self.name,
             seed=seed,
             whole=self.args.whole or (local and not self.args.sampled),
-            deep=_DEEP if self.args.deep else MAX_DEEP,
+            deep=self._deep or MAX_DEEP,
             beside=sketches.beside(self.source, self.weights),
             progress=say,
         )

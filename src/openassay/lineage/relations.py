@@ -38,10 +38,10 @@ def matched_rows(
     for match in best_matches(matches):
         ours, theirs = units_a[match.a], units_b[match.b]
         common = np.intersect1d(ours.numbers, theirs.numbers)[:64]
-        if ours.values.shape[1] == theirs.values.shape[1] and len(common) >= 8:
+        if ours.columns == theirs.columns and len(common) >= 8:
             at_a = np.searchsorted(ours.numbers, common)
             at_b = np.searchsorted(theirs.numbers, common)
-            pair = (ours.values[at_a], theirs.values[at_b])
+            pair = (ours.rows(at_a), theirs.rows(at_b))
         else:  # one is stored the other way round
             pair = (ours.values[:64][:, theirs.numbers], theirs.values[:, ours.numbers[:64]].T)
         cosines = (unit_rows(pair[0]) * unit_rows(pair[1])).sum(axis=1)

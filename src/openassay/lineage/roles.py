@@ -89,7 +89,9 @@ _ROLES: Final = (
 )  # fmt: skip
 _COMPILED: Final = tuple((role, re.compile(pattern)) for role, pattern in _ROLES)
 _NORM: Final = re.compile(r"norm|(?:^|[._/])ln_?[0-9f]?[._/]|(?:^|[._/])ln_|(?:^|[._/])bn\d*[._/]")
-_NOT_WEIGHT: Final = re.compile(r"bias|running_|num_batches|beta|scale$|zero_point")
+_NOT_WEIGHT: Final = re.compile(
+    r"bias|running_|moving_(?:mean|var)|num_batches|beta|scale$|zero_point|[./]adam(?:_\d+)?$"
+)
 
 
 @dataclass(frozen=True, slots=True)
