@@ -7,6 +7,7 @@ that one of them has lost (rounding, zeros, a mixture), never from closeness.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from openassay.arrays import AnyArray, np
@@ -14,7 +15,7 @@ from openassay.lineage.decode import is_lossy
 from openassay.lineage.index_tests import FOUND
 from openassay.lineage.plan import matrix_shape
 from openassay.lineage.prepared import Prepared, shared_tokens
-from openassay.lineage.result import Kind, Match, Order, Relation
+from openassay.lineage.result import Comparison, Kind, Match, Order, Relation
 from openassay.lineage.roles import Role
 from openassay.lineage.statistics import unit_rows
 
@@ -95,6 +96,15 @@ def order(found: Sequence[Relation]) -> tuple[Order, tuple[str, ...]]:
     if losers == {"a"}:
         return Order.A_LATER, because
     return Order.UNKNOWN, ()
+
+
+def with_relation(found: Comparison, more: Relation) -> Comparison:
+    """A comparison with one more relation, and with what it says of the direction."""
+    kinds = (*found.relations, more)
+    later, because = order(kinds)
+    if later is Order.UNKNOWN:
+        later, because = found.order, found.order_because
+    return replace(found, relations=kinds, order=later, order_because=because)
 
 
 def _equal(pairs: Sequence[Pair]) -> Relation | None:

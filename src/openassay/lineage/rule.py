@@ -8,7 +8,6 @@ from typing import Final
 from openassay.errors import UsageError
 from openassay.lineage import free_tests, index_tests, relations
 from openassay.lineage.index_tests import DOUBT, FOUND, Equality
-from openassay.lineage.picture import label
 from openassay.lineage.prepared import Prepared
 from openassay.lineage.result import (
     Comparison,
@@ -18,6 +17,7 @@ from openassay.lineage.result import (
     Outcome,
     Side,
     Verdict,
+    label,
 )
 from openassay.lineage.sketch import Sketch
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from openassay.canonical import visible
-from openassay.reports import Look, Report
+from openassay.kinship import Means
+from openassay.reports import Look, Report, lineage
 from openassay.reports._cells import ANSWER_MARK, Ink, Pen, cut, pad, width, wrap
 from openassay.reports._disagreements import disagreements, sides, subject
 from openassay.reports._review import AS_FOUND, change_lines, review_rows, verdict_rows
@@ -55,7 +56,8 @@ _SHOWN = (2, 2, 4, 2)  # claims, contradictions, next steps, disagreements on th
 _TITLE, _LICENSE, _OPEN, _GROUP = 31, 20, 10, 13  # columns at most
 _WIDE = 96  # columns that a line needs for names in two languages
 _BESIDE = 17  # more columns for a title where the official English stands beside it
-_TOLD = ("component", "scope", "license", "topic", "value", "base", "barrier", "url", "inspector")
+_TOLD = ("component", "scope", "license", "topic", "value", "base", "barrier", "url", "other",
+         "verdict", "inspector")  # fmt: skip
 
 
 class _Scribe(Pen):
@@ -92,6 +94,7 @@ def render(report: Report, look: Look) -> str:
         _disagreements(report, pen),
         _claims(report.dossier.claims, pen),
         _contradictions(report.dossier.contradictions, pen),
+        _lineage(report.dossier, pen),
         _links(report.dossier, pen),
         _steps(report, pen),
         _gaps(report.dossier.gaps, pen),
@@ -309,6 +312,36 @@ def _contradictions(items: tuple[Contradiction, ...], pen: _Scribe) -> Iterator[
             yield from _evidence_lines(((evidence, "") for evidence in item.evidence), pen)
     if len(shown) < len(items):
         yield "  " + pen.words.say("{n} more with -v", n=len(items) - len(shown))
+
+
+_MEANS = {
+    Means.DERIVED: "↗", Means.CONTRADICTION: "✘", Means.CONFIRMED: "✔", Means.QUESTION: "?",
+}  # fmt: skip
+
+
+def _lineage(dossier: Dossier, pen: _Scribe) -> Iterator[str]:
+    """What the weights say of other models; ``-v`` adds every test and how the two differ."""
+    words = pen.words
+    if lineage.any_of(dossier):
+        yield pen.ink(words.say("Lineage: what the weights say"), Ink.BOLD)
+    for fact in lineage.compared(dossier):
+        yield from _paragraph("  ", _headed(visible(fact.other), lineage.meaning(fact, words), pen),
+                              pen)  # fmt: skip
+        for one in fact.follows:
+            # contradictions stand above, among all others
+            if pen.look.detail or one.means is not Means.CONTRADICTION:
+                text = words.told(visible(one.text))
+                yield from _paragraph(f"  {pen.sign(_MEANS[one.means])} ", text, pen)
+        if pen.look.detail:
+            texts = [*lineage.altered(fact, words), lineage.direction(fact, words)]
+            for text in filter(None, texts):
+                yield from _paragraph("    ", text, pen)
+            for name, outcome, agree, p, _ in lineage.rows(fact, words):
+                tail = words.listed([part for part in (outcome, agree, p) if part])
+                yield pen.ink(cut(f"    {_headed(name, tail, pen)}", pen.look.width), Ink.DIM)
+            yield from _evidence_lines(((item, "") for item in fact.evidence), pen)
+    for rest in lineage.unmatched(dossier):
+        yield from _paragraph("  ", lineage.silence(rest, words), pen)
 
 
 _FOUND = {
