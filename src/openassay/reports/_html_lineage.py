@@ -22,7 +22,7 @@ _SIGN: Final = {
     Means.CONFIRMED: "present",
     Means.QUESTION: "unknown",
 }
-_BADGE: Final = {Kinship.STRONG: "unlicensed", Kinship.NONE: "none", Kinship.CANNOT: "unclear"}
+_QUIET: Final = {Kinship.NONE: "none", Kinship.CANNOT: "unclear"}
 
 
 def lineage(page: Page) -> Markup:
@@ -39,14 +39,14 @@ def lineage(page: Page) -> Markup:
         element("p", page.say("{n} more in the JSON report", n=more), class_="aside")
         if more > 0
         else None,
-        *(element("p", told.silence(fact, page.words), " ", page.cite(fact.evidence))
+        *(element("p", told.silence(fact, page.words), " ", page.cite(fact.evidence), class_="kin-rest")
           for fact in rest),
         lead=page.say(told.LEAD) if pairs or rest else "",
     )  # fmt: skip
 
 
 def _pair(page: Page, fact: Compared, number: int) -> Markup:
-    kind = "present" if fact.verdict.is_found else _BADGE[fact.verdict]
+    kind = _badge(fact)
     head = element(
         "h3",
         element("bdi", clip(visible(fact.other), 120)),
@@ -63,6 +63,16 @@ def _pair(page: Page, fact: Compared, number: int) -> Markup:
         _follows(page, fact.follows),
         _numbers(page, fact, number),
     )
+
+
+def _badge(fact: Compared) -> str:
+    """The colour of the verdict: what it is for this release, not how sure it is."""
+    means = {one.means for one in fact.follows}
+    if Means.CONTRADICTION in means:
+        return "closed"
+    if Means.CONFIRMED in means:
+        return "open"
+    return _QUIET.get(fact.verdict, "unlicensed")
 
 
 def _follows(page: Page, items: tuple[Follows, ...]) -> Markup | None:

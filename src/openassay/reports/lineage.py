@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from openassay.canonical import visible
-from openassay.kinship import Compared, Kinship, Means, Order, Tested, Unmatched
+from openassay.kinship import Alteration, Compared, Kinship, Means, Order, Tested, Unmatched
 from openassay.types import Dossier
 from openassay.words import ENGLISH, Words, mark
 
@@ -17,8 +17,7 @@ from openassay.words import ENGLISH, Words, mark
 MEANING: Final = {
     Kinship.IDENTICAL: mark("every tensor that counts has the same bytes"),
     Kinship.REORDERED: mark("every tensor that counts holds the same values, in another order"),
-    Kinship.COMMON: mark("they share trained or initial weights; which came first is another"
-                         " question"),
+    Kinship.COMMON: mark("they share trained or initial weights"),
     Kinship.PART: mark("some parts share trained or initial weights, the others do not show it"),
     Kinship.STRONG: mark("units match after rearrangement; measured, not proved like a common"
                          " origin"),
@@ -35,10 +34,23 @@ VERDICT: Final = {
     Kinship.NONE: mark("no sign found"),
     Kinship.CANNOT: mark("cannot tell"),
 }
+ALTERED: Final = {
+    Alteration.EQUAL_PARTS: mark("equal parts"),
+    Alteration.LOW_RANK: mark("low-rank change"),
+    Alteration.PRUNED: mark("pruned"),
+    Alteration.QUANTISED: mark("quantised"),
+    Alteration.LAYERS_DROPPED: mark("layers dropped"),
+    Alteration.LAYERS_REPEATED: mark("layers repeated"),
+    Alteration.LAYERS_MOVED: mark("layers in another order"),
+    Alteration.EXPERTS: mark("experts from dense layers"),
+    Alteration.MERGED: mark("merged"),
+    Alteration.VOCABULARY: mark("vocabulary extended"),
+    Alteration.NARROWED: mark("narrower layers"),
+}
 ORDER: Final = {
-    Order.B_LATER: mark("this release came after {other}"),
+    Order.B_LATER: mark("This release came after {other}"),
     Order.A_LATER: mark("{other} came after this release"),
-    Order.UNKNOWN: mark("which came first is not told by the weights"),
+    Order.UNKNOWN: mark("Which came first is not told by the weights"),
 }
 LEAD: Final = mark(
     "Only the bytes of the weights were compared, whatever cards and names say. A common origin can"
@@ -89,13 +101,21 @@ def silence(fact: Unmatched, words: Words = ENGLISH) -> str:
 
 
 def meaning(fact: Compared, words: Words = ENGLISH) -> str:
-    """The verdict and what it means, in one sentence."""
-    text = words.say("{name}: {text}", name=words.say(VERDICT[fact.verdict]),
-                     text=words.say(MEANING[fact.verdict]))  # fmt: skip
-    if fact.verdict is not Kinship.PART or not fact.parts:
-        return text
-    parts = words.listed([words.told(visible(part)) for part in fact.parts])
-    return words.say("; ").join((text, words.say("in these parts: {names}", names=parts)))
+    """What the verdict means, as a sentence without its point."""
+    text = words.say(MEANING[fact.verdict])
+    if fact.verdict is Kinship.PART and fact.parts:
+        parts = words.listed([words.told(visible(part)) for part in fact.parts])
+        text = words.say("; ").join((text, words.say("in these parts: {names}", names=parts)))
+    return text[:1].upper() + text[1:]
+
+
+def headline(fact: Compared, words: Words = ENGLISH) -> str:
+    """The verdict, what it means, and which came first where that is known."""
+    said = [meaning(fact, words)]
+    if fact.order is not Order.UNKNOWN:
+        said.append(words.say(ORDER[fact.order], other=visible(fact.other)))
+    text = words.say(". ").join(said)
+    return words.say("{name}: {text}", name=words.say(VERDICT[fact.verdict]), text=text)
 
 
 def outcome(test: Tested, words: Words = ENGLISH) -> str:
@@ -128,7 +148,7 @@ def rows(fact: Compared, words: Words = ENGLISH) -> Iterator[tuple[str, str, str
 def altered(fact: Compared, words: Words = ENGLISH) -> Iterator[str]:
     """How the two differ."""
     for one in fact.altered:
-        yield words.say("{name}: {text}", name=words.told(str(one.kind)),
+        yield words.say("{name}: {text}", name=words.say(ALTERED[one.kind]),
                         text=words.told(visible(one.text)))  # fmt: skip
 
 

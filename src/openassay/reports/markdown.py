@@ -257,7 +257,7 @@ def _lineage(report: Report, notes: Notes) -> Iterator[str]:
         yield words.say(lineage.LEAD)
     for fact in lineage.compared(dossier):
         yield f"\n### {escape(fact.other)}\n"
-        yield f"{escape(lineage.meaning(fact, words))} {notes.cite(fact.evidence)}\n"
+        yield f"{escape(lineage.headline(fact, words))} {notes.cite(fact.evidence)}\n"
         for one in fact.follows:
             text = words.say("{name}: {text}", name=words.say(lineage.MEANS[one.means]),
                              text=words.told(one.text))  # fmt: skip

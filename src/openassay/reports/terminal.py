@@ -325,7 +325,7 @@ def _lineage(dossier: Dossier, pen: _Scribe) -> Iterator[str]:
     if lineage.any_of(dossier):
         yield pen.ink(words.say("Lineage: what the weights say"), Ink.BOLD)
     for fact in lineage.compared(dossier):
-        yield from _paragraph("  ", _headed(visible(fact.other), lineage.meaning(fact, words), pen),
+        yield from _paragraph("  ", _headed(visible(fact.other), lineage.headline(fact, words), pen),
                               pen)  # fmt: skip
         for one in fact.follows:
             # contradictions stand above, among all others
