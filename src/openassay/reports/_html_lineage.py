@@ -31,7 +31,12 @@ def lineage(page: Page) -> Markup:
     pairs = told.compared(dossier)
     shown = [_pair(page, fact, number) for number, fact in enumerate(pairs[:_MAX_PAIRS])]
     more = len(pairs) - _MAX_PAIRS
-    rest = told.unmatched(dossier)
+    others = told.unmatched(dossier)
+    rest = [
+        element("p", told.silence(fact, page.words), " ", page.cite(fact.evidence),
+                class_="kin-rest")
+        for fact in others
+    ]  # fmt: skip
     return section(
         "lineage",
         page.say("Lineage: what the weights say"),
@@ -39,10 +44,9 @@ def lineage(page: Page) -> Markup:
         element("p", page.say("{n} more in the JSON report", n=more), class_="aside")
         if more > 0
         else None,
-        *(element("p", told.silence(fact, page.words), " ", page.cite(fact.evidence), class_="kin-rest")
-          for fact in rest),
-        lead=page.say(told.LEAD) if pairs or rest else "",
-    )  # fmt: skip
+        *rest,
+        lead=page.say(told.LEAD),
+    )
 
 
 def _pair(page: Page, fact: Compared, number: int) -> Markup:

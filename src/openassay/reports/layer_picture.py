@@ -59,12 +59,13 @@ def _svg(layers: LayerMap | None, summary: str, head: Markup, top: int, words: W
         wide, high = (max(wide, right) if head else right), bottom
     return element(
         "svg",
-        element("title", summary),
+        element("title", summary) if head else None,
         head,
         drawn,
         xmlns="http://www.w3.org/2000/svg" if head else None,
         class_="kin",
         role="img",
+        aria_label=None if head else summary,
         width=wide,
         height=high,
         viewBox=f"0 0 {wide} {high}",

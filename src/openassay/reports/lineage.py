@@ -109,13 +109,15 @@ def meaning(fact: Compared, words: Words = ENGLISH) -> str:
     return text[:1].upper() + text[1:]
 
 
-def headline(fact: Compared, words: Words = ENGLISH) -> str:
-    """The verdict, what it means, and which came first where that is known."""
-    said = [meaning(fact, words)]
+def headline(fact: Compared, words: Words = ENGLISH, *, short: bool = False) -> str:
+    """The verdict, what it means unless ``short``, and which came first where that is known."""
+    said = [] if short else [meaning(fact, words)]
     if fact.order is not Order.UNKNOWN:
         said.append(words.say(ORDER[fact.order], other=visible(fact.other)))
-    text = words.say(". ").join(said)
-    return words.say("{name}: {text}", name=words.say(VERDICT[fact.verdict]), text=text)
+    verdict = words.say(VERDICT[fact.verdict])
+    if not said:
+        return verdict
+    return words.say("{name}: {text}", name=verdict, text=words.say(". ").join(said))
 
 
 def outcome(test: Tested, words: Words = ENGLISH) -> str:
