@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".sketch"
 WHOLE_UP_TO = 16 << 30  # bytes that are read whole without being asked to
+MAX_NAME = 200  # characters; a stored sketch may come from anyone
 _LOCAL = ("dir", "file", "git", "archive", "pypi")
 
 
@@ -48,7 +49,7 @@ def stored(path: Path) -> Sketch:
 def called(name: str, path: Path) -> str:
     """What a stored model is called: as its sketch says, or by the file where that is a place."""
     place = name.startswith(("/", ".", "~")) or "\\" in name or name[1:3] == ":/"
-    return path.name.removesuffix(SUFFIX) if place else name
+    return (path.name.removesuffix(SUFFIX) if place else name)[:MAX_NAME]
 
 
 def stored_in(folder: str) -> list[Path]:

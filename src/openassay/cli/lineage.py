@@ -214,7 +214,7 @@ def _show(args: argparse.Namespace, answer: _Answer) -> int:
         streams.write(_page(args.format, answer), args.output)
     else:
         if args.against:
-            text = words.render_many(answer.found, answer.mixed, look.width)
+            text = words.render_many(answer.found, answer.mixed, look.width, answer.follows)
         else:
             text = words.render(answer.found[0], answer.follows, look.width, args.verbose)
         shown = text if look.unicode else text.replace("✔", "+").replace("·", "-")

@@ -17,6 +17,7 @@ from openassay.types import Derived, Dossier, Evidence, Relation, Stated
 
 _NUMBERS: Final = re.compile(r"[^a-z0-9]+")
 INSPECTOR: Final = "lineage"
+MAX_EVIDENCE: Final = 8  # headers a side; a model may have hundreds of shards
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,11 @@ def declared_as(release: Dossier | None, names: Iterable[str]) -> list[Derived]:
     return [fact for fact in _declared(release) if plain(fact.base) in known]
 
 
+def headers(found: Comparison) -> tuple[Evidence, ...]:
+    """Where the weights were read: those of B, then those of A."""
+    return (*found.b.evidence[:MAX_EVIDENCE], *found.a.evidence[:MAX_EVIDENCE])
+
+
 def plain(name: str) -> str:
     """A model's name without its owner, source and version: what two spellings share."""
     tail = name.split("#", 1)[0].split("==", 1)[0].rstrip("/").rpartition("/")[2]
@@ -96,7 +102,7 @@ def _from_weights(fact: Derived) -> bool:
 def _related(
     found: Comparison, mine: list[Derived], declared: list[Derived], release: Dossier | None
 ) -> list[Consequence]:
-    evidence = (*found.b.evidence, *found.a.evidence)
+    evidence = headers(found)
     made: list[Consequence] = []
     share = "the same weights as" if found.verdict in (
         Verdict.IDENTICAL, Verdict.REORDERED) else "an origin in common with"  # fmt: skip
@@ -151,7 +157,7 @@ def _alone(found: Comparison, release: Dossier | None) -> list[Consequence]:
     text = f"The release says “{quote}”; its weights share an origin with {found.a.name}"
     text += "." if older else ", and which of them came first is not shown."
     kind = Means.CONTRADICTION if older else Means.QUESTION
-    evidence = (said[0], *found.b.evidence, *found.a.evidence)
+    evidence = (said[0], *headers(found))
     return [Consequence(kind, "from-scratch", text, evidence)]
 
 
@@ -160,5 +166,5 @@ def _silent(found: Comparison, fact: Derived) -> Consequence:
         f"{fact.base} is declared as the base ({fact.relation}), but no test finds a sign of it "
         "in the weights."
     )
-    evidence = (*fact.evidence, *found.b.evidence, *found.a.evidence)
+    evidence = (*fact.evidence, *headers(found))
     return Consequence(Means.CONTRADICTION, "declared-base-not-found", text, evidence)

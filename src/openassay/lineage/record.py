@@ -21,13 +21,12 @@ from openassay.kinship import (
     Tested,
     Unmatched,
 )
-from openassay.lineage.consequences import INSPECTOR, Consequence
+from openassay.lineage.consequences import INSPECTOR, MAX_EVIDENCE, Consequence, headers
 from openassay.lineage.result import Comparison, Match, Matrix, Outcome, label
 from openassay.types import Evidence
 
 MAX_LAYERS: Final = 80  # a side, in the picture
-MAX_JOINED: Final = 400
-MAX_EVIDENCE: Final = 8  # headers a side; a model may have hundreds of shards
+MAX_JOINED: Final = 160
 MAX_NAMES: Final = 1_000
 MAX_TEXTS: Final = 20
 LEAST: Final = -1e6  # of log10_p: less is as good as never, and minus infinity is no JSON
@@ -36,7 +35,7 @@ MAX_TEXT: Final = 400  # characters; names of tensors are anybody's
 
 def compared(found: Comparison, made: Sequence[Consequence], *, declared: bool) -> Compared:
     """The comparison as a fact. DossierError where neither side says where its weights are."""
-    evidence = (*found.b.evidence[:MAX_EVIDENCE], *found.a.evidence[:MAX_EVIDENCE])
+    evidence = headers(found)
     if not evidence:
         raise DossierError(
             f"neither {found.a.name} nor {found.b.name} says where its weights were read",

@@ -48,7 +48,12 @@ def render(found: Comparison, consequences: Sequence[Consequence], width: int, d
     return "\n".join(lines) + "\n"
 
 
-def render_many(found: Sequence[Comparison], mixed: str, width: int) -> str:
+def render_many(
+    found: Sequence[Comparison],
+    mixed: str,
+    width: int,
+    consequences: Sequence[Consequence] = (),
+) -> str:
     """One model against many: a line each, the strongest first."""
     order = list(Verdict)
     lines = []
@@ -59,6 +64,9 @@ def render_many(found: Sequence[Comparison], mixed: str, width: int) -> str:
         lines += _wrapped(" " * 29, why, width) if why else []
     if mixed:
         lines += ["", *_wrapped("", mixed, width)]
+    if consequences:
+        lines += ["", "What follows for the release"]
+        lines += [line for one in consequences for line in _wrapped("  ", one.text, width)]
     return "\n".join(lines) + "\n"
 
 

@@ -13,7 +13,7 @@ from openassay.reports._markup import Markup, element, join
 from openassay.reports.layer_picture import inline
 
 _MAX_PAIRS: Final = 40
-_MAX_PICTURES: Final = 6
+_MAX_PICTURES: Final = 4
 _MAX_CELL: Final = 400
 _MAX_NOTES: Final = 8
 _SIGN: Final = {

@@ -79,16 +79,19 @@ def render(report: Report, look: Look) -> str:
 def render_lineage(report: Report, look: Look) -> str:
     """A page of nothing but comparisons of weights, which are facts of the report's dossier."""
     page = Page(report, speaker(look.lang))
-    body = (lineage(page), register(page))
+    made = {"lineage": lineage(page), "evidence": register(page)}
+    there = [(id_, page.say(heading)) for id_, heading in _SECTIONS if made.get(id_)]
     name = visible(report.dossier.release)
-    return _document(page, page.say("{name}: lineage of its weights", name=name), [], body, look)
+    title = page.say("{name}: lineage of its weights", name=name)
+    return _document(page, title, there, list(made.values()), look)
 
 
 def _document(
     page: Page, title: str, there: list[tuple[str, str]], body: Sequence[Markup], look: Look
 ) -> str:
-    """The file around the sections; ``there`` are the ids and headings of its contents, if any."""
-    first = there[0][0] if there else "lineage"
+    """The file around the sections; ``there`` are the ids and headings of its contents."""
+    first = there[0][0] if there else ""
+    eyebrow = page.say("Lineage of weights" if first == "lineage" else "Openness report")
     document = element(
         "html",
         _head(page, title),
@@ -96,8 +99,8 @@ def _document(
             "body",
             symbols(),
             element("a", page.say("Skip to the report"), href=f"#{first}", class_="skip"),
-            masthead(page, page.say("Openness report" if there else "Lineage of weights")),
-            _contents(page, there) if there else None,
+            masthead(page, eyebrow),
+            _contents(page, there),
             element("main", *(join("\n", made) for made in body if made)),
             _footer(page),
             _script(),

@@ -16,8 +16,8 @@ from openassay.words import ENGLISH, Words
 
 CELL: Final = 16
 MAX_SIDE: Final = 80  # layers; a stored dossier may say anything
-MAX_CELLS: Final = 600  # the strongest
-MAX_LINES: Final = 400
+MAX_CELLS: Final = 400  # the strongest
+MAX_LINES: Final = 160
 LEAST: Final = 10  # per cent; less is what strangers reach
 _LETTER: Final = 6.2  # pixels
 _LABEL: Final = 22  # letters

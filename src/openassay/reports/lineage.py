@@ -115,8 +115,8 @@ def headline(fact: Compared, words: Words = ENGLISH, *, short: bool = False) -> 
     if fact.order is not Order.UNKNOWN:
         said.append(words.say(ORDER[fact.order], other=visible(fact.other)))
     verdict = words.say(VERDICT[fact.verdict])
-    if not said:
-        return verdict
+    if short:
+        return words.say(". ").join((verdict, *said))
     return words.say("{name}: {text}", name=verdict, text=words.say(". ").join(said))
 
 
@@ -155,11 +155,12 @@ def altered(fact: Compared, words: Words = ENGLISH) -> Iterator[str]:
 
 
 def direction(fact: Compared, words: Words = ENGLISH) -> str:
-    """Which came first and why, where a common origin was found; else nothing."""
+    """Which came first, where a common origin was found, and why if no difference says so."""
     if not fact.verdict.is_found:
         return ""
     text = words.say(ORDER[fact.order], other=visible(fact.other))
-    because = [words.told(visible(why)) for why in fact.order_because]
+    told = {one.text for one in fact.altered}
+    because = [words.told(visible(why)) for why in fact.order_because if why not in told]
     if not because:
         return text
     return words.say("{name}: {text}", name=text, text=words.say("; ").join(because))
