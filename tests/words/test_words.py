@@ -42,7 +42,6 @@ PIECES = {
     "The weights have {} {}; the release {}.",
     "the same weights as",
     "an origin in common with",
-    "{} from {}",  # numbers of layers in a row
     "{}, as a merged adapter leaves it",  # these two end sentences that are in the catalogue
     "{}; {} of {} shared rows are equal",
     # reasons of a verdict on weights, which are data: reports show the table of tests instead

@@ -42,15 +42,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="dossier of B: what it declares is checked")  # fmt: skip
     parser.add_argument("--format", choices=("terminal", "json", "svg", "html", "markdown"),
                         default="terminal")  # fmt: skip
+    parser.add_argument("--lang", default="en", help="language of HTML and Markdown (en, zh)")
     parser.add_argument("-o", "--output", metavar="FILE", help="write here instead of stdout")
     parser.add_argument("-v", "--verbose", action="count", default=0, help="with every match")
 
 
 def run(args: argparse.Namespace) -> int:
+    from openassay import words
     from openassay.lineage.rule import compare
     from openassay.sources import Sources
 
     _check(args)
+    words.speaker(args.lang)
     dossier = _dossier(args.dossier)
     with Sources() as sources, streams.progress() as say:
         first = _Side(args.a, args, sources)
@@ -211,7 +214,7 @@ def _show(args: argparse.Namespace, answer: _Answer) -> int:
     elif args.format == "svg":
         streams.write(picture.svg(answer.found[0]), args.output)
     elif args.format in ("html", "markdown"):
-        streams.write(_page(args.format, answer), args.output)
+        streams.write(_page(args.format, args.lang, answer), args.output)
     else:
         if args.against:
             text = words.render_many(answer.found, answer.mixed, look.width, answer.follows)
@@ -222,7 +225,7 @@ def _show(args: argparse.Namespace, answer: _Answer) -> int:
     return Exit.FINE
 
 
-def _page(name: str, answer: _Answer) -> str:
+def _page(name: str, lang: str, answer: _Answer) -> str:
     """The comparisons as a page or a document of their own, as reports on releases show them."""
     from openassay import __version__
     from openassay.reports import Look, Report, html, markdown
@@ -236,4 +239,4 @@ def _page(name: str, answer: _Answer) -> str:
         read_by=f"openassay {__version__}",
     )
     render = html.render_lineage if name == "html" else markdown.render_lineage
-    return render(Report(dossier=dossier), Look())
+    return render(Report(dossier=dossier), Look(lang=lang))
