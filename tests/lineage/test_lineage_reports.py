@@ -13,11 +13,16 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from benchmarks import lineage_models as lm
+from tests.lineage.conftest import sketch_of
 
 from openassay import config, overrides
 from openassay import dossier as codec
 from openassay.cli import main
 from openassay.kinship import Compared, Kinship, Order, Unmatched
+from openassay.lineage import index_tests
+from openassay.lineage.prepared import Prepared
+from openassay.lineage.relations import mixture
+from openassay.lineage.result import Relation as Relation_
 from openassay.lineage.sketch import dump, load
 from openassay.types import Derived, Dossier, Relation, Status
 
@@ -142,6 +147,30 @@ def test_a_mixture_of_two_bases_is_said_of_both(audit: Audit) -> None:
         assert pairs(dossier)[name].order is Order.B_LATER
     derived = {f.base: f.relation for f in dossier.facts if isinstance(f, Derived)}
     assert derived == {"onyx": Relation.MERGE, "beta": Relation.MERGE}
+
+
+def mixed_with(target: lm.Weights, one: lm.Weights, two: lm.Weights) -> Relation_ | None:
+    found = [sketch_of(weights, name) for weights, name in ((one, "one"), (two, "two"))]
+    audited = Prepared(sketch_of(target, "target"))
+    bases = [Prepared(sketch) for sketch in found]
+    return mixture(audited, [(base, index_tests.rows(base, audited)[1]) for base in bases])
+
+
+def test_a_step_between_two_checkpoints_is_no_mixture_of_them() -> None:
+    """Near to both, as all of one family are; what it differs in is not between them."""
+    start = lm.trained(5, MICRO)
+    middle = lm.drift(start, 3, 0.95)
+    assert mixed_with(middle, start, lm.drift(middle, 4, 0.95)) is None
+    assert mixed_with(lm.drift(start, 8, 0.95), start, middle) is None
+
+
+def test_a_mixture_of_relatives_has_no_direction() -> None:
+    start = lm.trained(5, MICRO)
+    one, two = lm.drift(start, 3, 0.9), lm.drift(start, 4, 0.9)
+    found = mixed_with(lm.average(one, two, 0.5), one, two)
+    assert found is not None
+    assert not found.loses
+    assert "it may be a step between them" in found.text
 
 
 def test_strangers_are_a_count_with_their_names(audit: Audit) -> None:

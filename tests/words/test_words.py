@@ -44,6 +44,7 @@ PIECES = {
     "an origin in common with",
     "{}, as a merged adapter leaves it",  # these two end sentences that are in the catalogue
     "{}; {} of {} shared rows are equal",
+    "{}; both share an origin, so it may be a step between them",
     # reasons of a verdict on weights, which are data: reports show the table of tests instead
     "{} is unclear (p about 1e{}): {}; read more rows",
     "{} is unclear: {}",

@@ -344,12 +344,15 @@ def mixture(target: Prepared, bases: Sequence[tuple[Prepared, Sequence[Match]]])
     """Whether B is a weighted sum of two bases: its matched rows regressed on both.
 
     Coefficients that add to one with little left over say so; K alone cannot, for an even mixture
-    matches both of its parents fully.
+    matches both of its parents fully. Little is measured by what the bases differ in as well: a
+    model of the same family is near to both whatever it is. Of bases that share an origin it says
+    nothing about the direction: a step on the way from one to the other lies between them too.
     """
     if len(bases) != 2:
         return None
     coefficients: list[tuple[float, float]] = []
     rest: list[float] = []
+    near: list[float] = []
     first = {m.b: m for m in best_matches(bases[0][1])}
     second = {m.b: m for m in best_matches(bases[1][1])}
     for name in sorted(first.keys() & second.keys()):
@@ -360,8 +363,10 @@ def mixture(target: Prepared, bases: Sequence[tuple[Prepared, Sequence[Match]]])
             continue
         design = np.stack([x.ravel(), z.ravel()], axis=1).astype(float)
         found, *_ = np.linalg.lstsq(design, y.ravel().astype(float), rcond=None)
-        left = y.ravel() - design @ found
-        rest.append(float((left**2).sum() / max(float((y.astype(float) ** 2).sum()), 1e-30)))
+        left = float(((y.ravel() - design @ found) ** 2).sum())
+        between = float(((design[:, 0] - design[:, 1]) ** 2).sum())
+        rest.append(left / max(min(float((y.astype(float) ** 2).sum()), between), 1e-30))
+        near.append(float(np.median((unit_rows(x) * unit_rows(z)).sum(axis=1))))
         coefficients.append((float(found[0]), float(found[1])))
     if not coefficients:
         return None
@@ -372,4 +377,6 @@ def mixture(target: Prepared, bases: Sequence[tuple[Prepared, Sequence[Match]]])
     text = (
         f"rows are {one:.2f} of {names[0]} and {two:.2f} of {names[1]}, {np.median(rest):.1%} left"
     )
-    return Relation(Kind.MERGED, text, "b")
+    if float(np.median(near)) < CLOSE:
+        return Relation(Kind.MERGED, text, "b")
+    return Relation(Kind.MERGED, f"{text}; both share an origin, so it may be a step between them")
