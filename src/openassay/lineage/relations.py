@@ -1,7 +1,9 @@
 """What kind of relation it is, once a common origin is found: read from the matched rows.
 
 Only differences that one can point to are named. Which model came first follows from information
-that one of them has lost (rounding, zeros, a mixture), never from closeness.
+that one of them has lost (rounding, zeros, a mixture), never from closeness; and only where what is
+left are the other's very values. A copy that lost something of a common ancestor is not made from
+its sibling, though the sibling holds more.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from openassay.lineage.statistics import unit_rows
 
 GROUP: Final = 32
 CLOSE: Final = 0.5
+MOSTLY: Final = 0.99  # of the values, or of the matrices, for "these very values"
 _EPS: Final = {"F64": 2.0**-53, "F32": 2.0**-24, "BF16": 2.0**-9, "F16": 2.0**-12}
 
 #: Rows of A and of B that belong together, and how each is stored.
@@ -79,7 +82,7 @@ def relations(a: Prepared, b: Prepared, matches: Sequence[Match]) -> tuple[Relat
         *_pruned(pairs),
         *_quantised(pairs),
         _low_rank(pairs),
-        *_layers(a, b, matches),
+        *_layers(a, b, matches, _same_rows(pairs) >= MOSTLY * len(pairs)),
         _experts(matches),
         _vocabulary(a, b),
         *_narrowed(a, b),
@@ -108,7 +111,7 @@ def with_relation(found: Comparison, more: Relation) -> Comparison:
 
 
 def _equal(pairs: Sequence[Pair]) -> Relation | None:
-    same = sum(np.array_equal(a, b) for a, b, _, _ in pairs)
+    same = _same_rows(pairs)
     if not same:
         return None
     return Relation(
@@ -116,15 +119,32 @@ def _equal(pairs: Sequence[Pair]) -> Relation | None:
     )
 
 
+def _same_rows(pairs: Sequence[Pair]) -> int:
+    return sum(np.array_equal(a, b) for a, b, _, _ in pairs)
+
+
+def _kept(pairs: Sequence[Pair], side: int) -> bool:
+    """Whether what pruning left on a side are the other's values, as far as their types hold."""
+    shares = []
+    for a, b, one, two in pairs:
+        values, others = (b, a) if side else (a, b)
+        eps = max(_EPS.get(one, 0.0), _EPS.get(two, 0.0))
+        left = values != 0
+        if left.any():
+            near = np.abs(values - others)[left] <= 2 * eps * np.abs(others)[left]
+            shares.append(float(near.mean()))
+    return bool(shares) and float(np.median(shares)) >= MOSTLY
+
+
 def _zeros(values: AnyArray) -> float:
     return float((values == 0).mean())
 
 
 def _pruned(pairs: Sequence[Pair]) -> list[Relation]:
-    floats = [(a, b) for a, b, one, two in pairs if not is_lossy(one) and not is_lossy(two)]
+    floats = [pair for pair in pairs if not is_lossy(pair[2]) and not is_lossy(pair[3])]
     if not floats:
         return []
-    zeros = [float(np.median([_zeros(pair[side]) for pair in floats])) for side in (0, 1)]
+    zeros = [float(np.median([_zeros(_of(pair, side)[0]) for pair in floats])) for side in (0, 1)]
     for side, name, other in ((1, "B", 0), (0, "A", 1)):
         rounded = all(_lattice(*_of(pair, side)) for pair in pairs)  # small values round to zero
         if zeros[side] >= 0.1 and zeros[other] < 0.01 and not rounded:
@@ -132,7 +152,7 @@ def _pruned(pairs: Sequence[Pair]) -> list[Relation]:
                 f"{zeros[side]:.0%} of {name}'s sampled entries are exactly zero, none to speak of"
             )
             text += f" in {'A' if name == 'B' else 'B'}"
-            return [Relation(Kind.PRUNED, text, name.lower())]
+            return [Relation(Kind.PRUNED, text, name.lower() if _kept(floats, side) else "")]
     return []
 
 
@@ -184,8 +204,9 @@ def _quantised(pairs: Sequence[Pair]) -> list[Relation]:
         for pair in pairs
     ]
     worst = max((error for error in errors if error is not None), default=None)
-    if worst is not None and worst <= 0.52 and None not in errors:
-        text += f"; the largest error is {worst:.3f} of a step: a rounding of these very values"
+    if worst is None or worst > 0.52 or None in errors:
+        return [Relation(Kind.QUANTISED, text)]
+    text += f"; the largest error is {worst:.3f} of a step: a rounding of these very values"
     return [Relation(Kind.QUANTISED, text, name.lower())]
 
 
@@ -269,7 +290,8 @@ def layer_map(matches: Sequence[Match]) -> dict[int, int]:
     return {b: max(sorted(found), key=lambda a: found[a]) for b, found in sorted(votes.items())}
 
 
-def _layers(a: Prepared, b: Prepared, matches: Sequence[Match]) -> list[Relation]:
+def _layers(a: Prepared, b: Prepared, matches: Sequence[Match], equal: bool) -> list[Relation]:
+    """Layers that stand elsewhere; repeated ones tell the direction where their rows are equal."""
     mapped = layer_map(matches)
     count_a, count_b = _depth(a), _depth(b)
     if len(mapped) < 2 or not count_a or not count_b:
@@ -280,9 +302,13 @@ def _layers(a: Prepared, b: Prepared, matches: Sequence[Match]) -> list[Relation
     backwards = layer_map([_turned(match) for match in matches])
     shared = len(set(backwards.values())) < len(backwards)
     if repeated and count_b > count_a:
-        return [Relation(Kind.LAYERS_REPEATED, f"B repeats layers of A: {pairs}", "b")]
+        return [
+            Relation(Kind.LAYERS_REPEATED, f"B repeats layers of A: {pairs}", "b" if equal else "")
+        ]
     if shared and count_a > count_b:
-        return [Relation(Kind.LAYERS_REPEATED, f"A repeats layers of B: {pairs}", "a")]
+        return [
+            Relation(Kind.LAYERS_REPEATED, f"A repeats layers of B: {pairs}", "a" if equal else "")
+        ]
     if count_b != count_a and values == sorted(values):
         less, more = ("B", "A") if count_b < count_a else ("A", "B")
         text = f"{less} has {min(count_a, count_b)} of {more}'s {max(count_a, count_b)} layers"
