@@ -124,7 +124,7 @@ def _related(
             relation=_relation(found),
             evidence=evidence,
             inspector=INSPECTOR,
-            detail=f"The weights show it: {'; '.join(found.order_because)}"[:400],
+            detail=f"The weights show {found.verdict}: {'; '.join(found.order_because)}"[:400],
         )
         text = (
             f"The weights are a later form of those of {found.a.name} ({fact.relation}): "
@@ -135,7 +135,7 @@ def _related(
 
 
 def _relation(found: Comparison) -> Relation:
-    kinds = {relation.kind for relation in found.relations}
+    kinds = {relation.kind for relation in found.relations if relation.loses == "b"}
     if Kind.MERGED in kinds:
         return Relation.MERGE
     return Relation.QUANTIZED if Kind.QUANTISED in kinds else Relation.FINETUNE

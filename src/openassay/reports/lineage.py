@@ -15,8 +15,8 @@ from openassay.words import ENGLISH, Words, mark
 
 #: What a verdict means.
 MEANING: Final = {
-    Kinship.IDENTICAL: mark("every tensor that counts has the same bytes"),
-    Kinship.REORDERED: mark("every tensor that counts holds the same values, in another order"),
+    Kinship.IDENTICAL: mark("every tensor has the same bytes"),
+    Kinship.REORDERED: mark("every tensor holds the same values, in another order or place"),
     Kinship.COMMON: mark("they share trained or initial weights"),
     Kinship.PART: mark("some parts share trained or initial weights, the others do not show it"),
     Kinship.STRONG: mark("units match after rearrangement; measured, not proved like a common"
