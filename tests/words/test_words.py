@@ -238,8 +238,8 @@ CHINESE = words.speaker("zh")
          "声明以 Foo 为基座模型（微调），但各项检验均未在权重中发现其痕迹。"),
         ("13 of 13 gains of B rank their dimensions as one of A's does; best rho 1.00",
          "B 的 13 个增益中有 13 个对各维的排序与 A 的某个增益一致；最高 ρ 为 1.00"),
-        ("The weights show common origin: B's values are rounded (11 distinct values in groups of 32), those "
-         "of A are not",
+        ("The weights show common origin: B's values are rounded (11 distinct values in groups of"
+         " 32), those of A are not",
          "权重显示同源：B 的数值经过舍入（每 32 个一组，有 11 个不同的值），A 的则没有"),
         ("hidden_size is 8, the weights hold 4", "hidden_size 为 8，而权重中为 4"),
         ("Stated: the terms of use: a, b, c and 2 more.", "已说明：使用条款：a, b, c，另有 2 项。"),
