@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from openassay.cli import _options as options
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         " JSON")  # fmt: skip
     parser.add_argument("targets", metavar="TARGET", nargs="*",
                         help="where the sources are now; default: where they were")  # fmt: skip
+    options.add_lang(parser)
     options.add_offline(parser)
 
 
@@ -68,10 +70,12 @@ def _cited(path: str) -> tuple[tuple[Evidence, ...], dict[str, str]]:
 
 
 def run(args: argparse.Namespace) -> int:
+    from openassay import words
     from openassay.reports.verification import Fallen, render
     from openassay.sources import Sources
     from openassay.verify import Outcome, verify
 
+    words.speaker(args.lang)
     evidence, locators = _cited(args.dossier)
     if evidence and not locators and not args.targets:
         pins = ", ".join(sorted({item.source for item in evidence})[:3])
@@ -89,7 +93,8 @@ def run(args: argparse.Namespace) -> int:
     ]
     counts = {str(outcome): count for outcome, count in found.counts().items()}
     edited = [path for _, path in found.edited]
-    text = render(fallen, counts, edited, found.replaced, streams.look(0))
+    look = replace(streams.look(0), lang=args.lang)
+    text = render(fallen, counts, edited, found.replaced, look)
     streams.write(text, as_data=False)
     if found.edited or any(item.outcome not in _UNCHECKED for item in fallen):
         return Exit.EVIDENCE_GONE
