@@ -23,7 +23,7 @@ from openassay.lineage import index_tests
 from openassay.lineage.prepared import Prepared
 from openassay.lineage.relations import mixture
 from openassay.lineage.result import Relation as Relation_
-from openassay.lineage.sketch import dump, load
+from openassay.lineage.sketch import SCHEMA, dump, load
 from openassay.types import Derived, Dossier, Relation, Status
 
 MICRO = lm.Sizes(width=64, layers=3, heads=2, hidden=96, vocabulary=256)
@@ -353,7 +353,7 @@ def other_seed(raw: bytes) -> bytes:
 
 DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "cut short": (lambda raw: raw[: len(raw) // 2], "no stored sketch"),
-    "another schema": (lambda raw: raw.replace(b"openassay-sketch/1", b"openassay-sketch/7"),
+    "another schema": (lambda raw: raw.replace(SCHEMA.encode(), b"openassay-sketch/0", 1),
                        "its schema is"),
     "empty": (lambda _: b"", "no stored sketch"),
     "something else": (lambda raw: b"PK\x03\x04" + raw, "no stored sketch"),
