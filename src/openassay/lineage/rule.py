@@ -9,7 +9,6 @@ from openassay.errors import UsageError
 from openassay.lineage import free_tests, index_tests, relations
 from openassay.lineage.equality import Equality, equality
 from openassay.lineage.index_tests import DOUBT, FOUND
-from openassay.lineage.picture import label
 from openassay.lineage.prepared import Prepared
 from openassay.lineage.result import (
     Comparison,
@@ -20,6 +19,7 @@ from openassay.lineage.result import (
     Outcome,
     Side,
     Verdict,
+    label,
 )
 from openassay.lineage.sketch import Sketch
 
