@@ -90,6 +90,19 @@ def test_sketches_are_stored_and_compared(
     assert "NO SIGN FOUND" in out or "CANNOT TELL" in out
 
 
+def test_a_sketch_too_large_to_load_is_not_stored(
+    models: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("openassay.lineage.sketch.MAX_SKETCH", 1 << 10)
+    code, _, err = run(capsys, models / "base", "--save", tmp_path / "base.sketch")
+    assert code == 2
+    assert "Leave --deep out" in err
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_file_inside_a_target_and_sampling(
     models: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -105,6 +118,7 @@ def test_a_file_inside_a_target_and_sampling(
         (["A"], 2, "nothing to be compared with"),
         (["A", "B", "--against", "D"], 2, "exclude each other"),
         (["A", "--against", "D", "--format", "svg"], 2, "one pair"),
+        (["A", "B", "--save", "F"], 2, "of one model"),
         (["A", "B", "--published", "yesterday", "2026-01-01"], 2, "no date"),
         (["/nowhere/at-all", "/nowhere/else"], 3, "no such file"),
     ],

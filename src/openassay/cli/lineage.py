@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from openassay.cli import _options as options
 from openassay.cli import _sketches as sketches
 from openassay.cli import _streams as streams
 from openassay.cli._exit import Exit
@@ -43,9 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="dossier of B: what it declares is checked")  # fmt: skip
     parser.add_argument("--format", choices=("terminal", "json", "svg", "html", "markdown"),
                         default="terminal")  # fmt: skip
-    parser.add_argument("--lang", default="en", help="language of HTML and Markdown (en, zh)")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write here instead of stdout")
-    parser.add_argument("-v", "--verbose", action="count", default=0, help="with every match")
+    options.add_lang(parser)
+    options.add_offline(parser)
+    options.add_output(parser)
+    options.add_verbose(parser, "with every match")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -56,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     words.speaker(args.lang)
     dossier = _dossier(args.dossier)
-    with Sources() as sources, streams.progress() as say:
+    with Sources(offline=args.offline) as sources, streams.progress() as say:
         first = _Side(args.a, args, sources)
         if args.against:
             paths = sketches.stored_in(args.against)
@@ -71,8 +73,6 @@ def run(args: argparse.Namespace) -> int:
         second = _Side(args.b, args, sources)
         seed = _seed([first, second])
         a, b = first.take(seed, say), second.take(seed, say)
-        if args.save:
-            raise UsageError("--save stores the sketch of one model", hint="Leave B out.")
         one = compare(a, b, dates=(args.published[0], args.published[1]))
     places = first.places() | second.places()
     return _show(args, _Answer([one], dossier, args.a, "", places))
@@ -121,6 +121,8 @@ def _check(args: argparse.Namespace) -> None:
                          hint="Name B, or --against DIR, or --save FILE.")  # fmt: skip
     if args.b and args.against:
         raise UsageError("B and --against exclude each other", hint="Name one of them.")
+    if args.b and args.save:
+        raise UsageError("--save stores the sketch of one model", hint="Leave B out.")
     if args.against and args.format == "svg":
         raise UsageError("a picture shows one pair", hint="Name A and B.")
     for date in args.published:
@@ -195,12 +197,15 @@ def _seed(sides: Sequence[_Side]) -> str:
 
 
 def _save(sketch: Sketch, path: str) -> None:
-    from openassay.lineage.sketch import dump
+    from openassay.lineage.sketch import MAX_SKETCH, dump
 
-    try:
-        Path(path).write_bytes(dump(sketch))
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+    raw = dump(sketch)
+    if len(raw) > MAX_SKETCH:
+        raise UsageError(
+            f"the sketch would have {len(raw) >> 20} MiB, more than {MAX_SKETCH >> 20} MiB",
+            hint="Leave --deep out, or compare two models with it without storing either.",
+        )
+    streams.write_file(raw, Path(path))
 
 
 def _dossier(path: str | None) -> Dossier | None:
