@@ -8,6 +8,7 @@ from math import log10
 from typing import Final
 
 from openassay.arrays import AnyArray, Floats, Numbers, np
+from openassay.lineage.axes import ordered_rows, ordered_values
 from openassay.lineage.decode import FLOATS
 from openassay.lineage.plan import MIN_ROWS
 from openassay.lineage.prepared import Prepared, Unit, shared_tokens
@@ -29,6 +30,9 @@ SMALL: Final = 4 << 10  # bytes; equality of a smaller tensor proves nothing
 MIN_GAINS: Final = 64  # values: fewer and the t-approximation of rho is not to be trusted
 MAX_COLUMNS: Final = 1024
 MAX_ROWS: Final = 64  # of one matrix in T3
+NOT_SHOWN: Final = (
+    "are shown to be of hidden units: where an index means something, agreement proves nothing"
+)
 _WORDS: Final = {
     "T0": "equal tensors",
     "T1": "order of norm gains",
@@ -44,6 +48,11 @@ class Equality:
     outcome: Outcome
     identical: bool
     reordered: bool
+
+
+def _names(a: Prepared, b: Prepared, what: str) -> str:
+    """The models that have none of these."""
+    return " and ".join(side.sketch.name for side in (a, b) if not getattr(side, what))
 
 
 def not_run(test: str, why: str, *, applies: bool = True) -> Outcome:
@@ -116,7 +125,9 @@ def gains(a: Prepared, b: Prepared) -> Outcome:
         if folded:
             why = f"all gains of {' and '.join(folded)} are alike: folded into the matrices"
             return not_run("T1", why)
-        return not_run("T1", "no norm gains", applies=bool(a.gains or b.gains))
+        if a.all_gains and b.all_gains:
+            return not_run("T1", f"no norm gains of {_names(a, b, 'gains')} {NOT_SHOWN}")
+        return not_run("T1", "no norm gains", applies=bool(a.all_gains or b.all_gains))
     lengths = {len(a.values(i)[0]) for i, _ in a.gains} & {len(b.values(i)[0]) for i, _ in b.gains}
     found: list[tuple[float, float]] = []  # log10 p and rho of the best partner of each gain of B
     tests = 0
@@ -158,6 +169,9 @@ def columns(a: Prepared, b: Prepared) -> Outcome:
     picked = some_columns(ours.shape[1])
     if len(picked) < MIN_ROWS:
         return not_run("T2", f"only {len(picked)} columns")
+    for side, rows_of in ((a, ours), (b, theirs)):
+        if why := _ordered(side, rows_of):
+            return not_run("T2", f"{side.sketch.name}: {why}")
     c = np.abs(centred_columns(ours[:, picked]) @ centred_columns(theirs[:, picked]).T)
     k = fixed_points(c)
     p = log10_fixed_points(k)
@@ -167,6 +181,14 @@ def columns(a: Prepared, b: Prepared) -> Outcome:
         f"over {len(ours)} tokens paired {by}"
     )
     return Outcome("T2", _WORDS["T2"], True, p < FOUND, sentence, p, k, len(picked), 1)
+
+
+def _ordered(side: Prepared, tokens: AnyArray) -> str:
+    """Why the dimensions of these embeddings (n, d) are not alike; empty if they are."""
+    if side.axes.waved(tokens.shape[1]):
+        return "fixed waves of positions are added to the embedding, each to a dimension of its own"
+    ordered = ordered_values(tokens.std(axis=0)) or ordered_rows(centred_columns(tokens[:, :64]))
+    return "the embedding's columns follow an order of their own" if ordered else ""
 
 
 def some_columns(width: int) -> Numbers:
@@ -181,9 +203,11 @@ def some_columns(width: int) -> Numbers:
 def rows(a: Prepared, b: Prepared) -> tuple[Outcome, list[Match]]:
     """T3: rows of layers in place, every layer of one against every layer of the other."""
     if not a.units or not b.units:
+        if a.all_units and b.all_units:
+            return not_run("T3", f"no sampled rows of {_names(a, b, 'units')} {NOT_SHOWN}"), []
         return not_run("T3", "no rows of layers could be sampled"), []
     cache: dict[tuple[int, int], Floats] = {}
-    raw: list[tuple[Unit, Unit, int, int]] = []
+    raw: list[tuple[Unit, Unit, int, int]] = []  # with K and the number of rows
     for one in b.units:
         for other in a.units:
             pair = _aligned(other, one, cache)
@@ -197,7 +221,7 @@ def rows(a: Prepared, b: Prepared) -> tuple[Outcome, list[Match]]:
     correction = log10(len(raw))
     matches = [
         Match(u.row.name, v.row.name, u.place, v.place, str(v.row.part.role), k, n,
-              min(0.0, log10_fixed_points(k) + correction))
+              min(0.0, log10_fixed_points(k, min(u.blocks, v.blocks)) + correction))
         for u, v, k, n in raw
     ]  # fmt: skip
     best = min(matches, key=lambda match: match.log10_p)
@@ -210,9 +234,6 @@ def rows(a: Prepared, b: Prepared) -> tuple[Outcome, list[Match]]:
     outcome = Outcome("T3", _WORDS["T3"], True, best.log10_p < FOUND, sentence, best.log10_p,
                       len(hit), len(tested), len(raw))  # fmt: skip
     return outcome, matches
-
-
-_COMPATIBLE: Final = {Role.UP, Role.GATE, Role.VALUE}
 
 
 def _aligned(

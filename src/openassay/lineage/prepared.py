@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
 from openassay.arrays import AnyArray, Floats, Numbers, np
+from openassay.lineage.axes import Axes, ordered_rows, ordered_values
 from openassay.lineage.plan import matrix_shape
 from openassay.lineage.roles import UNITS, Role
 from openassay.lineage.sketch import Excerpt, Row, Sketch
@@ -17,6 +18,7 @@ MAX_UNITS: Final = 1_000
 MAX_GAINS: Final = 2_000
 MAX_LAYERS: Final = 8
 MAX_WIDTH: Final = 32_768
+LOOK: Final = 64  # rows of a unit that are looked at and compared
 _INTEGERS: Final = frozenset(["I8", "U8", "I4", "U4", "QI", "QU", "I1", "U1", "I3", "U3"])
 _PRE_MLP: Final = (
     "post_attention_layernorm", "pre_feedforward_layernorm", "ffn_norm", "ln_2", "norm2",
@@ -33,6 +35,7 @@ class Unit:
     numbers: Numbers
     values: Floats
     height: int  # rows of the whole tensor
+    blocks: int = 1  # of exchangeable rows, among those sampled
 
     @property
     def place(self) -> Place:
@@ -75,9 +78,24 @@ class Prepared:
         ]
 
     @cached_property
-    def gains(self) -> list[tuple[int, Row]]:
+    def axes(self) -> Axes:
+        """What the table shows of its sizes."""
+        return Axes(self.sketch.table)
+
+    @cached_property
+    def all_gains(self) -> list[tuple[int, Row]]:
         """Norm gains that differ from one another."""
         return [(index, row) for index, row, _ in self._with(Role.NORM)][:MAX_GAINS]
+
+    @cached_property
+    def gains(self) -> list[tuple[int, Row]]:
+        """Those of hidden dimensions, whose order means nothing."""
+        return [
+            (index, row)
+            for index, row in self.all_gains
+            if self.axes.hidden(self.values(index).size)
+            and not ordered_values(self.values(index)[0])
+        ]
 
     @cached_property
     def gains_folded(self) -> bool:
@@ -92,7 +110,7 @@ class Prepared:
         return sorted(found, key=lambda item: -item[1].nbytes)
 
     @cached_property
-    def units(self) -> list[Unit]:
+    def all_units(self) -> list[Unit]:
         """Sampled rows of layers, in the order of the file's layers."""
         squares: dict[tuple[int, ...], int] = {}
         for row in self.sketch.table:
@@ -109,6 +127,20 @@ class Prepared:
             height = matrix_shape(row.shape)[0]
             found.append(Unit(index, row, one.numbers(), self.values(index), height))
         return found[:MAX_UNITS]
+
+    @cached_property
+    def units(self) -> list[Unit]:
+        """Those whose rows are hidden units or dimensions, so that their numbers mean nothing."""
+        found = []
+        for unit in self.all_units:
+            blocks, by_size = self.axes.blocks(unit.index)
+            if not blocks or (by_size and ordered_rows(unit.values[:LOOK])):
+                continue
+            if unit.row.part.role is not Role.VALUE:
+                seen = unit.numbers[:LOOK] * blocks // max(unit.height, 1)
+                blocks = len(np.unique(seen))
+            found.append(replace(unit, blocks=blocks))
+        return found
 
     @cached_property
     def layers(self) -> list[Layer]:

@@ -33,6 +33,7 @@ class Role(StrEnum):
     PLAIN = "plain"  # vectors, scalars, what no test uses
 
 
+POSITIONS: Final = "positions: their order means something"
 #: Roles whose rows are units of a layer.
 UNITS: Final = (Role.UP, Role.GATE, Role.VALUE, Role.OTHER)
 
@@ -47,7 +48,7 @@ _DENY: Final = (
     (re.compile(r"inv_freq|rotary|rope|sinusoid|(?:sin|cos)_cached|freqs_cis|alibi|slopes"),
      "a table of positions"),
     (re.compile(r"position|(?:^|[._])wpe[._]|pos_emb|embed_pos|relative_attention_bias|"
-                r"relative_bias|(?:^|[._])wpe$"), "positions: their order means something"),
+                r"relative_bias|bias_table|(?:^|[._])wpe$"), POSITIONS),
     (re.compile(r"mask(?:ed)?(?:$|[._])|causal"), "a mask"),
     (re.compile(r"weight_hh|recurrent|(?:^|[._/:])[wr]_?hh|lstm|(?:^|[._/:])gru|(?:^|[._/:])rnn"),
      "a recurrent matrix: row and column are the same unit"),

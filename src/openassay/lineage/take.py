@@ -15,6 +15,7 @@ from openassay.arrays import Floats, np
 from openassay.errors import ReadError
 from openassay.files import File
 from openassay.lineage import tokens
+from openassay.lineage.axes import WAVES, is_waves
 from openassay.lineage.decode import can_decode, decode, row_bytes
 from openassay.lineage.plan import Wanted, axes_in_memory, matrix_shape, plan
 from openassay.lineage.roles import Part, Role, deterministic
@@ -90,6 +91,8 @@ def _fixed(part: Part, one: Excerpt) -> str:
     """Why the rows are no training's; gains that are all alike count as constant."""
     if part.role is Role.PLAIN:
         return ""
+    if part.role is Role.DENIED:
+        return WAVES if is_waves(one.values()) else ""
     return deterministic(one.values())
 
 
