@@ -8,10 +8,12 @@ belong together, and the share asked for is far above what strangers were ever s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import log10
 from typing import Final
 
 from openassay.arrays import AnyArray, Floats, Numbers, np
+from openassay.lineage import index_tests
 from openassay.lineage.index_tests import some_columns
 from openassay.lineage.prepared import Layer, Prepared, shared_tokens
 from openassay.lineage.result import Outcome
@@ -26,7 +28,7 @@ MAX_UNITS: Final = 2048  # of A in one layer
 MIN_UNITS: Final = 32
 REFINE: Final = 8
 _TITLES: Final = {
-    "T2'": "embedding columns, in any order",
+    "T2'": "embedding columns, matched freely",
     "T4": "units as shared tokens see them",
     "T5": "units by their shape alone",
 }
@@ -74,7 +76,11 @@ def _best(similarity: AnyArray) -> Numbers:
 
 
 def columns_in_any_order(a: Prepared, b: Prepared) -> Outcome:
-    """T2': each half of the shared tokens matches columns freely; how many get the same partner."""
+    """T2': each half of the shared tokens matches columns freely; how many get the same partner.
+
+    A sign only with a second witness (:func:`_witnessed`). A rotated copy, too, makes halves agree,
+    but its rows are nowhere in place.
+    """
     shared = shared_tokens(a, b)
     if shared is None or len(shared[0]) < 64:
         why = "fewer than 64 sampled tokens that both models have"
@@ -83,11 +89,37 @@ def columns_in_any_order(a: Prepared, b: Prepared) -> Outcome:
     picked = some_columns(ours.shape[1])
     if min(ours.shape[1], theirs.shape[1]) < MIN_UNITS:
         return not_run("T2'", "fewer than 32 columns")
-    found = _halves(ours[:, picked], theirs)
+    mine, other = _halves(ours[:, picked], theirs)
+    agreed = Agreement(int((mine == other).sum()), len(picked))
     # The same with tokens that do not belong together says what chance gives here.
     third = len(theirs) // 3
-    null = max(_halves(ours[:, picked], np.roll(theirs, third * n, axis=0)).share for n in (1, 2))
-    return _outcome("T2'", [found], null, "columns", needed=1)
+    rolled = [_halves(ours[:, picked], np.roll(theirs, third * n, axis=0)) for n in (1, 2)]
+    null = max(_agree(*halves).share for halves in rolled)
+    outcome = _outcome("T2'", [agreed], null, "columns", needed=1)
+    if not outcome.found:
+        return outcome
+    kept = np.nonzero(mine == other)[0]
+    to, first = np.unique(mine[kept], return_index=True)  # no column of B for two of A
+    views = a.through(ours.shape[1], picked[kept[first]]), b.through(theirs.shape[1], to)
+    return _witnessed(outcome, index_tests.rows(*views)[0])
+
+
+def _witnessed(outcome: Outcome, rows: Outcome) -> Outcome:
+    """The sign, if rows of layers lie in place once columns are put into the order just found.
+
+    Tokens that mean the same to strangers can lead their columns together, so agreement alone is
+    no sign. But no order of the columns brings strangers' rows into place: that order comes from
+    embeddings, which know nothing of how units are numbered, so 1/k! holds for K as it does in T3.
+    """
+    if not rows.ran:
+        why = "which alone is no sign, and no rows of layers are there to be put in that order"
+        return replace(outcome, found=False, sentence=f"{outcome.sentence}; {why}")
+    if not rows.found:
+        why = "which alone is no sign: put in that order, rows of layers are not in place"
+        return replace(outcome, found=False, sentence=f"{outcome.sentence}; {why}")
+    sentence = f"{outcome.sentence}; columns put in that order, {rows.sentence}"
+    p = (rows.log10_p or 0.0) + log10(2)  # rows are looked at twice, here and in T3
+    return replace(outcome, sentence=sentence, log10_p=p, layers=rows.count, tests=rows.of)
 
 
 def _some_tokens(ours: AnyArray, theirs: AnyArray, most: int) -> tuple[AnyArray, AnyArray]:
@@ -96,12 +128,13 @@ def _some_tokens(ours: AnyArray, theirs: AnyArray, most: int) -> tuple[AnyArray,
     return ours[picked], theirs[picked]
 
 
-def _halves(ours: AnyArray, theirs: AnyArray) -> Agreement:
-    partners = [
+def _halves(ours: AnyArray, theirs: AnyArray) -> tuple[Numbers, Numbers]:
+    """For every column of A its partner in B, as each half of the tokens sees it."""
+    first, second = (
         _best(np.abs(centred_columns(ours[half::2]) @ centred_columns(theirs[half::2]).T))
         for half in (0, 1)
-    ]
-    return _agree(*partners)
+    )
+    return first, second
 
 
 # --- T4 -------------------------------------------------------------------------------------------

@@ -142,6 +142,16 @@ class Prepared:
             found.append(replace(unit, blocks=blocks))
         return found
 
+    def through(self, width: int, columns: Numbers) -> Prepared:
+        """This model with only these columns, in this order, of the rows that are so wide."""
+        view = Prepared(self.sketch)
+        view.units = [
+            replace(unit, values=unit.values[:, columns])
+            for unit in self.units
+            if unit.values.shape[1] == width and len([n for n in unit.row.shape if n > 1]) == 2
+        ]
+        return view
+
     @cached_property
     def layers(self) -> list[Layer]:
         """MLPs of which every row is here, gains of the norm before them multiplied in."""

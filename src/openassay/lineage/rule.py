@@ -92,8 +92,9 @@ def _verdict(
         return Verdict.IDENTICAL, (equal.outcome.sentence,), ("everything",)
     if equal.reordered:
         return Verdict.REORDERED, (equal.outcome.sentence,), ("everything",)
-    hits = [outcome for outcome in exact if outcome.found]
-    signs = [outcome for outcome in free if outcome.found]
+    # T2' with rows of layers in place is exact, whatever led to the order of columns.
+    hits = [o for o in [*exact, *free] if o.found and (o in exact or o.log10_p is not None)]
+    signs = [outcome for outcome in free if outcome.found and outcome not in hits]
     if hits:
         return _found(exact, hits, signs, matches)
     if signs:
@@ -112,15 +113,16 @@ def _found(
     exact: Sequence[Outcome], hits: list[Outcome], signs: list[Outcome], matches: Sequence[Match]
 ) -> tuple[Verdict, tuple[str, ...], tuple[str, ...]]:
     _, columns, _ = exact
-    share = _layer_share(matches)
+    freed = next((hit for hit in hits if hit.test == "T2'"), None)
+    share = max(_layer_share(matches), freed.layers / freed.tests if freed else 0.0)
     # Units in another order are invisible to T3; a free match of most units stands in for it.
     units = any(s.test in ("T4", "T5") and s.layers >= MOST * s.tests for s in signs)
     layers = share >= MOST or units
     said = tuple(outcome.sentence for outcome in [*hits, *signs])
-    if layers and (columns.found or not columns.ran):
+    if layers and (columns.found or freed or not columns.ran):
         return Verdict.COMMON, said, ("everything sampled",)
     parts = []
-    if columns.found:
+    if columns.found or freed:
         parts.append("embeddings")
     if layers:
         parts.append("layers")
