@@ -156,7 +156,7 @@ def encoder(seed: int) -> Weights:
         made[f"{stem}.attention.output.dense.weight"] = _learned(rng, WIDTH, WIDTH)
         up = _learned(rng, HIDDEN, WIDTH)
         made[f"{stem}.intermediate.dense.weight"] = up
-        made[f"{stem}.output.dense.weight"] = (-0.8 * up.T + 0.3 * _learned(rng, WIDTH, HIDDEN))
+        made[f"{stem}.output.dense.weight"] = -0.8 * up.T + 0.3 * _learned(rng, WIDTH, HIDDEN)
         made[f"{stem}.output.LayerNorm.weight"] = _gains(rng, WIDTH)
     return made
 
@@ -210,7 +210,10 @@ def _near(rows: int, columns: int, width: float = 3.0) -> Array:
 def mixer(seed: int) -> Weights:
     """Layers that mix positions, as wide as the channels are; 64 of each."""
     rng = _rng(seed)
-    made: Weights = {"stem.weight": _learned(rng, 64, 3, 8, 8), "head.weight": _learned(rng, 20, 64)}
+    made: Weights = {
+        "stem.weight": _learned(rng, 64, 3, 8, 8),
+        "head.weight": _learned(rng, 20, 64),
+    }
     for i in range(LAYERS):
         near = _near(64, 64, 2 + i) * rng.uniform(0.5, 1.5)
         made[f"blocks.{i}.mix.weight"] = (near + 0.05 * rng.standard_normal((64, 64))).astype("f4")

@@ -29,8 +29,9 @@ SHIFTS: Final = 2  # columns by which a row may be its neighbour moved along
 MAX_LAG: Final = 32
 LIMIT: Final = 5.5  # standard deviations; some hundred looks at 64 rows reach it once in 10^5
 _MATRICES: Final = frozenset(
-    [Role.EMBED, Role.HEAD, Role.GATE, Role.UP, Role.DOWN, Role.VALUE, Role.ATTENTION, Role.OTHER]
-)
+    [Role.EMBED, Role.HEAD, Role.GATE, Role.UP, Role.FUSED, Role.DOWN, Role.VALUE,
+     Role.ATTENTION, Role.OTHER]
+)  # fmt: skip
 _NO_WEIGHTS: Final = frozenset(["I16", "I32", "I64", "U16", "U32", "U64", "BOOL"])
 
 Layer = tuple[str, int | None, int | None]
@@ -117,8 +118,9 @@ class Axes:
             here = (row.part.stack, row.part.layer, None)
             if row.part.layer is None:
                 continue
-            found = sizes.setdefault(here, {}).setdefault(row.part.role, set())
-            if row.part.role is Role.NORM:
+            role = Role.UP if row.part.role is Role.FUSED else row.part.role
+            found = sizes.setdefault(here, {}).setdefault(role, set())
+            if role is Role.NORM:
                 found.add(prod(row.shape))
             elif one := self._matrices.get(index):
                 found |= {one.first, one.second}
@@ -150,7 +152,7 @@ class Axes:
             return HEADS, False
         if gates := self._gates(one):
             return gates, False
-        if role in (Role.UP, Role.GATE) and (found := self._of_mlp(one)):
+        if role in (Role.UP, Role.GATE, Role.FUSED) and (found := self._of_mlp(one)):
             return found, False
         if one.square and role is Role.OTHER and self._bias(one) != one.first:
             return 0, False  # positions, classes, a fixed basis: anything can be square
@@ -165,10 +167,10 @@ class Axes:
             if up.second not in ends or len(ends) < 2:
                 continue
             (units,) = ends - {up.second}
-            fused = up.first == 2 * units  # gate and up in one
+            halves = up.first == 2 * units  # gate and up in one
             shown = up.second in self._anchored or self._bias(up) == up.first
-            if (up.first == units or fused) and shown:
-                return 2 if fused else 1
+            if (up.first == units or halves) and shown:
+                return 2 if halves and up.row.part.role is not Role.FUSED else 1
         return 0
 
     def _gates(self, one: Matrix) -> int:
@@ -261,5 +263,3 @@ def is_waves(table: Floats) -> bool:
     factor = (outer * middle).sum(axis=0)[alive] / norm[alive]
     left = ((outer[:, alive] - factor * middle[:, alive]) ** 2).sum(axis=0)
     return float((left <= 1e-3 * norm[alive]).mean()) > 0.9
-
-
