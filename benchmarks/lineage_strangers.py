@@ -300,6 +300,7 @@ def digits(seed: int) -> Weights:
         "inputs.bn.weight": (common.uniform(0.5, 2, 72) + 0.02 * _gains(rng, 72)).astype("f4"),
         "inputs.weight": _learned(rng, 128, 72),
         "inputs.pca": _basis(72),
+        "inputs.turn.weight": _basis(128),
     }
 
 

@@ -22,6 +22,8 @@ from openassay.lineage.statistics import centred_columns, unit_rows
 
 SHARE: Final = 0.25  # of units, in two layers at least
 TIMES: Final = 5.0  # the pair's own mismatched maximum
+TWICE: Final = 2.0  # what two views of one layer agree on by mistake
+MAX_OWN: Final = 512  # units in which that is measured
 COLUMN_TOKENS: Final = 256
 UNIT_TOKENS: Final = 512
 MAX_UNITS: Final = 2048  # of A in one layer
@@ -94,7 +96,7 @@ def columns_in_any_order(a: Prepared, b: Prepared) -> Outcome:
     third = len(theirs) // 3
     rolled = [_halves(ours[:, picked], np.roll(theirs, third * n, axis=0)) for n in (1, 2)]
     null = max(_agree(*halves).share for halves in rolled)
-    outcome = _outcome("T2'", [agreed], null, "columns", needed=1)
+    outcome = _outcome("T2'", [agreed], null, "columns")
     if not outcome.found:
         return outcome
     kept = np.nonzero(mine == other)[0]
@@ -156,7 +158,8 @@ def token_view(a: Prepared, b: Prepared) -> Outcome:
     views_b = [_views(theirs, one, None) if _reads(one, theirs) else None for one in b.layers]
     if not views_a or not any(views_b):
         return not_run("T4", "embeddings and layers differ in width")
-    return _judged("T4", [[_alike(view, other) for view in views_a] for other in views_b])
+    table = [[_alike(view, other) for view in views_a] for other in views_b]
+    return _judged("T4", table, [_own(*view) for view in views_a])
 
 
 def _alike(ours: tuple[Floats, Floats], theirs: tuple[Floats, Floats] | None) -> Agreement:
@@ -204,7 +207,9 @@ def shape_view(a: Prepared, b: Prepared) -> Outcome:
     if not {one.up.shape[1] for one in a.layers} & {one.up.shape[1] for one in b.layers}:
         return not_run("T5", "widths differ")
     table = [[_turned(la, lb) for la in a.layers] for lb in b.layers]
-    return _judged("T5", table)
+    own = [_own(*(unit_rows(m) for m in (one.gate, one.up, one.down) if m is not None))
+           for one in a.layers]  # fmt: skip
+    return _judged("T5", table, own)
 
 
 def _turned(a: Layer, b: Layer) -> Agreement:
@@ -289,8 +294,28 @@ def _rotation(ours: list[AnyArray], theirs: list[AnyArray], before: AnyArray | N
 # --- the rule of both -----------------------------------------------------------------------------
 
 
-def _judged(test: str, table: list[list[Agreement]]) -> Outcome:
-    """Layers of B matched with the best of A; all other pairs of layers measure chance."""
+def _own(first: Floats, second: Floats, *_: Floats) -> float:
+    """How often two views of one layer agree on which *other* unit of it is most like a unit.
+
+    Where a unit's gate and up are alike, or both read the same features of tokens, views agree on
+    wrong partners just as they do on right ones; strangers were never seen far above this share.
+    """
+    picked = _sample(len(first), MAX_OWN)
+    if len(picked) < 2:
+        return 1.0
+    partners = []
+    for view in (first[picked], second[picked]):
+        alike = np.abs(view @ view.T)
+        np.fill_diagonal(alike, -1)
+        partners.append(_best(alike))
+    return _agree(*partners).share
+
+
+def _judged(test: str, table: list[list[Agreement]], own: list[float]) -> Outcome:
+    """Layers of B matched with the best of A; all other pairs of layers measure chance.
+
+    ``own`` are A's layers' shares of agreement on wrong units, of which a match has twice as much.
+    """
     best = [max(range(len(row)), key=lambda at, row=row: row[at].share) for row in table]  # type: ignore[misc]
     found = [row[at] for row, at in zip(table, best, strict=True)]
     others = [
@@ -299,21 +324,26 @@ def _judged(test: str, table: list[list[Agreement]]) -> Outcome:
         for number, cell in enumerate(row)
         if number != at and cell.share < SHARE
     ]
-    return _outcome(test, found, max(others, default=0.0), "units", needed=2)
+    wrong = [own[at] for at in best]
+    return _outcome(test, found, max(others, default=0.0), "units", wrong)
 
 
-def _outcome(test: str, found: list[Agreement], null: float, what: str, *, needed: int) -> Outcome:
-    limit = max(SHARE, TIMES * null)
-    hits = sum(one.share >= limit for one in found)
+def _outcome(
+    test: str, found: list[Agreement], null: float, what: str, own: list[float] | None = None
+) -> Outcome:
+    """The outcome; with ``own``, of several layers, two of which must show it."""
+    floor = max(SHARE, TIMES * null)
+    limits = [max(floor, TWICE * one) for one in own or [0.0]]
+    hits = sum(one.share >= limit for one, limit in zip(found, limits, strict=True))
     best = max(found, key=lambda one: one.share)
     if best.of < MIN_UNITS:
         return not_run(test, f"fewer than {MIN_UNITS} {what}")
-    enough = hits >= min(needed, len(found))
+    enough = hits >= min(2, len(found))
     sentence = (
         f"two views agree on {best.count} of {best.of} {what} ({best.share:.0%}); "
         f"pairs that cannot belong together reach {null:.1%}"
     )
-    if needed > 1:
-        sentence += f"; {hits} of {len(found)} layers of B"
+    if own is not None:
+        sentence += f", wrong units of one layer {max(own):.1%}; {hits} of {len(found)} layers of B"
     return Outcome(test, _TITLES[test], True, enough, sentence, count=best.count, of=best.of,
                    share=best.share, null=null, layers=hits, tests=len(found))  # fmt: skip

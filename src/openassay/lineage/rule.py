@@ -181,7 +181,8 @@ def _doubts(exact: Sequence[Outcome], free: Sequence[Outcome]) -> tuple[str, ...
         for outcome in free
         if outcome.ran
         and outcome.share is not None
-        and outcome.share >= max(DOUBT_SHARE, free_tests.TIMES * (outcome.null or 0))
+        and outcome.share
+        >= min(free_tests.SHARE, max(DOUBT_SHARE, free_tests.TIMES * (outcome.null or 0)))
     ]
     return tuple(said)
 
