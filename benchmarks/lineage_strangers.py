@@ -33,16 +33,16 @@ def _gains(rng: np.random.Generator, width: int) -> Array:
     return (1 + 0.2 * rng.standard_normal(width)).astype(np.float32)
 
 
-def _tokens(
-    rng: np.random.Generator, features: int, share: float, width: int = WIDTH
+def tokens(
+    rng: np.random.Generator, features: int, share: float, count: int = TOKENS, width: int = WIDTH
 ) -> tuple[Array, Array]:
     """Embeddings in a basis of their own, and the map from common features of tokens into it."""
-    common = np.random.default_rng(99).standard_normal((TOKENS, features))
+    common = np.random.default_rng(99).standard_normal((count, features))
     common *= np.linspace(2, 1, features)
     into = rng.standard_normal((features, width))
     meant = common @ into
     made = np.sqrt(share) * meant / meant.std()
-    made += np.sqrt(1 - share) * rng.standard_normal((TOKENS, width))
+    made += np.sqrt(1 - share) * rng.standard_normal((count, width))
     return (0.04 * made).astype(np.float32), into
 
 
@@ -58,7 +58,7 @@ def tied(seed: int) -> Weights:
     """No output matrix, embeddings mostly made of a few common features of tokens."""
     made = lm.trained(seed, MICRO)
     del made[lm.HEAD]
-    made[lm.EMBED], _ = _tokens(_rng(seed), 3 + 5 * (seed % 2), 0.7 + 0.1 * (seed % 3))
+    made[lm.EMBED], _ = tokens(_rng(seed), 3 + 5 * (seed % 2), 0.7 + 0.1 * (seed % 3))
     return made
 
 
@@ -66,7 +66,7 @@ def common_head(seed: int) -> Weights:
     """Input and output matrices that carry the same features along the same dimensions."""
     rng = _rng(seed)
     made = lm.trained(seed, MICRO)
-    embedding, _ = _tokens(rng, 8, 0.8)
+    embedding, _ = tokens(rng, 8, 0.8)
     noise = 0.02 * rng.standard_normal(embedding.shape)
     return made | {lm.EMBED: embedding, lm.HEAD: (embedding + noise).astype(np.float32)}
 
@@ -75,7 +75,7 @@ def reading(seed: int) -> Weights:
     """Units whose gate and up rows both read one common feature of tokens."""
     rng = _rng(seed)
     made = lm.trained(seed, MICRO)
-    made[lm.EMBED], into = _tokens(rng, 8, 0.8)
+    made[lm.EMBED], into = tokens(rng, 8, 0.8)
     back = np.linalg.pinv(into).T
     for i in range(LAYERS):
         taste = rng.standard_normal((HIDDEN, 8))
@@ -130,7 +130,7 @@ def waves(seed: int) -> Weights:
 def inputs_first(seed: int) -> Weights:
     """Names and order of axes as GPT-2 has them; learned positions, smooth and alike."""
     rng = _rng(seed)
-    made: Weights = {"wte.weight": _tokens(rng, 8, 0.5)[0]}
+    made: Weights = {"wte.weight": tokens(rng, 8, 0.5)[0]}
     slow = np.sin(np.arange(128)[:, None] / 128 * np.arange(1, 5))
     made["wpe.weight"] = (slow @ rng.standard_normal((4, WIDTH))).astype(np.float32)
     for i in range(LAYERS):
@@ -148,7 +148,7 @@ def inputs_first(seed: int) -> Weights:
 def encoder(seed: int) -> Weights:
     """Two-matrix layers under BERT's names, up and down of a unit alike."""
     rng = _rng(seed)
-    made: Weights = {"embeddings.word_embeddings.weight": _tokens(rng, 8, 0.6)[0]}
+    made: Weights = {"embeddings.word_embeddings.weight": tokens(rng, 8, 0.6)[0]}
     for i in range(LAYERS):
         stem = f"encoder.layer.{i}"
         for part in ("query", "key", "value"):
@@ -289,7 +289,7 @@ def digits(seed: int) -> Weights:
     rng = _rng(seed)
     common = np.random.default_rng(4)
     return {
-        "table.weight": _tokens(rng, 8, 0.8)[0],
+        "table.weight": tokens(rng, 8, 0.8)[0],
         "time.0.weight": _learned(rng, 96, 64),
         "time.2.weight": _learned(rng, 64, 96),
         "net.0.weight": _learned(rng, 128, 64),

@@ -28,6 +28,8 @@ WAVES: Final = "sine waves"
 SHIFTS: Final = 2  # columns by which a row may be its neighbour moved along
 MAX_LAG: Final = 32
 LIMIT: Final = 5.5  # standard deviations; some hundred looks at 64 rows reach it once in 10^5
+ROUNDING: Final = 1e-4  # what BF16 leaves of a wave is a third of it
+FAST: Final = 1.95  # factor of a wave of 28 positions
 _MATRICES: Final = frozenset(
     [Role.EMBED, Role.HEAD, Role.GATE, Role.UP, Role.FUSED, Role.DOWN, Role.VALUE,
      Role.ATTENTION, Role.OTHER]
@@ -250,7 +252,8 @@ def is_waves(table: Floats) -> bool:
     """Whether neighbouring rows of a table of positions (n, width) are made of sine waves.
 
     A wave obeys x(p-1) + x(p+1) = c x(p) whatever its phase, so sines and cosines in any layout
-    are known by it; a learned table leaves much more.
+    are known by it. A learned table is smooth at best (c near 2, and noise): a tenth of the waves
+    must be fast, and next to nothing left.
     """
     if len(table) < LEAST:
         return False
@@ -262,4 +265,5 @@ def is_waves(table: Floats) -> bool:
         return False
     factor = (outer * middle).sum(axis=0)[alive] / norm[alive]
     left = ((outer[:, alive] - factor * middle[:, alive]) ** 2).sum(axis=0)
-    return float((left <= 1e-3 * norm[alive]).mean()) > 0.9
+    exact = float((left <= ROUNDING * norm[alive]).mean()) > 0.9
+    return exact and float((factor < FAST).mean()) >= 0.1

@@ -63,7 +63,8 @@ _DENY: Final = (
      "a recurrent matrix: row and column are the same unit"),
     (re.compile(r"[qk]_(?:layer)?norm|(?:query|key)_(?:layer)?norm"),
      "gains inside a head, in the order of rotary frequencies"),
-    (re.compile(r"(?:^|[._])(?:crf|transitions?)(?:$|[._])"), "scores of labels, whose order is given"),
+    (re.compile(r"(?:^|[._])(?:crf|transitions?)(?:$|[._])"),
+     "scores of labels, whose order is given"),
     (re.compile(r"(?:^|[._])(?:pca|lda|plda|whiten(?:ing)?)(?:$|[._])"),
      "components of data, in the order of their share"),
     (re.compile(r"(?:^|[._])(?:a_log|hippo)(?:$|[._])|seasonal|(?:^|[._])trend|token_?mix|"
@@ -136,8 +137,8 @@ def deterministic(rows: Floats) -> str:
     """Why these rows (n, length) were made by a formula and not by training; empty if not.
 
     Constants, two values, sinusoids under any window (most of each row's energy in five
-    frequencies), filters that are zero but for one band, rows that are all at right angles (wavelets,
-    components of data, a random rotation: training leaves no such matrix).
+    frequencies), filters that are zero but for one band, rows that are all at right angles
+    (wavelets, components of data, a random rotation: training leaves no such matrix).
     """
     if rows.size == 0 or float(rows.min()) == float(rows.max()):
         return "constant"
