@@ -184,6 +184,23 @@ def convolutions(seed: int) -> Weights:
     return made
 
 
+def merged_skips(seed: int) -> Weights:
+    """Kernels into which a path around them was merged, and layers that began as the identity."""
+    rng = _rng(seed)
+    made: Weights = {
+        "stem.weight": _learned(rng, 64, 3, 3, 3),
+        "head.weight": _learned(rng, 20, 64),
+    }
+    for i in range(LAYERS):
+        kernel = _learned(rng, 64, 64, 3, 3)
+        kernel[np.arange(64), np.arange(64), 1, 1] += 1
+        made[f"stages.{i}.reparam.weight"] = kernel
+        square = _learned(rng, 64, 64) + np.eye(64, dtype=np.float32)
+        made[f"adapters.{i}.weight"] = square
+        made[f"adapters.{i}.bias"] = 0.1 * _gains(rng, 64)
+    return made
+
+
 def patches(seed: int) -> Weights:
     """Patches of 3 x 16 x 16, their positions as fixed waves without a name that says so."""
     rng = _rng(seed)
@@ -315,6 +332,6 @@ def _basis(n: int) -> Array:
 KINDS: dict[str, Callable[[int], Weights]] = {
     "plain": plain, "tied": tied, "common head": common_head, "reading": reading,
     "correlated": correlated, "profiled": profiled, "waves": waves, "inputs first": inputs_first,
-    "encoder": encoder, "unnamed": unnamed, "convolutions": convolutions, "patches": patches,
+    "encoder": encoder, "unnamed": unnamed, "convolutions": convolutions, "merged skips": merged_skips, "patches": patches,
     "mixer": mixer, "speech": speech, "series": series, "digits": digits,
 }  # fmt: skip

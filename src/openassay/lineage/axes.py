@@ -141,6 +141,11 @@ class Axes:
         own frequency then, and no index of it is like another."""
         return width in self._waved
 
+    def taps(self, index: int) -> int:
+        """How many columns of a matrix belong to one input."""
+        one = self._matrices.get(index)
+        return one.taps if one is not None else 1
+
     def blocks(self, index: int) -> tuple[int, bool]:
         """Into how many blocks of exchangeable rows a matrix falls; 0 where that is not shown.
 

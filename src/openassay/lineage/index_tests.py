@@ -150,7 +150,7 @@ def rows(a: Prepared, b: Prepared) -> tuple[Outcome, list[Match]]:
     correction = log10(len(raw))
     matches = [
         Match(u.row.name, v.row.name, u.place, v.place, str(v.row.part.role), k, n,
-              min(0.0, log10_fixed_points(k, min(u.blocks, v.blocks)) + correction))
+              min(0.0, log10_fixed_points(k, max(u.blocks, v.blocks)) + correction))
         for u, v, k, n in raw
     ]  # fmt: skip
     best = min(matches, key=lambda match: match.log10_p)
@@ -195,7 +195,7 @@ def _picked(unit: Unit, common: Numbers, cache: dict[tuple[int, int], Floats], s
     at = np.searchsorted(unit.numbers, common)
     key = (side, unit.index * 1_000_003 + int(common[0]) * 101 + len(common))
     if key not in cache:
-        cache[key] = unit_rows(unit.values[at])
+        cache[key] = unit_rows(unit.apart(at))
     return cache[key]
 
 
@@ -205,4 +205,5 @@ def _crossed(a: Unit, b: Unit) -> tuple[Floats, Floats] | None:
     theirs: AnyArray = b.values[:, a.numbers[:MAX_ROWS]].T
     if min(ours.shape) < MIN_ROWS:
         return None
-    return unit_rows(ours), unit_rows(theirs)
+    other = a.numbers[:MAX_ROWS, None] != b.numbers  # the same entries are left out, see Unit.apart
+    return unit_rows(ours * other), unit_rows(theirs * other)

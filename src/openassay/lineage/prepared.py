@@ -36,6 +36,20 @@ class Unit:
     values: Floats
     height: int  # rows of the whole tensor
     blocks: int = 1  # of exchangeable rows, among those sampled
+    taps: int = 1  # columns that belong to one input
+
+    def apart(self, at: Numbers) -> Floats:
+        """The rows at these places, each without what it takes from the input of its own number.
+
+        A path around a layer, merged into it, or a start as the identity ties output i to input i:
+        a unit is row and column then, and strangers agree on that one entry.
+        """
+        found = self.values[at].copy()
+        taps = min(self.taps, found.shape[1])
+        own = self.numbers[at, None] * taps + np.arange(taps)
+        row, column = np.nonzero((own >= 0) & (own < found.shape[1]))
+        found[row, own[row, column]] = 0
+        return found
 
     @property
     def place(self) -> Place:
@@ -135,7 +149,9 @@ class Prepared:
         found = []
         for unit in self.all_units:
             blocks, by_size = self.axes.blocks(unit.index)
-            if not blocks or (by_size and ordered_rows(unit.values[:LOOK])):
+            unit = replace(unit, taps=self.axes.taps(unit.index))
+            first = np.arange(min(LOOK, len(unit.values)))
+            if not blocks or (by_size and ordered_rows(unit.apart(first))):
                 continue
             if unit.row.part.role is not Role.VALUE:
                 seen = unit.numbers[:LOOK] * blocks // max(unit.height, 1)
