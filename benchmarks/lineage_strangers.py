@@ -332,6 +332,7 @@ def _basis(n: int) -> Array:
 KINDS: dict[str, Callable[[int], Weights]] = {
     "plain": plain, "tied": tied, "common head": common_head, "reading": reading,
     "correlated": correlated, "profiled": profiled, "waves": waves, "inputs first": inputs_first,
-    "encoder": encoder, "unnamed": unnamed, "convolutions": convolutions, "merged skips": merged_skips, "patches": patches,
-    "mixer": mixer, "speech": speech, "series": series, "digits": digits,
+    "encoder": encoder, "unnamed": unnamed, "convolutions": convolutions,
+    "merged skips": merged_skips, "patches": patches, "mixer": mixer, "speech": speech,
+    "series": series, "digits": digits,
 }  # fmt: skip

@@ -320,6 +320,30 @@ def test_rows_at_right_angles_are_no_training() -> None:
     assert not deterministic(np.random.default_rng(0).standard_normal((64, 4096)).astype("f4"))
 
 
+def test_rows_that_know_the_input_of_their_number_are_compared_without_it() -> None:
+    """Pairs with skips merged in: K is that of chance, and rows that all lean one way
+    are not told apart by what was left out."""
+    models = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        made = ls.merged_skips(seed)
+        del made["adapters.2.weight"]  # four squares alike are taken for attention
+        made["leaning.weight"] = (
+            np.random.default_rng(9).standard_normal(64) + 0.3 * rng.standard_normal((64, 64))
+        ).astype("f4")
+        made["leaning.bias"] = rng.random(64).astype("f4")
+        models.append(Prepared(sketch_of(made, str(seed))))
+    counts: dict[str, list[int]] = {}
+    for a, b in combinations(models, 2):
+        for match in index_tests.rows(a, b)[1]:
+            if match.a == match.b:
+                counts.setdefault(match.a.split(".")[0], []).append(match.count)
+    assert set(counts) == {"stem", "stages", "adapters", "leaning"}
+    for found in counts.values():
+        assert np.mean(found) < 1.6
+        assert max(found) <= 6
+
+
 def test_rows_in_blocks_have_a_bound_of_their_own() -> None:
     """Gates of strangers lean alike: each of two blocks has one fixed point by chance."""
     models = [Prepared(sketch_of(ls.speech(seed), str(seed))) for seed in range(16)]

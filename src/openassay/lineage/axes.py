@@ -144,7 +144,7 @@ class Axes:
     def taps(self, index: int) -> int:
         """How many columns of a matrix belong to one input."""
         one = self._matrices.get(index)
-        return one.taps if one is not None else 1
+        return max(one.taps, 1) if one is not None else 1
 
     def blocks(self, index: int) -> tuple[int, bool]:
         """Into how many blocks of exchangeable rows a matrix falls; 0 where that is not shown.

@@ -175,7 +175,7 @@ def _aligned(
         return None
     wide_a, wide_b = a.values.shape[1], b.values.shape[1]
     if wide_a == wide_b and _same_kernel(a, b):
-        common = np.intersect1d(a.numbers, b.numbers)[:MAX_ROWS]
+        common = b.untied(a.untied(np.intersect1d(a.numbers, b.numbers)[:MAX_ROWS]))
         if len(common) >= MIN_ROWS:
             return _picked(a, common, cache, 0), _picked(b, common, cache, 1)
     if (a.height, wide_a) == (wide_b, b.height) and wide_a != wide_b and not named:
@@ -192,10 +192,9 @@ def _same_kernel(a: Unit, b: Unit) -> bool:
 
 def _picked(unit: Unit, common: Numbers, cache: dict[tuple[int, int], Floats], side: int) -> Floats:
     """Unit rows with these numbers; the usual choice is kept."""
-    at = np.searchsorted(unit.numbers, common)
     key = (side, unit.index * 1_000_003 + int(common[0]) * 101 + len(common))
     if key not in cache:
-        cache[key] = unit_rows(unit.apart(at))
+        cache[key] = unit_rows(unit.rows_of(common))
     return cache[key]
 
 
@@ -205,5 +204,4 @@ def _crossed(a: Unit, b: Unit) -> tuple[Floats, Floats] | None:
     theirs: AnyArray = b.values[:, a.numbers[:MAX_ROWS]].T
     if min(ours.shape) < MIN_ROWS:
         return None
-    other = a.numbers[:MAX_ROWS, None] != b.numbers  # the same entries are left out, see Unit.apart
-    return unit_rows(ours * other), unit_rows(theirs * other)
+    return unit_rows(ours), unit_rows(theirs)

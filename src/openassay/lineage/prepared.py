@@ -8,7 +8,7 @@ from typing import Final
 
 from openassay.arrays import AnyArray, Floats, Numbers, np
 from openassay.lineage.axes import Axes, ordered_rows, ordered_values
-from openassay.lineage.plan import matrix_shape
+from openassay.lineage.plan import MIN_ROWS, matrix_shape
 from openassay.lineage.roles import MLP, UNITS, Role, is_mlp
 from openassay.lineage.sketch import Excerpt, Row, Sketch
 
@@ -37,19 +37,30 @@ class Unit:
     height: int  # rows of the whole tensor
     blocks: int = 1  # of exchangeable rows, among those sampled
     taps: int = 1  # columns that belong to one input
+    tied: bool = False  # whether a row may know the input of its own number
 
-    def apart(self, at: Numbers) -> Floats:
-        """The rows at these places, each without what it takes from the input of its own number.
+    def untied(self, numbers: Numbers) -> Numbers:
+        """Those of these rows that can be compared without the inputs of their own numbers.
 
         A path around a layer, merged into it, or a start as the identity ties output i to input i:
-        a unit is row and column then, and strangers agree on that one entry.
+        strangers agree on that one entry. So the inputs that bear the numbers of the rows are left
+        out, the same for every row, and enough others must stay.
         """
-        found = self.values[at].copy()
-        taps = min(self.taps, found.shape[1])
-        own = self.numbers[at, None] * taps + np.arange(taps)
-        row, column = np.nonzero((own >= 0) & (own < found.shape[1]))
-        found[row, own[row, column]] = 0
-        return found
+        inputs = self.values.shape[1] // max(self.taps, 1)
+        free = numbers[numbers >= inputs]
+        if not self.tied or len(numbers) - len(free) <= inputs // 2:
+            return numbers
+        return free if len(free) >= MIN_ROWS else numbers[: inputs // 2]
+
+    def rows_of(self, numbers: Numbers) -> Floats:
+        """The rows with these numbers, without the inputs of the same numbers where they matter."""
+        found = self.values[np.searchsorted(self.numbers, numbers)]
+        inputs = found.shape[1] // max(self.taps, 1)
+        own = numbers[numbers < inputs]
+        if not self.tied or not len(own):
+            return found
+        kept: Floats = np.delete(found.reshape(len(found), inputs, -1), own, axis=1)
+        return kept.reshape(len(found), -1)
 
     @property
     def place(self) -> Place:
@@ -149,9 +160,13 @@ class Prepared:
         found = []
         for unit in self.all_units:
             blocks, by_size = self.axes.blocks(unit.index)
-            unit = replace(unit, taps=self.axes.taps(unit.index))
-            first = np.arange(min(LOOK, len(unit.values)))
-            if not blocks or (by_size and ordered_rows(unit.apart(first))):
+            taps = self.axes.taps(unit.index)
+            tied = by_size or unit.row.part.role is Role.VALUE
+            if not blocks or unit.values.shape[1] % taps:
+                continue
+            unit = replace(unit, taps=taps, tied=tied)
+            looked = unit.rows_of(unit.untied(unit.numbers[:LOOK]))
+            if by_size and ordered_rows(looked):
                 continue
             if unit.row.part.role is not Role.VALUE:
                 seen = unit.numbers[:LOOK] * blocks // max(unit.height, 1)
