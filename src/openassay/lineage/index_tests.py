@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import log10
 from typing import Final
 
@@ -25,6 +26,8 @@ DOUBT: Final = -3.0
 MIN_GAINS: Final = 64  # values: fewer and the t-approximation of rho is not to be trusted
 MAX_COLUMNS: Final = 1024
 MAX_ROWS: Final = 64  # of one matrix in T3
+#: Side, number of the tensor, whether tied, first of the rows and how many.
+_Key = tuple[int, int, bool, int, int]
 NOT_SHOWN: Final = (
     "are shown to be of hidden units: where an index means something, agreement proves nothing"
 )
@@ -135,7 +138,7 @@ def rows(a: Prepared, b: Prepared) -> tuple[Outcome, list[Match]]:
         if a.all_units and b.all_units:
             return not_run("T3", f"no sampled rows of {_names(a, b, 'units')} {NOT_SHOWN}"), []
         return not_run("T3", "no rows of layers could be sampled"), []
-    cache: dict[tuple[int, int], Floats] = {}
+    cache: dict[_Key, Floats] = {}
     raw: list[tuple[Unit, Unit, int, int]] = []  # with K and the number of rows
     for one in b.units:
         for other in a.units:
@@ -166,7 +169,7 @@ def rows(a: Prepared, b: Prepared) -> tuple[Outcome, list[Match]]:
 
 
 def _aligned(
-    a: Unit, b: Unit, cache: dict[tuple[int, int], Floats]
+    a: Unit, b: Unit, cache: dict[_Key, Floats]
 ) -> tuple[Floats, Floats] | None:
     """Rows of both with the same numbers as unit vectors, or None where they cannot be compared."""
     roles = {a.row.part.role, b.row.part.role}
@@ -175,6 +178,10 @@ def _aligned(
         return None
     wide_a, wide_b = a.values.shape[1], b.values.shape[1]
     if wide_a == wide_b and _same_kernel(a, b):
+        if a.tied != b.tied:
+            a, b = replace(a, tied=True), replace(b, tied=True)
+        if a.taps != b.taps:
+            return None
         common = b.untied(a.untied(np.intersect1d(a.numbers, b.numbers)[:MAX_ROWS]))
         if len(common) >= MIN_ROWS:
             return _picked(a, common, cache, 0), _picked(b, common, cache, 1)
@@ -190,9 +197,9 @@ def _same_kernel(a: Unit, b: Unit) -> bool:
     return True
 
 
-def _picked(unit: Unit, common: Numbers, cache: dict[tuple[int, int], Floats], side: int) -> Floats:
+def _picked(unit: Unit, common: Numbers, cache: dict[_Key, Floats], side: int) -> Floats:
     """Unit rows with these numbers; the usual choice is kept."""
-    key = (side, unit.index * 1_000_003 + int(common[0]) * 101 + len(common))
+    key = (side, unit.index, unit.tied, int(common[0]), len(common))
     if key not in cache:
         cache[key] = unit_rows(unit.rows_of(common))
     return cache[key]
