@@ -338,7 +338,7 @@ def test_rows_that_know_the_input_of_their_number_are_compared_without_it() -> N
         for match in index_tests.rows(a, b)[1]:
             if match.a == match.b:
                 counts.setdefault(match.a.split(".")[0], []).append(match.count)
-    assert set(counts) == {"stem", "stages", "adapters", "leaning"}
+    assert set(counts) == {"stem", "stages", "leaning"}  # the identity is an order
     for found in counts.values():
         assert np.mean(found) < 1.6
         assert max(found) <= 6

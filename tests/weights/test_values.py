@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from openassay.errors import DossierError
-from openassay.weights import copies, journal
+from openassay.weights import copies
 from openassay.weights.content import CHUNK, read_file
+from openassay.weights.report import Asked
+from openassay.weights.report import build as build_report
 from openassay.weights.samples import PIECE, READS, take
 from openassay.weights.values import multiset
 
@@ -112,7 +113,7 @@ def test_one_pass_against_numpy(build: Build) -> None:
     first = next(t for t in content.tensors if t.name == "layers.0.w.weight")
     good = matrix[np.isfinite(matrix)].astype(np.float64)
     assert (first.zeros, first.not_finite) == (1, 1)
-    assert first.mean == pytest.approx(good.mean(), rel=1e-3)
+    assert first.mean == pytest.approx(good.mean(), abs=5.1e-7 * good.std())
     assert first.std == pytest.approx(good.std(), rel=1e-4)
     assert first.largest == pytest.approx(float(np.abs(good).max()), rel=1e-6)
     assert (content.zero_pages, content.pages) == (0, -(-len(data) // 4096))
@@ -129,7 +130,6 @@ def test_the_order_free_digest_knows_values_and_not_places(dtype: str, build: Bu
         (one,) = build.assessed({"model.safetensors": data})
         found.append(read_file(one.checkpoint.files[0], one.stored()).tensors[0].multiset)
     assert found[0] == found[1] != found[2]
-    assert found[0].startswith(f"{dtype}:")
 
 
 def test_minus_zero_is_zero_in_the_digest() -> None:
@@ -141,23 +141,6 @@ def test_pages_of_zeros_are_counted_with_the_last_short_one(build: Build) -> Non
     (found,) = build.assessed({"model.safetensors": data})
     content = read_file(found.checkpoint.files[0], found.stored())
     assert content.zero_pages == content.pages - 1, "only the page with the header is not zero"
-
-
-def test_a_journal_keeps_what_was_read(build: Build) -> None:
-    (found,) = build.assessed({"model.safetensors": model(build, [noise(1)])})
-    content = read_file(found.checkpoint.files[0], found.stored())
-    text = journal.dump({"dir:a@1:model.safetensors": content})
-    assert journal.load(text.encode()) == {"dir:a@1:model.safetensors": content}
-    assert journal.load(b"") == {}
-
-
-@pytest.mark.parametrize(
-    "raw", [b"{", b"[]", b'{"schema": "other", "files": {}}',
-            b'{"schema": "openassay-journal/1", "files": {"a": {}}}']
-)  # fmt: skip
-def test_what_is_no_journal_is_refused(raw: bytes) -> None:
-    with pytest.raises(DossierError):
-        journal.load(raw)
 
 
 # -- copies
@@ -182,9 +165,59 @@ def test_other_values_in_the_same_shapes_are_said(build: Build) -> None:
     assert between(build, files) == ["checkpoints_differ"]
 
 
+def test_networks_with_a_part_in_common_are_not_set_against_each_other(build: Build) -> None:
+    """A detector and a recogniser on one backbone share shapes; other values are no news there.
+    Five members of an ensemble are one remark, not ten."""
+    backbone = [trained(n) for n in range(4)]
+    larger = model(build, [trained(n + 10) for n in range(9)])
+    assert (
+        between(build, {"det.safetensors": larger, "rec.safetensors": model(build, backbone)}) == []
+    )
+    members = {
+        f"fold{m}.safetensors": model(build, [trained(50 * m + n) for n in range(4)])
+        for m in range(5)
+    }
+    (finding,) = copies.findings(build.assessed(members))
+    assert finding.id == "checkpoints_differ"
+    assert finding.text.startswith("5 files have tensors of the same shapes and other values")
+
+
+def test_equal_remainders_of_a_quantised_copy_are_no_copy(build: Build) -> None:
+    """Only the norms of the second file are plain, and they are those of the first."""
+    matrices = [trained(n) for n in range(3)]
+    gains = trained(99)
+    plain = {"norm.weight": ("F32", gains.shape), "w.weight": ("F32", matrices[0].shape)}
+    held = {"norm.weight": gains.tobytes(), "w.weight": matrices[0].tobytes()}
+    packed = {"norm.weight": plain["norm.weight"], "w.weight": ("I8", (600, 600))}
+    files = {
+        "model.safetensors": build.safetensors(plain, held),
+        "model.int8.safetensors": build.safetensors(packed, {"norm.weight": gains.tobytes()}),
+    }
+    (finding,) = copies.findings(build.assessed(files))
+    assert finding.id == "checkpoints_differ"
+    assert finding.text.endswith("other precisions and were not compared")
+
+
 def test_other_shapes_and_other_precision_are_not_compared(build: Build) -> None:
     files = {
         "a/model.safetensors": model(build, [trained(n) for n in range(3)]),
         "b/model.safetensors": build.safetensors({"w.weight": ("F32", (300, 200))}),
     }
     assert between(build, files) == []
+
+
+def test_infinite_bounds_are_no_damage(build: Build) -> None:
+    """The limit of a clip and a causal mask hold infinity on purpose; a matrix does not."""
+    bad = trained(1)
+    bad[3, 3] = np.inf
+    mask = np.triu(np.full((64, 64), -np.inf, np.float32), 1)
+    for values, wanted in (
+        (bad, ["not_finite"]),
+        (mask, []),
+        (np.full(1, -np.inf, np.float32), []),
+    ):
+        spec = {"x.weight": ("F32", values.shape)}
+        raw = build.safetensors(spec, {"x.weight": values.tobytes()})
+        found = build_report(build.release({"model.safetensors": raw}), Asked(full=True))
+        ids = [finding["id"] for finding in found["checkpoints"][0]["findings"]]
+        assert [name for name in ids if name == "not_finite"] == wanted

@@ -183,7 +183,8 @@ def clean_name(name: str, findings: Findings, offset: int | None = None) -> str:
 
     FormatError where the names of one file together would fill the memory.
     """
-    findings.names += min(len(name), MAX_NAME) * (1 if name.isascii() else 4)
+    length = len(name) if len(name) <= MAX_NAME else MAX_NAME  # min() takes a third of the time
+    findings.names += length if name.isascii() else 4 * length
     if findings.names > MAX_NAMES:
         message = f"the names take more than {MAX_NAMES} bytes"
         raise FormatError(Fault.HEADER_TOO_LARGE, message, offset or 0)
@@ -207,10 +208,19 @@ def check_cover(
 
     `start` is where the data part begins. Bytes after the data are left to the caller to judge.
     """
-    placed = sorted((tensor for tensor in tensors if tensor.start is not None), key=_begin)
+    listed = tuple(tensors)
+    reached = start
+    for tensor in listed:  # as nearly all files have it: one after another, without a gap
+        if tensor.start != reached or tensor.end is None or tensor.end < reached:
+            break
+        reached = tensor.end
+    else:
+        if reached <= size:
+            return reached
+    placed = sorted((t for t in listed if t.start is not None), key=lambda t: t.start or 0)
     reached, blind = start, False
     for tensor in placed:
-        begin, name, unsized = _begin(tensor), tensor.name, tensor.end is None
+        begin, name, unsized = tensor.start or 0, tensor.name, tensor.end is None
         end = begin if tensor.end is None else tensor.end
         if begin < reached:
             detail = f"tensor {quoted(name)} starts {reached - begin} bytes inside the one before"
@@ -224,10 +234,6 @@ def check_cover(
         detail = f"the header places data up to byte {reached}, the file has {size}"
         findings.add(Fault.TRUNCATED, detail, size)
     return reached
-
-
-def _begin(tensor: Tensor) -> int:
-    return tensor.start or 0
 
 
 def reader_of(data: bytes) -> ReadAt:

@@ -112,6 +112,8 @@ def _tensor(table: _Table, place: tuple[int, int], findings: Findings) -> Tensor
     if place[1] > table.pages.size:
         detail = f"tensor {quoted(name)} reaches to byte {place[1]}, the file has less"
         findings.add(Fault.TRUNCATED, detail, place[0])
+    if table.has(6):  # only what is not zero is stored, in an order of its own
+        return Tensor(name, dtype, shape)
     tensor = Tensor(name, dtype, shape, *place)
     needed = stored_bytes(dtype, tensor.parameters)
     if needed is not None and needed != place[1] - place[0]:
@@ -140,6 +142,9 @@ class _Table:
     def _place(self, field: int) -> int | None:
         offset = self._fields[field] if field < len(self._fields) else 0
         return self.at + offset if offset else None
+
+    def has(self, field: int) -> bool:
+        return self._place(field) is not None
 
     def scalar(self, field: int, width: int) -> int:
         place = self._place(field)

@@ -168,15 +168,13 @@ def rows(a: Prepared, b: Prepared) -> tuple[Outcome, list[Match]]:
     return outcome, matches
 
 
-def _aligned(
-    a: Unit, b: Unit, cache: dict[_Key, Floats]
-) -> tuple[Floats, Floats] | None:
+def _aligned(a: Unit, b: Unit, cache: dict[_Key, Floats]) -> tuple[Floats, Floats] | None:
     """Rows of both with the same numbers as unit vectors, or None where they cannot be compared."""
     roles = {a.row.part.role, b.row.part.role}
     named = Role.OTHER not in roles
     if named and len(roles) > 1:
         return None
-    wide_a, wide_b = a.values.shape[1], b.values.shape[1]
+    wide_a, wide_b = a.columns, b.columns
     if wide_a == wide_b and _same_kernel(a, b):
         if a.tied != b.tied:
             a, b = replace(a, tied=True), replace(b, tied=True)

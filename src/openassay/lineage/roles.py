@@ -97,7 +97,8 @@ _ROLES: Final = (
 _COMPILED: Final = tuple((role, re.compile(pattern)) for role, pattern in _ROLES)
 _NORM: Final = re.compile(r"norm|(?:^|[._/])ln_?[0-9f]?[._/]|(?:^|[._/])ln_|(?:^|[._/])bn\d*[._/]")
 _NOT_WEIGHT: Final = re.compile(
-    r"bias|running_|num_batches|beta|(?:^|[._])(?:mean|std|var|variance)$|scale$|zero_point"
+    r"bias|running_|moving_(?:mean|var)|num_batches|beta|(?:^|[._])(?:mean|std|var|variance)$|scale$|"
+    r"zero_point|[./]adam(?:_\d+)?$"
 )
 
 

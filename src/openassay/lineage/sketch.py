@@ -2,7 +2,7 @@
 
 It holds the table of tensors, stored bytes of sampled rows exactly as they lie in the file, and
 digests of what was read. Its file is itself a safetensors file (one U8 array per excerpt, and one
-with everything else as JSON), so any reader of that format can open it. ``openassay-sketch/1``.
+with everything else as JSON), so any reader of that format can open it. ``openassay-sketch/2``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from openassay.lineage.decode import can_decode, decode, row_bytes
 from openassay.lineage.roles import Part, Role
 from openassay.types import Digest, Evidence, Span, Unit
 
-SCHEMA: Final = "openassay-sketch/1"
+SCHEMA: Final = "openassay-sketch/2"
+_OLDER: Final = "openassay-sketch/1"  # its digests of values were made in another way
 SEED: Final = "openassay-sketch/1"  # of sketches that are stored to be compared with any other
 MAX_SKETCH: Final = 256 << 20  # bytes of a stored sketch
 MAX_RUNS: Final = 4_096
@@ -33,7 +34,8 @@ class Row:
     """One tensor of the table. Digests are there where all of it was read.
 
     ``sha256`` is of its bytes as stored, ``values`` is the same for the same float32 values in any
-    order (:class:`openassay.lineage.take.Multiset`). ``fixed`` says why no training made them.
+    order and type (:class:`openassay.weights.values.Multiset`). ``fixed`` says why no training
+    made them.
     """
 
     name: str
@@ -66,10 +68,23 @@ class Excerpt:
         parts = [np.arange(start, end, dtype=np.int64) for start, end in self.rows]
         return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return sum(end - start for start, end in self.rows)
+
     def values(self) -> Floats:
         """The rows as floats, (rows, columns); what is not finite is zero."""
+        return self._decoded(self.raw)
+
+    def some(self, at: Numbers) -> Floats:
+        """The rows at these places among those that are here, decoded alone."""
+        cells = np.frombuffer(self.raw, np.uint8).reshape(self.count, -1)
+        return self._decoded(cells[at].tobytes())
+
+    def _decoded(self, raw: bytes) -> Floats:
         with np.errstate(all="ignore"):  # hostile scales may overflow
-            flat = decode(self.raw, self.dtype, self.big_endian)
+            flat = decode(raw, self.dtype, self.big_endian)
         return np.nan_to_num(flat, nan=0.0, posinf=0.0, neginf=0.0).reshape(-1, self.columns)
 
 
@@ -171,6 +186,8 @@ def load(raw: bytes, path: str = "the sketch") -> Sketch:
         parsed = safetensors.parse(reader_of(raw), len(raw))
         if parsed.problems:
             raise ValueError(parsed.problems[0].detail)
+        if parsed.metadata[_KEY] == _OLDER:
+            raise ValueError(f"{_OLDER} told equal values in another way than {SCHEMA}")
         if parsed.metadata[_KEY] != SCHEMA:
             raise ValueError(f"its schema is {parsed.metadata[_KEY][:40]!r}, known is {SCHEMA!r}")
         pieces = {t.name: raw[t.start or 0 : t.end or 0] for t in parsed.tensors}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from openassay.arrays import Floats, np
+from openassay.arrays import np
 from openassay.errors import ReadError
 from openassay.files import File
 from openassay.lineage import tokens
@@ -22,6 +22,7 @@ from openassay.lineage.roles import Part, Role, deterministic
 from openassay.lineage.sketch import SEED, Excerpt, FileNote, Row, Sketch
 from openassay.lineage.table import Stored, WeightSet
 from openassay.weights.checkpoints import StoredTensor
+from openassay.weights.values import Multiset
 
 Progress = Callable[[str], None]
 
@@ -30,9 +31,9 @@ MAX_DEEP: Final = 8 << 20  # bytes of whole layers in a sketch, where they are s
 REMOTE_SHARE: Final = 0.00025  # of all bytes, for the rows; headers come on top
 REMOTE_LEAST: Final = 2 << 20
 _CHUNK: Final = 8 << 20
-_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
-_MIX2: Final = np.uint64(0xD6E8FEB86659FD93)
+_PIECE: Final = 32 << 20  # of one read: a file hands out no more than MAX_HASH at once
 _CITED: Final = 3
+_LOOKED_AT: Final = 1024  # rows that are asked whether a formula made them
 
 
 def take(
@@ -94,7 +95,8 @@ def _fixed(part: Part, one: Excerpt) -> str:
         return ""
     if part.role is Role.DENIED:
         return WAVES if is_waves(one.values()) else ""
-    return deterministic(one.values())
+    every = max(1, one.count // _LOOKED_AT)  # of a whole layer a part of the rows will do
+    return deterministic(one.some(np.arange(0, one.count, every, dtype=np.int64)))
 
 
 def _embedding_rows(stored: Sequence[Stored], excerpts: dict[int, Excerpt]) -> tuple[int, ...]:
@@ -157,6 +159,7 @@ class _Reading:
         if ranges and tensor.strides is not None:
             ranges = [(start, end)]
         digest, values, kept = hashlib.sha256(), Multiset(), bytearray()
+        low, high = np.inf, -np.inf
         unit = _unit(one)
         step = _CHUNK // unit * unit if unit else _CHUNK
         for at in range(start, end, step):
@@ -164,11 +167,13 @@ class _Reading:
             digest.update(chunk)
             if unit:
                 with np.errstate(all="ignore"):
-                    values.add(decode(chunk, tensor.dtype, tensor.big_endian))
-            for low, high in ranges:
-                if low < at + len(chunk) and high > at:
-                    kept += chunk[max(low - at, 0) : high - at]
-        fixed = "constant" if unit and values.constant and row.nbytes > 8 else ""
+                    found = decode(chunk, tensor.dtype, tensor.big_endian)
+                    values.add(found)
+                    low, high = min(low, float(found.min())), max(high, float(found.max()))
+            for first, last in ranges:
+                if first < at + len(chunk) and last > at:
+                    kept += chunk[max(first - at, 0) : last - at]
+        fixed = "constant" if unit and low == high and row.nbytes > 8 else ""
         if item and tensor.strides is not None:
             kept = turned(kept, tensor, item)
         return replace(
@@ -177,8 +182,12 @@ class _Reading:
 
     def _some(self, index: int) -> bytes:
         one = self.stored[index]
-        ranges = _ranges(self.wanted[index], one.tensor.start or 0)
-        return b"".join(self._read(one.tensor.file, low, high - low) for low, high in ranges)
+        pieces = [
+            (at, min(_PIECE, high - at))
+            for low, high in _ranges(self.wanted[index], one.tensor.start or 0)
+            for at in range(low, high, _PIECE)
+        ]
+        return b"".join(self._read(one.tensor.file, at, length) for at, length in pieces)
 
     def _read(self, file: File, offset: int, length: int) -> bytes:
         raw = file.read(offset, length)
@@ -229,38 +238,3 @@ def _excerpt(one: Stored, item: Wanted, raw: bytes) -> Excerpt:
     if one.part.role is Role.NORM:  # a vector is one row
         columns = rows * columns
     return Excerpt(item.runs, columns, one.tensor.dtype, raw, one.tensor.big_endian)
-
-
-class Multiset:
-    """A digest of float32 values that does not depend on their order.
-
-    The sum, modulo 2^64, of a mixed image of each value's 32 bits; -0 counts as 0. Not for
-    adversaries: who can choose the values can make two sums meet.
-    """
-
-    def __init__(self) -> None:
-        self._sum = np.uint64(0)
-        self._count = 0
-        self._low = np.inf
-        self._high = -np.inf
-
-    def add(self, values: Floats) -> None:
-        if values.size == 0:
-            return
-        bits = (values + np.float32(0)).view(np.uint32).astype(np.uint64)
-        bits *= _MIX
-        bits ^= bits >> np.uint64(29)
-        bits *= _MIX2
-        bits ^= bits >> np.uint64(32)
-        self._sum = np.uint64((int(self._sum) + int(bits.sum(dtype=np.uint64))) & ((1 << 64) - 1))
-        self._count += values.size
-        self._low = min(self._low, float(values.min()))
-        self._high = max(self._high, float(values.max()))
-
-    @property
-    def constant(self) -> bool:
-        """Whether all values so far are one and the same."""
-        return self._low == self._high
-
-    def hexdigest(self) -> str:
-        return f"{self._count:x}:{int(self._sum):016x}"

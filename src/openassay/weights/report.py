@@ -6,34 +6,26 @@ same for the same input. How it looks to people is the business of ``openassay.r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from openassay.arrays import has_numpy
-from openassay.errors import ReadError
 from openassay.files import File, Reader
 from openassay.release import Release
 from openassay.reports.json_v1 import evidence_row
-from openassay.subject import Place as Whose
 from openassay.weights import copies
-from openassay.weights.checkpoints import StoredTensor, gather, read_headers
-from openassay.weights.content import FileContent, TensorContent, read_file
+from openassay.weights.checkpoints import gather, read_headers
+from openassay.weights.content import CHUNK, FileContent, TensorContent
 from openassay.weights.findings import Finding, Level, Place
-from openassay.weights.integrity import Assessed, assess, header_place
+from openassay.weights.full import contents_of
+from openassay.weights.integrity import Assessed, assess
+from openassay.weights.journal import Journal
 from openassay.weights.parameters import Count
 from openassay.weights.samples import Samples, take
+from openassay.weights.unread import unread_files
 
 SCHEMA: Final = "openassay-weights/1"
-MIN_UNKNOWN: Final = 1 << 20  # bytes; smaller files of unknown kinds are no models
-MAX_UNKNOWN: Final = 50
-NOT_WEIGHTS: Final = frozenset(
-    """.so .dll .dylib .pyd .exe .a .o .lib .png .jpg .jpeg .gif .webp .bmp .svg .mp4 .mp3 .wav
-    .flac .ogg .m4a .avi .mov .mkv .pdf .zip .gz .tgz .tar .xz .bz2 .zst .7z .whl .jar .txt .json
-    .jsonl .ndjson .csv .tsv .md .rst .py .pyi .pyc .js .ts .map .css .html .htm .xml .yaml .yml
-    .toml .ipynb .parquet .arrow .feather .lock .ttf .otf .woff .woff2 .c .h .cc .cpp .hpp .cu .rs
-    .go .java .sql .db .sqlite .log .vocab .meta .pack .idx .model .spm .lmdb .tfrecord""".split()
-)
 MAX_TENSORS: Final = 5_000  # listed one by one; the tables by precision cover all
 
 Say = Callable[[str], None]
@@ -41,13 +33,18 @@ Say = Callable[[str], None]
 
 @dataclass(slots=True)
 class Asked:
-    """What to look at beside the headers. ``journal`` keeps files that were read in full."""
+    """What to look at beside the headers.
+
+    ``journal`` is what earlier passes over whole files have found, and is added to; ``keep`` is
+    called whenever it has changed, ``tell`` when a pass that was cut off goes on, with words.
+    """
 
     samples: bool | None = None  # None: where numpy is there and the weights are local
     full: bool = False
     tensors: bool = False
-    journal: dict[str, FileContent] = field(default_factory=dict)
-    keep: Callable[[str, FileContent], None] | None = None
+    journal: Journal = field(default_factory=Journal)
+    keep: Callable[[], None] | None = None
+    tell: Callable[[str], None] | None = None
 
 
 @dataclass(slots=True)
@@ -65,6 +62,13 @@ class _Reads:
             return data
 
         return read
+
+    def as_whole(self, files: Iterable[File], before: tuple[int, int]) -> None:
+        """Count files that the report rests on whole as read once, whatever a journal spared."""
+        self.count, self.bytes = before
+        for file in files:
+            self.count += -(-file.size // CHUNK)
+            self.bytes += file.size
 
 
 def build(release: Release, asked: Asked, say: Say | None = None) -> dict[str, Any]:
@@ -85,7 +89,12 @@ def build(release: Release, asked: Asked, say: Say | None = None) -> dict[str, A
     sampled = {a.checkpoint.path: take(a.stored()) for a in assessed if wanted}
     for found in assessed:
         found.findings += of_samples(found, sampled.get(found.checkpoint.path))
-    contents = _contents(assessed, asked, say) if asked.full else {}
+    contents: dict[tuple[str, str], FileContent] = {}
+    if asked.full:
+        before = reads.count, reads.bytes
+        contents = contents_of(assessed, asked.journal, say, asked.keep, asked.tell)
+        whole = (file for file in release.files if (file.source, file.path) in contents)
+        reads.as_whole(whole, before)
     together = copies.findings(assessed) if wanted else []
     known = frozenset(source.id for source in release.sources)
     return {
@@ -109,14 +118,13 @@ def build(release: Release, asked: Asked, say: Say | None = None) -> dict[str, A
 def _unknown(release: Release, assessed: Sequence[Assessed]) -> list[dict[str, Any]]:
     """Large files that could hold weights by nothing but their size; said, and not opened."""
     told = {file.path for found in assessed for file in _all_files(found)}
-    rows: list[dict[str, Any]] = [
-        {"path": file.path, "bytes": file.lfs.size if file.lfs else file.size}
-        for file in release.files
-        if file.is_regular and file.path not in told and file.suffix not in NOT_WEIGHTS
-        and (file.lfs.size if file.lfs else file.size) >= MIN_UNKNOWN
-        and release.place(file) is Whose.OWN
+    return [
+        {
+            "path": one.path, "bytes": one.nbytes, "why": str(one.why), "text": one.text,
+            "begins": one.begins,
+        }
+        for one in unread_files(release, told)
     ]  # fmt: skip
-    return sorted(rows, key=lambda row: (-row["bytes"], row["path"]))[:MAX_UNKNOWN]
 
 
 def _all_files(found: Assessed) -> list[File]:
@@ -174,59 +182,6 @@ def of_samples(found: Assessed, samples: Samples | None) -> list[Finding]:
 def first_dtype(found: Assessed) -> str:
     """The dtype that holds the most parameters."""
     return found.count.precision[0].dtype if found.count and found.count.precision else "?"
-
-
-# -- one pass ------------------------------------------------------------------------------------
-
-
-def _contents(
-    assessed: Sequence[Assessed], asked: Asked, say: Say
-) -> dict[tuple[str, str], FileContent]:
-    """Every file of weights read in full, unless the journal has it."""
-    found: dict[tuple[str, str], FileContent] = {}
-    for one in assessed:
-        by_file: dict[str, list[StoredTensor]] = {}
-        holders: dict[str, File] = {file.path: file for file in one.checkpoint.files}
-        for tensor in one.stored():
-            by_file.setdefault(tensor.file.path, []).append(tensor)
-            holders.setdefault(tensor.file.path, tensor.file)
-        for path, file in holders.items():
-            key = file.source, path
-            if key in found or not file.is_readable:
-                continue
-            entry = f"{file.source}:{path}"
-            known = asked.journal.get(entry)
-            if known is None or known.size != file.size:
-                try:
-                    known = read_file(file, by_file.get(path, []), _progress(say))
-                except ReadError:
-                    continue  # reported with the headers
-                if asked.keep is not None:
-                    asked.keep(entry, known)
-            found[key] = known
-            one.findings += _of_content(one, file, known)
-    return found
-
-
-def _progress(say: Say) -> Callable[[str, int, int], None]:
-    return lambda path, done, size: say(f"{path} {100 * done // max(1, size)} %")
-
-
-def _of_content(found: Assessed, file: File, content: FileContent) -> list[Finding]:
-    """Holes and values that are no numbers, seen in full."""
-    listed: list[Finding] = []
-    if content.zero_pages > 8 and content.zero_pages > content.pages // 100:
-        text = f"{content.zero_pages:,} of {content.pages:,} pages of {file.path} are all zeros"
-        listed.append(Finding("zero_pages", Level.NOTE, text, (Place(file, text),)))
-    odd = [tensor for tensor in content.tensors if tensor.not_finite]
-    if odd:
-        text = f"{len(odd)} tensors of {file.path} hold NaN or infinity, first {odd[0].name}"
-        place = next(
-            (Place(file, odd[0].name, start=t.start or 0, end=t.end or 0)
-             for t in found.stored() if t.name == odd[0].name), header_place(found.checkpoint),
-        )  # fmt: skip
-        listed.append(Finding("not_finite", Level.BROKEN, text, (place,)))
-    return listed
 
 
 # -- as plain data -------------------------------------------------------------------------------
