@@ -209,7 +209,7 @@ class Prepared:
         for unit in self.all_units:
             blocks, by_size = self.axes.blocks(unit.index)
             taps = self.axes.taps(unit.index)
-            tied = by_size or unit.row.part.role is Role.VALUE
+            tied = unit.height * taps == unit.columns
             if not blocks or unit.columns % taps:
                 continue
             unit = replace(unit, taps=taps, tied=tied)
