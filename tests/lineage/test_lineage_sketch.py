@@ -202,7 +202,8 @@ def test_a_shared_basis_alone_is_no_sign() -> None:
 
     def detector(seed: int) -> lm.Weights:
         rng = np.random.default_rng(seed)
-        own = {f"encoder.{i}.weight": rng.standard_normal((128, 96)) for i in range(3)}
+        sizes = [(128, 96), (64, 128), (80, 64)]
+        own = {f"encoder.{i}.weight": rng.standard_normal(n) for i, n in enumerate(sizes)}
         recurrent = {"rnn.weight_hh": np.tile(np.eye(128), (4, 1)) + rng.random((512, 128))}
         return shared | {n: v.astype(np.float32) for n, v in (own | recurrent).items()}
 

@@ -8,10 +8,12 @@ belong together, and the share asked for is far above what strangers were ever s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import log10
 from typing import Final
 
 from openassay.arrays import AnyArray, Floats, Numbers, np
+from openassay.lineage import index_tests
 from openassay.lineage.index_tests import some_columns
 from openassay.lineage.prepared import Layer, Prepared, shared_tokens
 from openassay.lineage.result import Outcome
@@ -20,6 +22,8 @@ from openassay.lineage.statistics import centred_columns
 
 SHARE: Final = 0.25  # of units, in two layers at least
 TIMES: Final = 5.0  # the pair's own mismatched maximum
+TWICE: Final = 2.0  # what two views of one layer agree on by mistake
+MAX_OWN: Final = 512  # units in which that is measured
 COLUMN_TOKENS: Final = 256
 UNIT_TOKENS: Final = 512
 MAX_UNITS: Final = 2048  # of A in one layer
@@ -30,7 +34,7 @@ MIN_UNITS: Final = 32
 REFINE: Final = 8
 SETTLED: Final = 0.95  # of the pairs of a round were pairs of the round before
 _TITLES: Final = {
-    "T2'": "embedding columns, in any order",
+    "T2'": "embedding columns, matched freely",
     "T4": "units as shared tokens see them",
     "T5": "units by their shape alone",
 }
@@ -77,7 +81,11 @@ def _best(similarity: AnyArray) -> Numbers:
 
 
 def columns_in_any_order(a: Prepared, b: Prepared) -> Outcome:
-    """T2': each half of the shared tokens matches columns freely; how many get the same partner."""
+    """T2': each half of the shared tokens matches columns freely; how many get the same partner.
+
+    A sign only with a second witness (:func:`_witnessed`). A rotated copy, too, makes halves agree,
+    but its rows are nowhere in place.
+    """
     shared = shared_tokens(a, b)
     if shared is None or len(shared[0]) < 64:
         why = "fewer than 64 sampled tokens that both models have"
@@ -86,11 +94,37 @@ def columns_in_any_order(a: Prepared, b: Prepared) -> Outcome:
     picked = some_columns(ours.shape[1])
     if min(ours.shape[1], theirs.shape[1]) < MIN_UNITS:
         return not_run("T2'", "fewer than 32 columns")
-    found = _halves(ours[:, picked], theirs)
+    mine, other = _halves(ours[:, picked], theirs)
+    agreed = Agreement(int((mine == other).sum()), len(picked))
     # The same with tokens that do not belong together says what chance gives here.
     third = len(theirs) // 3
-    null = max(_halves(ours[:, picked], np.roll(theirs, third * n, axis=0)).share for n in (1, 2))
-    return _outcome("T2'", [found], null, "columns", needed=1)
+    rolled = [_halves(ours[:, picked], np.roll(theirs, third * n, axis=0)) for n in (1, 2)]
+    null = max(_agree(*halves).share for halves in rolled)
+    outcome = _outcome("T2'", [agreed], null, "columns")
+    if not outcome.found:
+        return outcome
+    kept = np.nonzero(mine == other)[0]
+    to, first = np.unique(mine[kept], return_index=True)  # no column of B for two of A
+    views = a.through(ours.shape[1], picked[kept[first]]), b.through(theirs.shape[1], to)
+    return _witnessed(outcome, index_tests.rows(*views)[0])
+
+
+def _witnessed(outcome: Outcome, rows: Outcome) -> Outcome:
+    """The sign, if rows of layers lie in place once columns are put into the order just found.
+
+    Tokens that mean the same to strangers can lead their columns together, so agreement alone is
+    no sign. But no order of the columns brings strangers' rows into place: that order comes from
+    embeddings, which know nothing of how units are numbered, so 1/k! holds for K as it does in T3.
+    """
+    if not rows.ran:
+        why = "which alone is no sign, and no rows of layers are there to be put in that order"
+        return replace(outcome, found=False, sentence=f"{outcome.sentence}; {why}")
+    if not rows.found:
+        why = "which alone is no sign: put in that order, rows of layers are not in place"
+        return replace(outcome, found=False, sentence=f"{outcome.sentence}; {why}")
+    sentence = f"{outcome.sentence}; columns put in that order, {rows.sentence}"
+    p = (rows.log10_p or 0.0) + log10(2)  # rows are looked at twice, here and in T3
+    return replace(outcome, sentence=sentence, log10_p=p, layers=rows.count, tests=rows.of)
 
 
 def _some_tokens(ours: AnyArray, theirs: AnyArray, most: int) -> tuple[AnyArray, AnyArray]:
@@ -99,12 +133,13 @@ def _some_tokens(ours: AnyArray, theirs: AnyArray, most: int) -> tuple[AnyArray,
     return ours[picked], theirs[picked]
 
 
-def _halves(ours: AnyArray, theirs: AnyArray) -> Agreement:
-    partners = [
+def _halves(ours: AnyArray, theirs: AnyArray) -> tuple[Numbers, Numbers]:
+    """For every column of A its partner in B, as each half of the tokens sees it."""
+    first, second = (
         _best(np.abs(centred_columns(ours[half::2]) @ centred_columns(theirs[half::2]).T))
         for half in (0, 1)
-    ]
-    return _agree(*partners)
+    )
+    return first, second
 
 
 # --- T4 -------------------------------------------------------------------------------------------
@@ -127,7 +162,8 @@ def token_view(a: Prepared, b: Prepared) -> Outcome:
     views_b = [_views(theirs, one, None) if _reads(one, theirs) else None for one in b.layers]
     if not views_a or not any(views_b):
         return not_run("T4", "embeddings and layers differ in width")
-    return _judged("T4", [[_alike(view, other) for view in views_a] for other in views_b])
+    table = [[_alike(view, other) for view in views_a] for other in views_b]
+    return _judged("T4", table, [_own(*view) for view in views_a])
 
 
 def _alike(ours: tuple[Floats, Floats], theirs: tuple[Floats, Floats] | None) -> Agreement:
@@ -184,7 +220,7 @@ def shape_view(a: Prepared, b: Prepared) -> Outcome:
     for layer in b.layers:  # one of them at a time: a wide one fills a gigabyte
         theirs = _shapes(layer, None)
         table.append([_turned(ours, theirs) for ours in shapes])
-    return _judged("T5", table)
+    return _judged("T5", table, [_own(*ours.vectors) for ours in shapes])
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,8 +366,28 @@ def _rotation(ours: list[Floats], theirs: list[Floats], before: _Turn | None) ->
 # --- the rule of both -----------------------------------------------------------------------------
 
 
-def _judged(test: str, table: list[list[Agreement]]) -> Outcome:
-    """Layers of B matched with the best of A; all other pairs of layers measure chance."""
+def _own(first: Floats, second: Floats, *_: Floats) -> float:
+    """How often two views of one layer agree on which *other* unit of it is most like a unit.
+
+    Where a unit's gate and up are alike, or both read the same features of tokens, views agree on
+    wrong partners just as they do on right ones; strangers were never seen far above this share.
+    """
+    picked = _sample(len(first), MAX_OWN)
+    if len(picked) < 2:
+        return 1.0
+    partners = []
+    for view in (first[picked], second[picked]):
+        alike = np.abs(view @ view.T)
+        np.fill_diagonal(alike, -1)
+        partners.append(_best(alike))
+    return _agree(*partners).share
+
+
+def _judged(test: str, table: list[list[Agreement]], own: list[float]) -> Outcome:
+    """Layers of B matched with the best of A; all other pairs of layers measure chance.
+
+    ``own`` are A's layers' shares of agreement on wrong units, of which a match has twice as much.
+    """
     best = [max(range(len(row)), key=lambda at, row=row: row[at].share) for row in table]  # type: ignore[misc]
     found = [row[at] for row, at in zip(table, best, strict=True)]
     others = [
@@ -340,25 +396,32 @@ def _judged(test: str, table: list[list[Agreement]]) -> Outcome:
         for number, cell in enumerate(row)
         if number != at and cell.share < SHARE
     ]
-    return _outcome(test, found, max(others, default=None), "units", needed=2)
+    wrong = [own[at] for at in best]
+    return _outcome(test, found, max(others, default=None), "units", wrong)
 
 
 def _outcome(
-    test: str, found: list[Agreement], null: float | None, what: str, *, needed: int
+    test: str,
+    found: list[Agreement],
+    null: float | None,
+    what: str,
+    own: list[float] | None = None,
 ) -> Outcome:
-    limit = max(SHARE, TIMES * (null or 0.0))
-    hits = sum(one.share >= limit for one in found)
+    """The outcome; with ``own``, of several layers, two of which must show it."""
+    floor = max(SHARE, TIMES * (null or 0.0))
+    limits = [max(floor, TWICE * one) for one in own or [0.0]]
+    hits = sum(one.share >= limit for one, limit in zip(found, limits, strict=True))
     best = max(found, key=lambda one: one.share)
     if best.of < MIN_UNITS:
         return not_run(test, f"fewer than {MIN_UNITS} {what}")
-    enough = hits >= min(needed, len(found))
+    enough = hits >= min(2, len(found))
     chance = (
         "there are no other layers to measure chance by"
         if null is None
         else f"pairs that cannot belong together reach {null:.1%}"
     )
     sentence = f"two views agree on {best.count} of {best.of} {what} ({best.share:.0%}); {chance}"
-    if needed > 1:
-        sentence += f"; {hits} of {len(found)} layers of B"
+    if own is not None:
+        sentence += f", wrong units of one layer {max(own):.1%}; {hits} of {len(found)} layers of B"
     return Outcome(test, _TITLES[test], True, enough, sentence, count=best.count, of=best.of,
                    share=best.share, null=null, layers=hits, tests=len(found))  # fmt: skip

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import log10
 from typing import Final
 
 from openassay.arrays import AnyArray, Floats, Numbers, np
+from openassay.lineage.axes import ordered_rows, ordered_values
 from openassay.lineage.plan import MIN_ROWS
 from openassay.lineage.prepared import Prepared, Unit, shared_tokens
 from openassay.lineage.result import Match, Outcome
@@ -24,11 +26,21 @@ DOUBT: Final = -3.0
 MIN_GAINS: Final = 64  # values: fewer and the t-approximation of rho is not to be trusted
 MAX_COLUMNS: Final = 1024
 MAX_ROWS: Final = 64  # of one matrix in T3
+#: Side, number of the tensor, whether tied, first of the rows and how many.
+_Key = tuple[int, int, bool, int, int]
+NOT_SHOWN: Final = (
+    "are shown to be of hidden units: where an index means something, agreement proves nothing"
+)
 _WORDS: Final = {
     "T1": "order of norm gains",
     "T2": "embedding columns in place",
     "T3": "rows of layers in place",
 }
+
+
+def _names(a: Prepared, b: Prepared, what: str) -> str:
+    """The models that have none of these."""
+    return " and ".join(side.sketch.name for side in (a, b) if not getattr(side, what))
 
 
 def not_run(test: str, why: str, *, applies: bool = True) -> Outcome:
@@ -45,7 +57,9 @@ def gains(a: Prepared, b: Prepared) -> Outcome:
         if folded:
             why = f"all gains of {' and '.join(folded)} are alike: folded into the matrices"
             return not_run("T1", why)
-        return not_run("T1", "no norm gains", applies=bool(a.gains or b.gains))
+        if a.all_gains and b.all_gains:
+            return not_run("T1", f"no norm gains of {_names(a, b, 'gains')} {NOT_SHOWN}")
+        return not_run("T1", "no norm gains", applies=bool(a.all_gains or b.all_gains))
     lengths = {len(a.values(i)[0]) for i, _ in a.gains} & {len(b.values(i)[0]) for i, _ in b.gains}
     found: list[tuple[float, float]] = []  # log10 p and rho of the best partner of each gain of B
     tests = 0
@@ -87,6 +101,9 @@ def columns(a: Prepared, b: Prepared) -> Outcome:
     picked = some_columns(ours.shape[1])
     if len(picked) < MIN_ROWS:
         return not_run("T2", f"only {len(picked)} columns")
+    for side, rows_of in ((a, ours), (b, theirs)):
+        if why := _ordered(side, rows_of):
+            return not_run("T2", f"{side.sketch.name}: {why}")
     c = np.abs(centred_columns(ours[:, picked]) @ centred_columns(theirs[:, picked]).T)
     k = fixed_points(c)
     p = log10_fixed_points(k)
@@ -96,6 +113,14 @@ def columns(a: Prepared, b: Prepared) -> Outcome:
         f"over {len(ours)} tokens paired {by}"
     )
     return Outcome("T2", _WORDS["T2"], True, p < FOUND, sentence, p, k, len(picked), 1)
+
+
+def _ordered(side: Prepared, tokens: AnyArray) -> str:
+    """Why the dimensions of these embeddings (n, d) are not alike; empty if they are."""
+    if side.axes.waved(tokens.shape[1]):
+        return "fixed waves of positions are added to the embedding, each to a dimension of its own"
+    ordered = ordered_values(tokens.std(axis=0)) or ordered_rows(centred_columns(tokens[:, :64]))
+    return "the embedding's columns follow an order of their own" if ordered else ""
 
 
 def some_columns(width: int) -> Numbers:
@@ -110,9 +135,11 @@ def some_columns(width: int) -> Numbers:
 def rows(a: Prepared, b: Prepared) -> tuple[Outcome, list[Match]]:
     """T3: rows of layers in place, every layer of one against every layer of the other."""
     if not a.units or not b.units:
+        if a.all_units and b.all_units:
+            return not_run("T3", f"no sampled rows of {_names(a, b, 'units')} {NOT_SHOWN}"), []
         return not_run("T3", "no rows of layers could be sampled"), []
-    cache: dict[tuple[int, int], Floats] = {}
-    raw: list[tuple[Unit, Unit, int, int]] = []
+    cache: dict[_Key, Floats] = {}
+    raw: list[tuple[Unit, Unit, int, int]] = []  # with K and the number of rows
     for one in b.units:
         for other in a.units:
             pair = _aligned(other, one, cache)
@@ -126,7 +153,7 @@ def rows(a: Prepared, b: Prepared) -> tuple[Outcome, list[Match]]:
     correction = log10(len(raw))
     matches = [
         Match(u.row.name, v.row.name, u.place, v.place, str(v.row.part.role), k, n,
-              min(0.0, log10_fixed_points(k) + correction))
+              min(0.0, log10_fixed_points(k, max(u.blocks, v.blocks)) + correction))
         for u, v, k, n in raw
     ]  # fmt: skip
     best = min(matches, key=lambda match: match.log10_p)
@@ -141,12 +168,7 @@ def rows(a: Prepared, b: Prepared) -> tuple[Outcome, list[Match]]:
     return outcome, matches
 
 
-_COMPATIBLE: Final = {Role.UP, Role.GATE, Role.VALUE}
-
-
-def _aligned(
-    a: Unit, b: Unit, cache: dict[tuple[int, int], Floats]
-) -> tuple[Floats, Floats] | None:
+def _aligned(a: Unit, b: Unit, cache: dict[_Key, Floats]) -> tuple[Floats, Floats] | None:
     """Rows of both with the same numbers as unit vectors, or None where they cannot be compared."""
     roles = {a.row.part.role, b.row.part.role}
     named = Role.OTHER not in roles
@@ -154,7 +176,11 @@ def _aligned(
         return None
     wide_a, wide_b = a.columns, b.columns
     if wide_a == wide_b and _same_kernel(a, b):
-        common = np.intersect1d(a.numbers, b.numbers)[:MAX_ROWS]
+        if a.tied != b.tied:
+            a, b = replace(a, tied=True), replace(b, tied=True)
+        if a.taps != b.taps:
+            return None
+        common = b.untied(a.untied(np.intersect1d(a.numbers, b.numbers)[:MAX_ROWS]))
         if len(common) >= MIN_ROWS:
             return _picked(a, common, cache, 0), _picked(b, common, cache, 1)
     if (a.height, wide_a) == (wide_b, b.height) and wide_a != wide_b and not named:
@@ -169,12 +195,11 @@ def _same_kernel(a: Unit, b: Unit) -> bool:
     return True
 
 
-def _picked(unit: Unit, common: Numbers, cache: dict[tuple[int, int], Floats], side: int) -> Floats:
+def _picked(unit: Unit, common: Numbers, cache: dict[_Key, Floats], side: int) -> Floats:
     """Unit rows with these numbers; the usual choice is kept."""
-    at = np.searchsorted(unit.numbers, common)
-    key = (side, unit.index * 1_000_003 + int(common[0]) * 101 + len(common))
+    key = (side, unit.index, unit.tied, int(common[0]), len(common))
     if key not in cache:
-        cache[key] = unit_rows(unit.rows(at))
+        cache[key] = unit_rows(unit.rows_of(common))
     return cache[key]
 
 

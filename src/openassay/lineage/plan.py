@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from openassay.lineage.decode import can_decode, row_bytes
-from openassay.lineage.roles import MLP, UNITS, Role, is_mlp
+from openassay.lineage.roles import MLP, POSITIONS, UNITS, Role, is_mlp
 from openassay.lineage.table import Stored
 from openassay.weights.checkpoints import StoredTensor
 
@@ -142,6 +142,7 @@ def plan(
         and (one.tensor.strides is None or (whole and _can_turn(one.tensor)))
     ]
     chosen = _within(_norms(readable), NORM_SHARE * limit)
+    chosen += _within(_positions(readable), NORM_SHARE * limit)
     chosen += _within(_tokens(readable, seed, TOKEN_SHARE * limit), TOKEN_SHARE * limit)
     left = limit - sum(item.nbytes for item in chosen)
     for count in (MORE_ROWS, ROWS):
@@ -190,6 +191,17 @@ def _norms(readable: list[tuple[int, Stored]]) -> list[Wanted]:
         if one.part.role is Role.NORM and length >= MIN_ROWS and size:
             found.append(Wanted(index, ((0, 1),), size))
     return [found[at] for at in spread(len(found))]
+
+
+def _positions(readable: list[tuple[int, Stored]]) -> list[Wanted]:
+    """The first rows of tables of positions: whether they are fixed waves."""
+    found = []
+    for index, one in readable:
+        rows, columns = matrix_shape(one.tensor.shape)
+        row = _row(one)
+        if one.part.denied == POSITIONS and row and rows >= ROWS and columns >= MIN_ROWS:
+            found.append(Wanted(index, ((0, ROWS),), row))
+    return found[:4]
 
 
 def _tokens(readable: list[tuple[int, Stored]], seed: str, limit: float) -> list[Wanted]:

@@ -8,7 +8,8 @@ from functools import cached_property, partial
 from typing import Final
 
 from openassay.arrays import AnyArray, Floats, Numbers, np
-from openassay.lineage.plan import matrix_shape
+from openassay.lineage.axes import Axes, ordered_rows, ordered_values
+from openassay.lineage.plan import MIN_ROWS, matrix_shape
 from openassay.lineage.roles import MLP, UNITS, Role, is_mlp
 from openassay.lineage.sketch import Excerpt, Row, Sketch
 
@@ -18,6 +19,7 @@ MAX_UNITS: Final = 1_000
 MAX_GAINS: Final = 2_000
 MAX_LAYERS: Final = 8
 MAX_WIDTH: Final = 32_768
+LOOK: Final = 64  # rows of a unit that are looked at and compared
 MAX_CACHED: Final = 4 << 20  # values of an excerpt that stay decoded
 _INTEGERS: Final = frozenset(["I8", "U8", "I4", "U4", "QI", "QU", "I1", "U1", "I3", "U3"])
 _PRE_MLP: Final = (
@@ -36,6 +38,32 @@ class Unit:
     columns: int
     rows: Callable[[Numbers], Floats]
     height: int  # rows of the whole tensor
+    blocks: int = 1  # of exchangeable rows, among those sampled
+    taps: int = 1  # columns that belong to one input
+    tied: bool = False  # whether a row may know the input of its own number
+
+    def untied(self, numbers: Numbers) -> Numbers:
+        """Those of these rows that can be compared without the inputs of their own numbers.
+
+        A path around a layer, merged into it, or a start as the identity ties output i to input i:
+        strangers agree on that one entry. So the inputs that bear the numbers of the rows are left
+        out, the same for every row, and enough others must stay.
+        """
+        inputs = self.columns // max(self.taps, 1)
+        free = numbers[numbers >= inputs]
+        if not self.tied or len(numbers) - len(free) <= inputs // 2:
+            return numbers
+        return free if len(free) >= MIN_ROWS else numbers[: inputs // 2]
+
+    def rows_of(self, numbers: Numbers) -> Floats:
+        """The rows with these numbers, without the inputs of the same numbers where they matter."""
+        found = self.rows(np.searchsorted(self.numbers, numbers).astype(np.int64))
+        inputs = found.shape[1] // max(self.taps, 1)
+        own = numbers[numbers < inputs]
+        if not self.tied or not len(own):
+            return found
+        kept: Floats = np.delete(found.reshape(len(found), inputs, -1), own, axis=1)
+        return kept.reshape(len(found), -1)
 
     @property
     def place(self) -> Place:
@@ -122,9 +150,24 @@ class Prepared:
         ]
 
     @cached_property
-    def gains(self) -> list[tuple[int, Row]]:
+    def axes(self) -> Axes:
+        """What the table shows of its sizes."""
+        return Axes(self.sketch.table)
+
+    @cached_property
+    def all_gains(self) -> list[tuple[int, Row]]:
         """Norm gains that differ from one another."""
         return [(index, row) for index, row, _ in self._with(Role.NORM)][:MAX_GAINS]
+
+    @cached_property
+    def gains(self) -> list[tuple[int, Row]]:
+        """Those of hidden dimensions, whose order means nothing."""
+        return [
+            (index, row)
+            for index, row in self.all_gains
+            if self.axes.hidden(self.values(index).size)
+            and not ordered_values(self.values(index)[0])
+        ]
 
     @cached_property
     def gains_folded(self) -> bool:
@@ -139,7 +182,7 @@ class Prepared:
         return sorted(found, key=lambda item: -item[1].nbytes)
 
     @cached_property
-    def units(self) -> list[Unit]:
+    def all_units(self) -> list[Unit]:
         """Sampled rows of layers, in the order of the file's layers."""
         squares: dict[tuple[int, ...], int] = {}
         for row in self.sketch.table:
@@ -158,6 +201,37 @@ class Prepared:
             unit = Unit(index, row, one.numbers(), one.columns, rows, height)
             found.append(_up_half(unit) if row.part.role is Role.FUSED else unit)
         return found[:MAX_UNITS]
+
+    @cached_property
+    def units(self) -> list[Unit]:
+        """Those whose rows are hidden units or dimensions, so that their numbers mean nothing."""
+        found = []
+        for unit in self.all_units:
+            blocks, by_size = self.axes.blocks(unit.index)
+            taps = self.axes.taps(unit.index)
+            tied = unit.height * taps == unit.columns
+            if not blocks or unit.columns % taps:
+                continue
+            unit = replace(unit, taps=taps, tied=tied)
+            looked = unit.rows(np.arange(min(LOOK, len(unit.numbers)), dtype=np.int64))
+            compared = unit.rows_of(unit.untied(unit.numbers[:LOOK]))
+            if by_size and (ordered_rows(looked) or ordered_rows(compared)):
+                continue
+            if unit.row.part.role is not Role.VALUE:
+                seen = unit.numbers[:LOOK] * blocks // max(unit.height, 1)
+                blocks = len(np.unique(seen))
+            found.append(replace(unit, blocks=blocks))
+        return found
+
+    def through(self, width: int, columns: Numbers) -> Prepared:
+        """This model with only these columns, in this order, of the rows that are so wide."""
+        view = Prepared(self.sketch)
+        view.units = [
+            replace(unit, columns=len(columns), rows=partial(_columns_of, unit, columns))
+            for unit in self.units
+            if unit.columns == width and len([n for n in unit.row.shape if n > 1]) == 2
+        ]
+        return view
 
     @cached_property
     def layers(self) -> list[Layer]:
@@ -254,6 +328,10 @@ def _up_half(unit: Unit) -> Unit:
         return unit.rows(kept[at])
 
     return Unit(unit.index, row, unit.numbers[kept] - half, unit.columns, rows, half)
+
+
+def _columns_of(unit: Unit, columns: Numbers, at: Numbers) -> Floats:
+    return unit.rows(at)[:, columns]
 
 
 def shared_tokens(a: Prepared, b: Prepared) -> tuple[AnyArray, AnyArray, bool] | None:

@@ -35,6 +35,7 @@ class Role(StrEnum):
     PLAIN = "plain"  # vectors, scalars, what no test uses
 
 
+POSITIONS: Final = "positions: their order means something"
 #: Roles whose rows are units of a layer.
 UNITS: Final = (Role.UP, Role.GATE, Role.FUSED, Role.VALUE, Role.OTHER)
 MLP: Final = (Role.UP, Role.GATE, Role.FUSED, Role.DOWN)
@@ -56,12 +57,18 @@ _DENY: Final = (
     (re.compile(r"inv_freq|rotary|rope|sinusoid|(?:sin|cos)_cached|freqs_cis|alibi|slopes"),
      "a table of positions"),
     (re.compile(r"position|(?:^|[._])wpe[._]|pos_emb|embed_pos|relative_attention_bias|"
-                r"relative_bias|(?:^|[._])wpe$"), "positions: their order means something"),
+                r"relative_bias|bias_table|(?:^|[._])wpe$"), POSITIONS),
     (re.compile(r"mask(?:ed)?(?:$|[._])|causal"), "a mask"),
     (re.compile(r"weight_hh|recurrent|(?:^|[._/:])[wr]_?hh|lstm|(?:^|[._/:])gru|(?:^|[._/:])rnn"),
      "a recurrent matrix: row and column are the same unit"),
     (re.compile(r"[qk]_(?:layer)?norm|(?:query|key)_(?:layer)?norm"),
      "gains inside a head, in the order of rotary frequencies"),
+    (re.compile(r"(?:^|[._])(?:crf|transitions?)(?:$|[._])"),
+     "scores of labels, whose order is given"),
+    (re.compile(r"(?:^|[._])(?:pca|lda|plda|whiten(?:ing)?)(?:$|[._])"),
+     "components of data, in the order of their share"),
+    (re.compile(r"(?:^|[._])(?:a_log|hippo)(?:$|[._])|seasonal|(?:^|[._])trend|token_?mix|"
+                r"spatial_(?:gat|proj)|(?:^|[._])sgu(?:$|[._])"), "steps of time, or places"),
     (re.compile(r"(?:^|[._])rfft|(?:^|[._])window(?:$|[._])"), "a fixed window"),
     (re.compile(r"exp_avg|momentum_buffer|optimizer"), "the optimizer's state"),
 )  # fmt: skip
@@ -90,7 +97,8 @@ _ROLES: Final = (
 _COMPILED: Final = tuple((role, re.compile(pattern)) for role, pattern in _ROLES)
 _NORM: Final = re.compile(r"norm|(?:^|[._/])ln_?[0-9f]?[._/]|(?:^|[._/])ln_|(?:^|[._/])bn\d*[._/]")
 _NOT_WEIGHT: Final = re.compile(
-    r"bias|running_|moving_(?:mean|var)|num_batches|beta|scale$|zero_point|[./]adam(?:_\d+)?$"
+    r"bias|running_|moving_(?:mean|var)|num_batches|beta|(?:^|[._])(?:mean|std|var|variance)$|scale$|"
+    r"zero_point|[./]adam(?:_\d+)?$"
 )
 
 
@@ -130,7 +138,8 @@ def deterministic(rows: Floats) -> str:
     """Why these rows (n, length) were made by a formula and not by training; empty if not.
 
     Constants, two values, sinusoids under any window (most of each row's energy in five
-    frequencies), filters that are zero but for one band.
+    frequencies), filters that are zero but for one band, rows that are all at right angles
+    (wavelets, components of data, a random rotation: training leaves no such matrix).
     """
     if rows.size == 0 or float(rows.min()) == float(rows.max()):
         return "constant"
@@ -143,7 +152,7 @@ def deterministic(rows: Floats) -> str:
 
 
 def _shaped(rows: Floats) -> str:
-    """Sinusoids or bands; empty for anything else."""
+    """Sinusoids, bands, rows at right angles; empty for anything else."""
     centred = rows - rows.mean(axis=1, keepdims=True)
     power = np.abs(np.fft.rfft(centred, axis=1)) ** 2
     total = power.sum(axis=1)
@@ -152,7 +161,9 @@ def _shaped(rows: Floats) -> str:
         top = np.sort(power[alive], axis=1)[:, -5:].sum(axis=1) / total[alive]
         if float((top >= 0.9).mean()) >= 0.8:
             return "sinusoids"
-    return "bands" if _banded(rows) else ""
+    if _banded(rows):
+        return "bands"
+    return "rows at right angles" if _orthogonal(rows) else ""
 
 
 def _banded(rows: Floats) -> bool:
@@ -162,3 +173,14 @@ def _banded(rows: Floats) -> bool:
     filled = rows != 0
     steps = np.abs(np.diff(filled.astype(np.int8), axis=1)).sum(axis=1)
     return bool((steps <= 2).all())
+
+
+def _orthogonal(rows: Floats) -> bool:
+    """Whether all rows, of which there are some, are at right angles up to rounding."""
+    if not 16 <= len(rows) <= rows.shape[1]:
+        return False
+    length = np.sqrt((rows.astype(np.float64) ** 2).sum(axis=1))
+    if not np.isfinite(length).all() or float(length.min()) == 0:
+        return False
+    unit = rows[:64] / length[:64, None]
+    return float(np.abs(unit @ unit.T - np.eye(len(unit))).max()) < 2e-4

@@ -99,8 +99,9 @@ def _verdict(
         return Verdict.IDENTICAL, (equal.outcome.sentence,), ("everything",)
     if equal.reordered:
         return Verdict.REORDERED, (equal.outcome.sentence,), ("everything",)
-    hits = [outcome for outcome in exact if outcome.found]
-    signs = [outcome for outcome in free if outcome.found]
+    # T2' with rows of layers in place is exact, whatever led to the order of columns.
+    hits = [o for o in [*exact, *free] if o.found and (o in exact or o.log10_p is not None)]
+    signs = [outcome for outcome in free if outcome.found and outcome not in hits]
     if hits == [exact[0]] and not _broad(exact[0]):
         return Verdict.CANNOT, (_NARROW.format(exact[0].sentence), *_missing(exact, free)), ()
     if hits:
@@ -121,18 +122,21 @@ def _found(
     exact: Sequence[Outcome], hits: list[Outcome], signs: list[Outcome], reach: Reach
 ) -> tuple[Verdict, tuple[str, ...], tuple[str, ...]]:
     gains, columns, _ = exact
-    share = _share(reach)
+    freed = next((hit for hit in hits if hit.test == "T2'"), None)
+    share = max(_share(reach), freed.layers / freed.tests if freed else 0.0)
     # Units in another order are invisible to T3; a free match of most units stands in for it.
     units = any(s.test in ("T4", "T5") and s.layers >= MOST * s.tests for s in signs)
     layers = share >= MOST or units
     said = tuple(outcome.sentence for outcome in [*hits, *signs])
-    if layers and (columns.found or not columns.applies):
+    if layers and (columns.found or freed or not columns.applies):
         return Verdict.COMMON, said, ("everything sampled",)
     parts = []
-    if columns.found:
+    if columns.found or freed:
         parts.append("embeddings")
     if units and share < MOST:
         parts.append("layers")
+    elif freed and share > _share(reach):
+        parts.append(f"{freed.layers} of {freed.tests} sampled matrices, with columns rearranged")
     else:
         parts += [_reached(stack, found) for stack, found in reach.items() if any(found.values())]
     if gains.found:
@@ -199,7 +203,8 @@ def _doubts(equal: Equality, exact: Sequence[Outcome], free: Sequence[Outcome]) 
         for outcome in free
         if outcome.ran
         and outcome.share is not None
-        and outcome.share >= max(DOUBT_SHARE, free_tests.TIMES * (outcome.null or 0))
+        and outcome.share
+        >= min(free_tests.SHARE, max(DOUBT_SHARE, free_tests.TIMES * (outcome.null or 0)))
     ]
     return tuple(said)
 

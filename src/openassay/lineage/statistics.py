@@ -32,9 +32,13 @@ def fixed_points(similarity: Floats) -> int:
     return int(((diagonal == best) & alone & (best > 0)).sum())
 
 
-def log10_fixed_points(k: int) -> float:
-    """log10 of the bound 1/k! on the probability of k fixed points or more."""
-    return -math.lgamma(k + 1) / LOG10
+def log10_fixed_points(k: int, blocks: int = 1) -> float:
+    """log10 of the bound on the probability of k fixed points or more: 1/k!, or blocks^k/k!.
+
+    Where only the rows inside each of some blocks are exchangeable, the expected number of sets of
+    k matched indices is the sum of prod 1/k_b! over all k_1 + ... = k, which is blocks^k/k!.
+    """
+    return min(0.0, k * math.log10(blocks) - math.lgamma(k + 1) / LOG10)
 
 
 def unit_rows(rows: AnyArray) -> Floats:

@@ -15,6 +15,7 @@ from openassay.arrays import np
 from openassay.errors import ReadError
 from openassay.files import File
 from openassay.lineage import tokens
+from openassay.lineage.axes import WAVES, is_waves
 from openassay.lineage.decode import can_decode, decode, row_bytes
 from openassay.lineage.plan import Wanted, axes_in_memory, matrix_shape, plan
 from openassay.lineage.roles import Part, Role, deterministic
@@ -92,6 +93,8 @@ def _fixed(part: Part, one: Excerpt) -> str:
     """Why the rows are no training's; gains that are all alike count as constant."""
     if part.role is Role.PLAIN:
         return ""
+    if part.role is Role.DENIED:
+        return WAVES if is_waves(one.values()) else ""
     every = max(1, one.count // _LOOKED_AT)  # of a whole layer a part of the rows will do
     return deterministic(one.some(np.arange(0, one.count, every, dtype=np.int64)))
 
