@@ -97,7 +97,8 @@ PROBLEMS = [
     ({"a": entry(0, 8), "__metadata__": {"k": 1}}, 8, "bad-metadata"),
     ({"a": entry(0, 8), "__metadata__": "k"}, 8, "bad-metadata"),
     (f'{{"a":{json.dumps(entry(0, 4))},"a":{json.dumps(entry(0, 8))}}}', 8, "duplicate-name"),
-    ('{"a":{"dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8]}}', 8, "duplicate-name"),
+    ('{"a":{"dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8]}}', 8, "field-twice"),
+    ({"a": {**entry(0, 8), "more": 1}}, 8, "unknown-field"),
     (" " + json.dumps({"a": entry(0, 8)}), 8, "header-malformed"),
 ]
 

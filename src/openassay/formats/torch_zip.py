@@ -38,7 +38,17 @@ FIRST_PICKLE: Final = 64 << 10  # legacy files: read this much, then four times 
 MAGIC: Final = 0x1950A86A20F9469CFC6C  # the first pickle of a legacy file
 CHECKED: Final = 16  # local headers, or length fields, that are read before the rest is believed
 ALIGNMENT: Final = 64  # bytes; torch pads local headers so that storages begin on multiples of it
+MAX_OTHERS: Final = 64  # members that no loader reads: so many are opened to see what they are
+MAX_OTHER: Final = 1 << 20  # bytes read of each that is a pickle
 _FULL32: Final = 0xFFFFFFFF
+# What torch's own writers put beside the tensors (torch/serialization.py, caffe2's inline
+# container, the mobile exporter); none of it is unpickled with foreign names by a loader.
+_OWN_NAMES: Final = frozenset([
+    "data.pkl", "constants.pkl", "attributes.pkl", "bytecode.pkl", "version", "byteorder",
+    ".format_version", ".storage_alignment", ".data/serialization_id", "mobile_debug_handles.pkl",
+    "model.json",
+])  # fmt: skip
+_OWN_FOLDERS: Final = ("data/", "constants/", "code/", "extra/")
 _AFTER: Final = (0, 16, 24)  # bytes of data descriptor between a member and the next header
 
 
@@ -81,9 +91,54 @@ def _parse_zip(window: Window) -> TorchFile:
     if unnamed and all(pickled.complete for pickled in pickles):
         detail = f"{len(unnamed)} storages belong to no tensor, the first is {quoted(unnamed[0])}"
         findings.add(Fault.HOLE, detail, inside[unnamed[0]].header)
+    pickles += _others(window, members, root, findings)
     metadata = _zip_metadata(window, inside, root, findings)
     code = tuple(sorted(n for n in inside if n.startswith("code/") and n.endswith(".py")))
     return book.finish(Kind.TORCHSCRIPT if scripted else Kind.ZIP, pickles, metadata, code)
+
+
+def _others(
+    window: Window, members: tuple[Member, ...], root: str, findings: Findings
+) -> list[Pickled]:
+    """Members that no loader reads: a note, and those that are pickles as what they name."""
+    others = [
+        member for member in members
+        if not member.name.endswith("/") and not _is_own(member.name, root)
+    ]  # fmt: skip
+    if others:
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        detail = f"no loader reads member {quoted(others[0].name)}{more}"
+        findings.add(Fault.MEMBER_UNUSED, detail, others[0].header)
+    found: list[Pickled] = []
+    others.sort(key=lambda member: not member.name.endswith((".pkl", ".pickle")))
+    for member in others[:MAX_OTHERS]:
+        try:
+            if not _begins_as_pickle(member_bytes(window, member, 2), member.name):
+                continue
+            pickled = read_pickle(member_bytes(window, member, MAX_OTHER))
+        except FormatError as error:
+            findings.add_error(error)
+            continue
+        if pickled.globals:
+            named = ", ".join(map(str, pickled.globals[:3]))
+            detail = f"pickle {quoted(member.name)}, which no loader reads, names {named}"
+            findings.add(Fault.PICKLED_CONTENT, detail[:400], member.header)
+        found.append(pickled)
+    return found
+
+
+def _is_own(name: str, root: str) -> bool:
+    """Whether torch's own writers put a member of this name there."""
+    inside = name.removeprefix(root)
+    if root and inside == name:
+        return False
+    return inside in _OWN_NAMES or inside.startswith(_OWN_FOLDERS)
+
+
+def _begins_as_pickle(head: bytes, name: str) -> bool:
+    """By its protocol mark, or its name: the first two protocols have no mark."""
+    marked = len(head) == 2 and head[0] == 0x80 and 2 <= head[1] <= 5
+    return marked or name.endswith((".pkl", ".pickle"))
 
 
 def _member_pickle(window: Window, member: Member, findings: Findings) -> Pickled:

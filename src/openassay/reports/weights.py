@@ -11,13 +11,16 @@ from openassay.reports._cells import Ink, Pen, cut, pad, wrap
 
 Row = Mapping[str, Any]
 _INKS = {
-    "broken": Ink.RED, "contradiction": Ink.RED, "risk": Ink.YELLOW, "note": Ink.DIM,
-    "whole": Ink.GREEN, "incomplete": Ink.RED, "opaque": Ink.YELLOW, "unread": Ink.YELLOW,
+    "broken": Ink.RED, "refused": Ink.RED, "contradiction": Ink.RED, "risk": Ink.YELLOW,
+    "note": Ink.DIM, "whole": Ink.GREEN, "incomplete": Ink.RED, "unproven": Ink.YELLOW,
+    "opaque": Ink.YELLOW, "unread": Ink.YELLOW,
 }  # fmt: skip
-_SIGNS = {"broken": "✘", "contradiction": "✘", "risk": "?", "note": "·"}
+_SIGNS = {"broken": "✘", "refused": "✘", "contradiction": "✘", "risk": "?", "note": "·"}
 _STATUS = {
     "whole": "whole, by its header",
     "incomplete": "not whole",
+    "refused": "every byte is there, and the format's own reader refuses it",
+    "unproven": "whole or not: cannot tell, not all of it could be read",
     "opaque": "opaque: known by its first bytes, contents not read",
     "unread": "not read",
 }
@@ -96,6 +99,8 @@ def _precision(row: Row, detail: int) -> str:
 
 def _stored(row: Row) -> str:
     size = sum(file["bytes"] for file in row["files"])
+    if row["status"] == "unread":
+        return f"nothing here; {size:,} bytes are promised"
     files = f"{len(row['files'])} of {row['files_promised']} files, " if (
         row["files_promised"] > 1) else ""  # fmt: skip
     digest = row["files"][0].get("sha256") if len(row["files"]) == 1 else None
@@ -111,8 +116,12 @@ def _values(samples: Row) -> str:
         parts.append("trained (matrices stand out from noise)")
     elif samples["untrained"] is None:
         parts.append("trained or not: cannot tell")
-    if samples["rounded_bits"] is None and samples["distinct"]:
+    if samples["narrow"] is not None:
+        parts.append(f"every value is one of {samples['narrow']}")
+    elif samples["rounded_bits"] is None and samples["distinct"]:
         parts.append("no sign of rounding")
+    if samples["zeros"] and samples["zeros"] >= 0.01:
+        parts.append(f"{100 * samples['zeros']:.0f} % zeros")
     return ", ".join(parts)
 
 

@@ -19,10 +19,11 @@ from openassay.subject import Place as Whose
 from openassay.weights import copies
 from openassay.weights.checkpoints import StoredTensor, gather, read_headers
 from openassay.weights.content import FileContent, TensorContent, read_file
-from openassay.weights.findings import Finding, Level, Place
-from openassay.weights.integrity import Assessed, assess, header_place
+from openassay.weights.findings import Finding, Level
+from openassay.weights.integrity import Assessed, assess
 from openassay.weights.parameters import Count
 from openassay.weights.samples import Samples, take
+from openassay.weights.value_findings import of_content, of_samples
 
 SCHEMA: Final = "openassay-weights/1"
 MIN_UNKNOWN: Final = 1 << 20  # bytes; smaller files of unknown kinds are no models
@@ -82,7 +83,8 @@ def build(release: Release, asked: Asked, say: Say | None = None) -> dict[str, A
         if checkpoint.parts or checkpoint.broken or checkpoint.unread or checkpoint.failed:
             assessed.append(assess(release, checkpoint))
     wanted = _wants_samples(release, asked, not_checked)
-    sampled = {a.checkpoint.path: take(a.stored()) for a in assessed if wanted}
+    near = all(source.kind in ("dir", "file") for source in release.sources)
+    sampled = {a.checkpoint.path: take(a.stored(), near) for a in assessed if wanted}
     for found in assessed:
         found.findings += of_samples(found, sampled.get(found.checkpoint.path))
     contents = _contents(assessed, asked, say) if asked.full else {}
@@ -138,44 +140,6 @@ def _wants_samples(release: Release, asked: Asked, not_checked: list[str]) -> bo
     return False
 
 
-def of_samples(found: Assessed, samples: Samples | None) -> list[Finding]:
-    """What a few ranges of values say of a checkpoint."""
-    if samples is None or not samples.ranges or not found.checkpoint.parts:
-        return []
-    listed: list[Finding] = []
-    by_path = {file.path: file for file in found.checkpoint.files}
-    first = samples.ranges[0]
-    file = by_path.get(first.path, found.checkpoint.files[0])
-    place = Place(file, first.name, start=first.start, end=first.end)
-    if samples.untrained:
-        text = (
-            f"{found.checkpoint.path} looks untrained: every norm gain is 1 and no sampled matrix "
-            "stands out from noise"
-        )
-        listed.append(Finding("untrained", Level.CONTRADICTION, text, (place,)))
-    if samples.rounded_bits:
-        text = (
-            f"{found.checkpoint.path} was rounded to about {samples.rounded_bits} bits a weight "
-            f"before it was stored as {first_dtype(found)}"
-        )
-        listed.append(Finding("fake_precision", Level.CONTRADICTION, text, (place,)))
-    if samples.empty:
-        text = f"{found.checkpoint.path}: every sampled matrix is nothing but zeros"
-        return [Finding("all_zeros", Level.BROKEN, text, (place,))]
-    if samples.zero_pages:
-        text = (
-            f"{len(samples.zero_pages)} of {len(samples.ranges)} sampled tensors begin or end with "
-            f"a page of zeros, first {samples.zero_pages[0]}: a hole from a broken download?"
-        )
-        listed.append(Finding("zero_pages", Level.NOTE, text, (place,)))
-    return listed
-
-
-def first_dtype(found: Assessed) -> str:
-    """The dtype that holds the most parameters."""
-    return found.count.precision[0].dtype if found.count and found.count.precision else "?"
-
-
 # -- one pass ------------------------------------------------------------------------------------
 
 
@@ -204,29 +168,18 @@ def _contents(
                 if asked.keep is not None:
                     asked.keep(entry, known)
             found[key] = known
-            one.findings += _of_content(one, file, known)
+            one.findings = _seen_in_full(one.findings, of_content(one, file, known))
     return found
+
+
+def _seen_in_full(sampled: list[Finding], full: list[Finding]) -> list[Finding]:
+    """What all bytes show replaces what a few ranges showed of the same kind."""
+    ids = {finding.id for finding in full}
+    return [finding for finding in sampled if finding.id not in ids] + full
 
 
 def _progress(say: Say) -> Callable[[str, int, int], None]:
     return lambda path, done, size: say(f"{path} {100 * done // max(1, size)} %")
-
-
-def _of_content(found: Assessed, file: File, content: FileContent) -> list[Finding]:
-    """Holes and values that are no numbers, seen in full."""
-    listed: list[Finding] = []
-    if content.zero_pages > 8 and content.zero_pages > content.pages // 100:
-        text = f"{content.zero_pages:,} of {content.pages:,} pages of {file.path} are all zeros"
-        listed.append(Finding("zero_pages", Level.NOTE, text, (Place(file, text),)))
-    odd = [tensor for tensor in content.tensors if tensor.not_finite]
-    if odd:
-        text = f"{len(odd)} tensors of {file.path} hold NaN or infinity, first {odd[0].name}"
-        place = next(
-            (Place(file, odd[0].name, start=t.start or 0, end=t.end or 0)
-             for t in found.stored() if t.name == odd[0].name), header_place(found.checkpoint),
-        )  # fmt: skip
-        listed.append(Finding("not_finite", Level.BROKEN, text, (place,)))
-    return listed
 
 
 # -- as plain data -------------------------------------------------------------------------------
@@ -240,16 +193,17 @@ def _checkpoint(
     known: frozenset[str],
 ) -> dict[str, Any]:
     checkpoint = found.checkpoint
-    metadata = checkpoint.read[0].metadata if checkpoint.read else {}
+    described = [weights for _, weights in checkpoint.described]
+    metadata = described[0].metadata if described else {}
     return {
         "path": checkpoint.path,
         "format": found.format,
-        "variant": checkpoint.read[0].variant if checkpoint.read else "",
+        "variant": described[0].variant if described else "",
         "status": found.status,
         "files": [_file(file, contents) for file in _all_files(found)],
         "files_promised": checkpoint.count,
         "step": checkpoint.step,
-        "tensors": sum(len(weights.tensors) for weights in checkpoint.read),
+        "tensors": sum(len(weights.tensors) for weights in described),
         "parameters": _parameters(found.count),
         "precision": [
             {"dtype": p.dtype, "tensors": p.tensors, "parameters": p.parameters, "bytes": p.bytes}
@@ -304,7 +258,11 @@ def _samples(samples: Samples | None) -> dict[str, Any] | None:
         "ranges": len(samples.ranges),
         "untrained": samples.untrained,
         "rounded_bits": samples.rounded_bits,
-        "zero_pages": list(samples.zero_pages),
+        "narrow": samples.narrow or None,
+        "zeros": samples.zeros,
+        "pages": samples.holes.looked,
+        "zero_pages": [hole.name for hole in samples.holes.found],
+        "not_finite": [s.name for s in samples.ranges if s.odd],
         "edge": [s.edge for s in samples.ranges if s.edge is not None],
         "distinct": [s.distinct for s in samples.ranges if s.distinct is not None],
     }
