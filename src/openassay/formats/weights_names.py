@@ -39,7 +39,8 @@ _HELPERS: Final = frozenset(
 _OPTIMIZER: Final = re.compile(
     r"(?:optimizer|optim_states|optimizer_states|scheduler|lr_scheduler|opt_state)", re.IGNORECASE
 )
-_GAIN: Final = re.compile(
+#: Names of norms, for whoever tells roles apart by names.
+NORM: Final = re.compile(
     r"norm|(?:^|[._/])ln_?[0-9f]?[._/]|(?:^|[._/])ln_|(?:^|[._/])bn\d{0,3}[._/]", re.IGNORECASE
 )
 _NO_GAIN: Final = re.compile(
@@ -81,7 +82,7 @@ def may_hold_weights(path: str, suffix: str) -> bool:
 
 def is_gain(tensor: str) -> bool:
     """Whether a tensor's name is that of the gain of a norm."""
-    return _GAIN.search(tensor) is not None and _NO_GAIN.search(tensor) is None
+    return NORM.search(tensor) is not None and _NO_GAIN.search(tensor) is None
 
 
 def is_bias(tensor: str) -> bool:

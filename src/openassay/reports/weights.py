@@ -57,7 +57,8 @@ def _checkpoint(row: Row, pen: Pen) -> Iterator[str]:
     yield f"{pen.ink(cut(name, pen.look.width - 45), Ink.BOLD)}  {about}, {status}"
     if row["parameters"] is not None:
         yield f"  parameters  {_parameters(row['parameters'])}"
-        yield f"  precision   {_precision(row, pen.look.detail)}"
+        if row["precision"]:
+            yield f"  precision   {_precision(row, pen.look.detail)}"
     yield f"  stored      {_stored(row)}"
     if row["samples"] is not None and row["samples"]["ranges"]:
         yield f"  values      {_values(row['samples'])}"

@@ -7,7 +7,7 @@ headers, an index and a configuration is read.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from openassay.formats.bounded import Fault, FormatError, Problem
 from openassay.formats.safetensors import ShardIndex
 from openassay.formats.weights_file import WeightsFile
 from openassay.release import Release
-from openassay.weights import families, layers, naming, parameters
+from openassay.weights import families, faults, layers, naming, parameters
 from openassay.weights.checkpoints import Checkpoint, StoredTensor, external_file, stored_tensors
 from openassay.weights.findings import Finding, Level, Place
 from openassay.weights.parameters import Count, Counted
@@ -28,43 +28,6 @@ MAX_INDEX: Final = 16 << 20  # bytes: an index of 150,000 tensors
 MAX_CONFIG: Final = 4 << 20
 _SHOWN: Final = 3
 
-# Faults of a parser that say more than that a file is untidy.
-_RISKS: Final = frozenset([
-    Fault.FOREIGN_GLOBAL, Fault.PICKLED_CONTENT, Fault.UNSAFE_PATH, Fault.DUPLICATE_NAME,
-    Fault.OVERLAP, Fault.COMPRESSION_RATIO, Fault.MEMBER_ENCRYPTED, Fault.TWO_ANSWERS,
-])  # fmt: skip
-_BROKEN: Final = frozenset([
-    Fault.TRUNCATED, Fault.SIZE_MISMATCH, Fault.OUTSIDE_STORAGE, Fault.MEMBER_MISSING,
-    Fault.CRC_MISMATCH, Fault.HEADER_LENGTH_LIES, Fault.NOT_STORED,
-])  # fmt: skip
-# What a format's own reader does not load, though every byte may be there. safetensors: measured
-# with the reference implementation 0.8.0. GGUF: gguf_init of ggml (gguf.cpp), which wants tensors
-# one after another, aligned, in whole blocks, no name twice, an alignment that is a power of two.
-_REFUSED: Final[Mapping[str, tuple[str, frozenset[Fault]]]] = {
-    "safetensors": ("the reference implementation of safetensors", frozenset([
-        Fault.TRAILING_BYTES, Fault.HOLE, Fault.OVERLAP, Fault.SIZE_MISMATCH, Fault.BAD_ENTRY,
-        Fault.BAD_SHAPE, Fault.BAD_METADATA, Fault.UNKNOWN_DTYPE, Fault.TWO_ANSWERS,
-    ])),
-    "GGUF": ("ggml's own reader", frozenset([
-        Fault.HOLE, Fault.OVERLAP, Fault.MISALIGNED, Fault.BAD_SHAPE, Fault.BAD_METADATA,
-        Fault.DUPLICATE_NAME,
-    ])),
-}  # fmt: skip
-# The tensors that were listed may not be all.
-_PARTLY: Final = frozenset([
-    Fault.READ_LIMIT, Fault.TOO_MANY_TENSORS, Fault.TOO_MANY_ENTRIES, Fault.TOO_DEEP,
-    Fault.UNSUPPORTED,
-])  # fmt: skip
-# Nor can it be told whether all bytes are there.
-_UNPROVEN: Final = _PARTLY | {Fault.UNKNOWN_DTYPE}
-_WHY: Final[Mapping[Fault, str]] = {
-    Fault.DUPLICATE_NAME: "two readers may see two models",
-    Fault.HOLE: "bytes that no reader sees travel along",
-    Fault.TRAILING_BYTES: "bytes that no reader sees travel along",
-    Fault.FOREIGN_GLOBAL: "loading it may run code",
-    Fault.TWO_ANSWERS: "two readers may see two models",
-    Fault.MEMBER_UNUSED: "it travels along",
-}
 _WIDTH: Final = {"F64": 8, "I64": 8, "U64": 8, "C64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2,
                  "BF16": 2, "I16": 2, "U16": 2}  # fmt: skip
 
@@ -126,7 +89,7 @@ def _lost(release: Release, file: File, weights: WeightsFile) -> frozenset[str]:
 def _unread(read: list[WeightsFile]) -> str:
     """Why the list of tensors may not be whole, or empty."""
     problems = (problem for weights in read for problem in weights.problems)
-    return next((p.detail for p in problems if p.id in _PARTLY), "")
+    return next((p.detail for p in problems if p.id in faults.PARTLY), "")
 
 
 def assess(release: Release, checkpoint: Checkpoint) -> Assessed:
@@ -155,19 +118,16 @@ def _concluded(found: Assessed, read: list[WeightsFile]) -> str:
         return "incomplete"
     if found.status == "whole" and Level.REFUSED in levels:
         return "refused"
-    if found.status == "whole" and any(map(_doubtful, read)):
+    if found.status == "whole" and any(map(faults.doubtful, read)):
         return "unproven"
     return found.status
 
 
-def _doubtful(weights: WeightsFile) -> bool:
-    """Whether something in it could not be read, so that nobody knows what should be there."""
-    ids = {problem.id for problem in weights.problems}
-    pickled = weights.format == "NumPy" and Fault.PICKLED_CONTENT in ids
-    return pickled or not _UNPROVEN.isdisjoint(ids)
-
-
 def _status(checkpoint: Checkpoint) -> str:
+    if checkpoint.broken and all(
+        broken.reason in faults.OUR_BOUNDS for broken in checkpoint.broken
+    ):
+        return "unproven"
     if not checkpoint.parts:
         return "incomplete" if checkpoint.broken or checkpoint.failed else "unread"
     if any(found.opaque for found in checkpoint.read):
@@ -205,7 +165,8 @@ def config_of(file: File) -> dict[str, Any] | None:
 def _placeholders(_: Release, found: Assessed) -> Iterator[Finding]:
     for broken in found.checkpoint.broken:
         place = Place(broken.file, f"{broken.file.size} bytes")
-        yield Finding(broken.reason, Level.BROKEN, f"{broken.file.path}: {broken.why}", (place,))
+        level = Level.NOTE if broken.reason in faults.OUR_BOUNDS else Level.BROKEN
+        yield Finding(broken.reason, level, f"{broken.file.path}: {broken.why}", (place,))
     yield from _pointers(found.checkpoint)
     for file, error in found.checkpoint.failed:
         text = f"{file.path} could not be read: {error}"
@@ -247,23 +208,15 @@ def _headers(_: Release, found: Assessed) -> Iterator[Finding]:
             if problems[0].detail in told and len(problems) == 1:
                 continue
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-            why = f": {_WHY[fault]}" if fault in _WHY else ""
+            why = f": {faults.WHY[fault]}" if fault in faults.WHY else ""
             first = problems[0]
             at = min(first.offset or 0, max(0, file.size - 1))
             place = Place(file, first.detail, start=at, end=min(file.size, at + 64))
             text = f"{file.path}: {first.detail}{more}{why}"
-            level = _level(fault, weights.format)
+            level = faults.level_of(fault, weights.format)
             if level is Level.REFUSED:
-                text += f"; {_REFUSED[weights.format][0]} refuses such a file"
+                text += f"; {faults.REFUSED[weights.format][0]} refuses such a file"
             yield Finding(str(fault).replace("-", "_"), level, text, (place,))
-
-
-def _level(fault: Fault, format: str) -> Level:
-    if fault in _BROKEN:
-        return Level.BROKEN
-    if format in _REFUSED and fault in _REFUSED[format][1]:
-        return Level.REFUSED
-    return Level.RISK if fault in _RISKS else Level.NOTE
 
 
 def _unaligned(_: Release, found: Assessed) -> Iterator[Finding]:

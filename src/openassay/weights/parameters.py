@@ -284,7 +284,10 @@ def count(found: Iterable[Counted], settings: Settings, unread: str = "") -> Cou
             f"{sums.first_unknown}"
         )
     if sums.absent:
-        why = f"{sums.absent} tensors are described and not stored, first {sums.first_absent}"
+        why = (
+            f"{sums.absent} tensors are described and not stored in full, first "
+            f"{sums.first_absent}; the header describes {total + sums.described:,}"
+        )
     return Count(
         total=None if why else total,
         at_least=total,
@@ -307,7 +310,8 @@ class _Sums:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.by_role = dict.fromkeys(Role, 0)
-        self.total = self.inside = self.unknown = self.absent = 0
+        self.total = self.inside = self.unknown = 0
+        self.absent = self.described = 0  # tensors whose bytes are not there, their elements
         self.bytes: int | None = 0  # of weights and their scales
         self.first_unknown = self.first_absent = ""
         self.embedded: list[Counted] = []
@@ -323,6 +327,7 @@ class _Sums:
             self.first_unknown = self.first_unknown or f"{tensor.name} ({tensor.dtype})"
         if role is Role.ABSENT:
             self.absent += 1
+            self.described += tensor.parameters
             self.first_absent = self.first_absent or tensor.name
         if role in (Role.PARAMETER, Role.SCALE):
             self.bytes = _plus(self.bytes, _size(tensor))
