@@ -88,8 +88,12 @@ def _lost(release: Release, file: File, weights: WeightsFile) -> frozenset[str]:
 
 def _unread(read: list[WeightsFile]) -> str:
     """Why the list of tensors may not be whole, or empty."""
-    problems = (problem for weights in read for problem in weights.problems)
-    return next((p.detail for p in problems if p.id in faults.PARTLY), "")
+    problems = (
+        problem for weights in read for problem in weights.problems
+        if problem.id in faults.PARTLY
+        or (problem.id is Fault.BAD_ENTRY and weights.format in ("safetensors", "PyTorch"))
+    )  # fmt: skip
+    return next((problem.detail for problem in problems), "")
 
 
 def assess(release: Release, checkpoint: Checkpoint) -> Assessed:
@@ -124,9 +128,8 @@ def _concluded(found: Assessed, read: list[WeightsFile]) -> str:
 
 
 def _status(checkpoint: Checkpoint) -> str:
-    if checkpoint.broken and all(
-        broken.reason in faults.OUR_BOUNDS for broken in checkpoint.broken
-    ):
+    reasons = {broken.reason for broken in checkpoint.broken}
+    if reasons and reasons <= faults.OUR_BOUNDS:
         return "unproven"
     if not checkpoint.parts:
         return "incomplete" if checkpoint.broken or checkpoint.failed else "unread"
