@@ -415,6 +415,18 @@ def encode(value: Array, dtype: str) -> bytes:
     return np.ascontiguousarray(value, {"F32": "<f4", "F16": "<f2"}[dtype]).tobytes()
 
 
+def stored(value: Array, dtype: str) -> Array:
+    """What is left of an array that was stored as this type."""
+    if dtype == "BF16":
+        bits = np.frombuffer(encode(value, dtype), "<u2").astype(np.uint32) << 16
+        return bits.view(np.float32).reshape(value.shape)
+    return (
+        np.frombuffer(encode(value, dtype), f"<f{4 if dtype == 'F32' else 2}")
+        .reshape(value.shape)
+        .astype(np.float32)
+    )
+
+
 _GGUF = {
     "model.embed_tokens": "token_embd", "lm_head": "output", "model.norm": "output_norm",
     "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm",

@@ -92,7 +92,7 @@ def test_a_base_that_is_not_declared(made: Path) -> None:
     assert "undeclared-base" in ids(dossier)
     (fact,) = shown(dossier)
     assert fact.evidence[0].path == "model.safetensors"
-    assert "the weights show it" in fact.detail
+    assert "a rounding of these very values" in fact.detail
 
 
 def test_the_report_shows_it(made: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,7 @@ PLAIN = {
     "pruned to a fifth": (COMMON, "T1 T2 T3", "", Kind.PRUNED),
     "layer dropped": (COMMON, "T1 T2 T3", "", Kind.LAYERS_DROPPED),
     "layers repeated": (COMMON, "T1 T2 T3", "", Kind.LAYERS_REPEATED),
-    "layers swapped": (COMMON, "T1 T2 T3", "", Kind.LAYERS_MOVED),
+    "layers swapped": (Verdict.REORDERED, "T0 T1 T2 T3", "", Kind.LAYERS_MOVED),
     "experts copied": (COMMON, "T1 T2 T3", "", Kind.EXPERTS),
     "experts split": (COMMON, "T1 T2 T3", "", None),
     "half a stranger": (COMMON, "T2 T3", "T0", None),

@@ -182,6 +182,7 @@ def test_a_shared_basis_alone_is_no_sign() -> None:
 def test_another_format_other_names_and_rounding() -> None:
     """The same model as safetensors in BF16 and as GGUF in Q8_0, the way such copies are made."""
     weights = lm.trained(3, lm.Sizes(width=64, layers=3, heads=2, hidden=96, vocabulary=256))
+    weights = {name: lm.stored(value, "BF16") for name, value in weights.items()}
     ours = sketch_of(weights, "a", dtype="BF16")
     theirs = take(sets_of(file_of(lm.gguf(weights), "m.gguf"))[0], "b")
     found = compare(ours, theirs)

@@ -132,7 +132,7 @@ def _related(
             relation=_relation(found),
             evidence=evidence,
             inspector=INSPECTOR,
-            detail=f"the weights show it: {'; '.join(found.order_because)}"[:400],
+            detail=f"{found.verdict}; {'; '.join(found.order_because)}"[:400],
         )
         text = (
             f"a later form of the weights that {found.a.name} holds ({fact.relation}): "
@@ -143,7 +143,7 @@ def _related(
 
 
 def _relation(found: Comparison) -> Relation:
-    kinds = {relation.kind for relation in found.relations}
+    kinds = {relation.kind for relation in found.relations if relation.loses == "b"}
     if Kind.MERGED in kinds:
         return Relation.MERGE
     return Relation.QUANTIZED if Kind.QUANTISED in kinds else Relation.FINETUNE

@@ -15,7 +15,7 @@ from openassay.arrays import AnyArray, Floats, Numbers, np
 from openassay.lineage.index_tests import some_columns
 from openassay.lineage.prepared import Layer, Prepared, shared_tokens
 from openassay.lineage.result import Outcome
-from openassay.lineage.roles import Role
+from openassay.lineage.roles import is_mlp
 from openassay.lineage.statistics import centred_columns, unit_rows
 
 SHARE: Final = 0.25  # of units, in two layers at least
@@ -50,8 +50,7 @@ def not_run(test: str, why: str, *, applies: bool = True) -> Outcome:
 
 def has_layers(side: Prepared) -> bool:
     """Whether the model has MLPs at all, at hand or not."""
-    roles = {row.part.role for row in side.sketch.table}
-    return {Role.UP, Role.DOWN} <= roles
+    return is_mlp({row.part.role for row in side.sketch.table})
 
 
 def _no_layers(test: str, a: Prepared, b: Prepared) -> Outcome:
@@ -118,15 +117,23 @@ def token_view(a: Prepared, b: Prepared) -> Outcome:
     shared = shared_tokens(a, b)
     if shared is None:
         return not_run("T4", "no sampled tokens that both models have")
-    if shared[0].shape[1] != a.layers[0].up.shape[1]:
-        return not_run("T4", "embeddings and layers differ in width")
-    if shared[1].shape[1] != b.layers[0].up.shape[1]:
-        return not_run("T4", "embeddings and layers differ in width")
     ours, theirs = _some_tokens(shared[0], shared[1], UNIT_TOKENS)
-    views_a = [_views(ours, layer, MAX_UNITS) for layer in a.layers]
-    views_b = [_views(theirs, layer, None) for layer in b.layers]
-    table = [[_agree(*(_best(s) for s in _similar(va, vb))) for va in views_a] for vb in views_b]
-    return _judged("T4", table)
+    # Towers of other widths, such as one for pictures, do not read these embeddings.
+    views_a = [_views(ours, one, MAX_UNITS) for one in a.layers if _reads(one, ours)]
+    views_b = [_views(theirs, one, None) if _reads(one, theirs) else None for one in b.layers]
+    if not views_a or not any(views_b):
+        return not_run("T4", "embeddings and layers differ in width")
+    return _judged("T4", [[_alike(view, other) for view in views_a] for other in views_b])
+
+
+def _alike(ours: tuple[Floats, Floats], theirs: tuple[Floats, Floats] | None) -> Agreement:
+    if theirs is None:
+        return Agreement(0, len(ours[0]))
+    return _agree(*(_best(similar) for similar in _similar(ours, theirs)))
+
+
+def _reads(layer: Layer, tokens: AnyArray) -> bool:
+    return bool(layer.up.shape[1] == tokens.shape[1])
 
 
 def _views(tokens: AnyArray, layer: Layer, most: int | None) -> tuple[Floats, Floats]:
@@ -161,14 +168,14 @@ def shape_view(a: Prepared, b: Prepared) -> Outcome:
     """
     if not a.layers or not b.layers:
         return _no_layers("T5", a, b)
-    if a.layers[0].up.shape[1] != b.layers[0].up.shape[1]:
+    if not {one.up.shape[1] for one in a.layers} & {one.up.shape[1] for one in b.layers}:
         return not_run("T5", "widths differ")
     table = [[_turned(la, lb) for la in a.layers] for lb in b.layers]
     return _judged("T5", table)
 
 
 def _turned(a: Layer, b: Layer) -> Agreement:
-    if (a.gate is None) != (b.gate is None):
+    if (a.gate is None) != (b.gate is None) or a.up.shape[1] != b.up.shape[1]:
         return Agreement(0, 0)
     picked = _sample(len(a.up), MAX_UNITS)
     ours = [m[picked] for m in (a.gate, a.up, a.down) if m is not None]

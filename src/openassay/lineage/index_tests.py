@@ -1,19 +1,15 @@
-"""T0 to T3: equality, and the exact tests on indices (see :mod:`openassay.lineage.statistics`)."""
+"""T1 to T3: the exact tests on indices (see :mod:`openassay.lineage.statistics`)."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
 from math import log10
 from typing import Final
 
 from openassay.arrays import AnyArray, Floats, Numbers, np
-from openassay.lineage.decode import FLOATS
 from openassay.lineage.plan import MIN_ROWS
 from openassay.lineage.prepared import Prepared, Unit, shared_tokens
 from openassay.lineage.result import Match, Outcome
 from openassay.lineage.roles import Role
-from openassay.lineage.sketch import Row, Sketch
 from openassay.lineage.statistics import (
     centred_columns,
     fixed_points,
@@ -25,85 +21,18 @@ from openassay.lineage.statistics import (
 
 FOUND: Final = -9.0  # log10 of the corrected p below which an exact test has found something
 DOUBT: Final = -3.0
-SMALL: Final = 4 << 10  # bytes; equality of a smaller tensor proves nothing
 MIN_GAINS: Final = 64  # values: fewer and the t-approximation of rho is not to be trusted
 MAX_COLUMNS: Final = 1024
 MAX_ROWS: Final = 64  # of one matrix in T3
 _WORDS: Final = {
-    "T0": "equal tensors",
     "T1": "order of norm gains",
     "T2": "embedding columns in place",
     "T3": "rows of layers in place",
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Equality:
-    """What T0 counted: tensors of some size that count, those alike, and whether all are."""
-
-    outcome: Outcome
-    identical: bool
-    reordered: bool
-
-
 def not_run(test: str, why: str, *, applies: bool = True) -> Outcome:
     return Outcome(test, _WORDS[test], ran=False, sentence=why, applies=applies)
-
-
-# --- T0 -------------------------------------------------------------------------------------------
-
-
-def equality(a: Sketch, b: Sketch) -> Equality:
-    """T0: tensors with the same bytes, then with the same values in any order."""
-    files = [{f.sha256 for f in s.files} for s in (a, b)]
-    if "" not in files[0] | files[1] and files[0] == files[1]:
-        said = "the files' published digests are the same"
-        return Equality(Outcome("T0", _WORDS["T0"], True, True, said), True, True)
-    if not (a.whole and b.whole):
-        why = "digests of tensors need both models read whole, one is sampled"
-        return Equality(not_run("T0", why), False, False)
-    ours, theirs = _large(a), _large(b)
-    bytes_alike = _alike([r.sha256 + r.dtype for r in ours], [r.sha256 + r.dtype for r in theirs])
-    values_alike = _alike([r.values for r in ours], [r.values for r in theirs])
-    of = min(len(ours), len(theirs))
-    whole = of > 0 and len(ours) == len(theirs) and _small_agree(a, b)
-    identical = whole and bytes_alike == of
-    reordered = whole and values_alike == of
-    sentence = f"{bytes_alike} of {of} tensors have the same bytes"
-    if values_alike > bytes_alike:
-        sentence += f", {values_alike} the same values in some order"
-    if not of:
-        return Equality(not_run("T0", "no tensor of 4 KB or more"), False, False)
-    most = max(bytes_alike, values_alike)
-    outcome = Outcome("T0", _WORDS["T0"], True, most > 0, sentence, count=most, of=of)
-    return Equality(outcome, identical, reordered)
-
-
-def _large(sketch: Sketch) -> list[Row]:
-    return [
-        row
-        for row in sketch.table
-        if row.nbytes >= SMALL and row.counts and row.values and row.dtype in _weights_of(row)
-    ]
-
-
-def _weights_of(row: Row) -> frozenset[str] | tuple[str]:
-    """Floats and block types are weights; plain integers only as a matrix (quantised)."""
-    integer = row.dtype[:1] in "IU" and not row.dtype.startswith("IQ")
-    if integer and row.dtype not in ("I8", "U8"):
-        return FLOATS
-    return (row.dtype,)
-
-
-def _alike(ours: list[str], theirs: list[str]) -> int:
-    return sum((Counter(ours) & Counter(theirs)).values())
-
-
-def _small_agree(a: Sketch, b: Sketch) -> bool:
-    """Whether small tensors of the same name, biases and gains, are equal too."""
-    ours = {row.name: row.values for row in a.table if row.nbytes < SMALL and row.dtype in FLOATS}
-    theirs = {row.name: row.values for row in b.table if row.nbytes < SMALL and row.dtype in FLOATS}
-    return all(ours[name] == theirs[name] for name in ours.keys() & theirs.keys())
 
 
 # --- T1 -------------------------------------------------------------------------------------------

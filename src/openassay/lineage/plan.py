@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from openassay.lineage.decode import can_decode, row_bytes
-from openassay.lineage.roles import UNITS, Role
+from openassay.lineage.roles import MLP, UNITS, Role, is_mlp
 from openassay.lineage.table import Stored
 from openassay.weights.checkpoints import StoredTensor
 
@@ -227,10 +227,12 @@ def _units(readable: list[tuple[int, Stored]], seed: str, count: int) -> Iterato
             if one.part.role is Role.GATE and Role.UP in roles:
                 continue
             rows, _ = matrix_shape(one.tensor.shape)
+            first = rows // 2 if one.part.role is Role.FUSED else 0  # the rows of up
             wanted = ROWS if one.part.role is Role.VALUE else count
             row = _row(one)
-            if rows >= MIN_ROWS and row:
-                yield Wanted(index, unit_runs(seed, rows, wanted), row)
+            if rows - first >= MIN_ROWS and row:
+                runs = unit_runs(seed, rows - first, wanted)
+                yield Wanted(index, tuple((first + s, first + e) for s, e in runs), row)
 
 
 def _whole_layers(readable: list[tuple[int, Stored]], deep: int) -> list[Wanted]:
@@ -238,12 +240,12 @@ def _whole_layers(readable: list[tuple[int, Stored]], deep: int) -> list[Wanted]
     layers: dict[tuple[str, int], list[tuple[int, Stored]]] = {}
     for index, one in readable:
         part = one.part
-        if part.layer is not None and part.role in (Role.UP, Role.GATE, Role.DOWN):
+        if part.layer is not None and part.role in MLP:
             layers.setdefault((part.stack, part.layer), []).append((index, one))
     groups = [
         group
         for group in layers.values()
-        if {Role.UP, Role.DOWN} <= {one.part.role for _, one in group}
+        if is_mlp({one.part.role for _, one in group})
         and all(len(one.tensor.shape) == 2 for _, one in group)
     ]
     chosen: list[Wanted] = []

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
 from openassay.arrays import AnyArray, Floats, Numbers, np
 from openassay.lineage.plan import matrix_shape
-from openassay.lineage.roles import UNITS, Role
+from openassay.lineage.roles import MLP, UNITS, Role, is_mlp
 from openassay.lineage.sketch import Excerpt, Row, Sketch
 
 Place = tuple[str, int, int]
@@ -107,7 +107,8 @@ class Prepared:
             if row.part.role is Role.OTHER and squares.get(row.shape, 0) >= 4:
                 continue
             height = matrix_shape(row.shape)[0]
-            found.append(Unit(index, row, one.numbers(), self.values(index), height))
+            unit = Unit(index, row, one.numbers(), self.values(index), height)
+            found.append(_up_half(unit) if row.part.role is Role.FUSED else unit)
         return found[:MAX_UNITS]
 
     @cached_property
@@ -117,20 +118,25 @@ class Prepared:
         for index, one in self.sketch.excerpts.items():
             row = self.sketch.table[index]
             part = row.part
-            if part.layer is None or part.role not in (Role.UP, Role.GATE, Role.DOWN):
+            if part.layer is None or part.role not in MLP:
                 continue
             if len(one.numbers()) != matrix_shape(row.shape)[0] or len(row.shape) != 2:
                 continue
             group = groups.setdefault((part.stack, part.layer), {})
-            piece = (part.expert or 0, index, self.values(index))
-            group.setdefault(part.role, []).append(piece)
+            values = self.values(index)
+            pieces = {part.role: values}
+            if part.role is Role.FUSED:
+                half = len(values) // 2
+                pieces = {Role.GATE: values[:half], Role.UP: values[half:]}
+            for role, piece in pieces.items():
+                group.setdefault(role, []).append((part.expert or 0, index, piece))
         made = [self._layer(place, group) for place, group in groups.items()]
         return [layer for layer in made if layer is not None][:MAX_LAYERS]
 
     def _layer(
         self, place: tuple[str, int], group: dict[Role, list[tuple[int, int, Floats]]]
     ) -> Layer | None:
-        if not {Role.UP, Role.DOWN} <= set(group):
+        if not is_mlp(group):
             return None
         stacked = {role: [values for _, _, values in sorted(parts, key=lambda p: p[:2])]
                    for role, parts in group.items()}  # fmt: skip
@@ -157,6 +163,14 @@ class Prepared:
                 # Some networks store the gain less one.
                 return (found + 1 if float(found.min()) < 0 else found).astype(np.float32)
         return np.ones(width, np.float32)
+
+
+def _up_half(unit: Unit) -> Unit:
+    """The rows of up in a matrix that holds the gate before them, numbered from its half."""
+    half = unit.height // 2
+    kept = unit.numbers >= half
+    row = replace(unit.row, part=replace(unit.row.part, role=Role.UP))
+    return Unit(unit.index, row, unit.numbers[kept] - half, unit.values[kept], half)
 
 
 def shared_tokens(a: Prepared, b: Prepared) -> tuple[AnyArray, AnyArray, bool] | None:

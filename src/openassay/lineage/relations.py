@@ -1,7 +1,8 @@
 """What kind of relation it is, once a common origin is found: read from the matched rows.
 
 Only differences that one can point to are named. Which model came first follows from information
-that one of them has lost (rounding, zeros, a mixture), never from closeness.
+that one of them has lost (rounding, zeros, a mixture), never from closeness; and only if what it
+kept is the other's own: a rounded model and a fine-tune of one base are siblings.
 """
 
 from __future__ import annotations
@@ -16,19 +17,11 @@ from openassay.lineage.plan import matrix_shape
 from openassay.lineage.prepared import Prepared, shared_tokens
 from openassay.lineage.result import Kind, Match, Order, Relation
 from openassay.lineage.roles import Role
+from openassay.lineage.rounding import Pair, eps, lattice, of, quantised, same_values
 from openassay.lineage.statistics import unit_rows
 
-GROUP: Final = 32
 CLOSE: Final = 0.5
-_EPS: Final = {"F64": 2.0**-53, "F32": 2.0**-24, "BF16": 2.0**-9, "F16": 2.0**-12}
-
-#: Rows of A and of B that belong together, and how each is stored.
-Pair = tuple[AnyArray, AnyArray, str, str]
-
-
-def _of(pair: Pair, side: int) -> tuple[AnyArray, str]:
-    """Rows and type of A (0) or B (1)."""
-    return (pair[1], pair[3]) if side else (pair[0], pair[2])
+LEAST: Final = 0.9  # of the matched matrices, before "these very rows" is said of all
 
 
 def matched_rows(
@@ -76,9 +69,9 @@ def relations(a: Prepared, b: Prepared, matches: Sequence[Match]) -> tuple[Relat
     found = [
         _equal(pairs),
         *_pruned(pairs),
-        *_quantised(pairs),
+        *quantised(pairs),
         _low_rank(pairs),
-        *_layers(a, b, matches),
+        *_layers(a, b, matches, _kept(pairs)),
         _experts(matches),
         _vocabulary(a, b),
         *_narrowed(a, b),
@@ -111,108 +104,20 @@ def _zeros(values: AnyArray) -> float:
 
 
 def _pruned(pairs: Sequence[Pair]) -> list[Relation]:
-    floats = [(a, b) for a, b, one, two in pairs if not is_lossy(one) and not is_lossy(two)]
+    floats = [pair for pair in pairs if not is_lossy(pair[2]) and not is_lossy(pair[3])]
     if not floats:
         return []
-    zeros = [float(np.median([_zeros(pair[side]) for pair in floats])) for side in (0, 1)]
+    zeros = [float(np.median([_zeros(of(pair, side)[0]) for pair in floats])) for side in (0, 1)]
     for side, name, other in ((1, "B", 0), (0, "A", 1)):
-        rounded = all(_lattice(*_of(pair, side)) for pair in pairs)  # small values round to zero
-        if zeros[side] >= 0.1 and zeros[other] < 0.01 and not rounded:
-            text = (
-                f"{zeros[side]:.0%} of {name}'s sampled entries are exactly zero, none to speak of"
-            )
-            text += f" in {'A' if name == 'B' else 'B'}"
-            return [Relation(Kind.PRUNED, text, name.lower())]
+        rounded = all(lattice(*of(pair, side)) for pair in pairs)  # small values round to zero
+        if zeros[side] < 0.1 or zeros[other] >= 0.01 or rounded:
+            continue
+        text = f"{zeros[side]:.0%} of {name}'s sampled entries are exactly zero, none to speak of"
+        text += f" in {'A' if name == 'B' else 'B'}"
+        if all(same_values(pair, of(pair, side)[0] != 0) for pair in floats):
+            return [Relation(Kind.PRUNED, f"{text}; the others are the same", name.lower())]
+        return [Relation(Kind.PRUNED, f"{text}; the others differ")]
     return []
-
-
-# --- rounding -------------------------------------------------------------------------------------
-
-
-def _groups(values: AnyArray) -> AnyArray:
-    """Values in groups of 32 along the rows, (n, 32); a remainder is left out."""
-    width = values.shape[1] // GROUP * GROUP
-    return values[:, :width].reshape(-1, GROUP)[:2048].astype(float)
-
-
-def _lattice(values: AnyArray, dtype: str) -> str:
-    """Why these values are rounded; empty if they are not. Zeros, which pruning leaves, aside."""
-    if is_lossy(dtype):
-        return f"stored as {dtype}"
-    groups = _groups(values)
-    if not len(groups):
-        return ""
-    distinct = np.array([len(np.unique(group[group != 0])) for group in groups])
-    filled = (groups != 0).sum(axis=1)
-    if (
-        float(np.median(distinct)) >= 2
-        and float(np.median(distinct / np.maximum(filled, 1))) < 0.65
-    ):
-        return f"{np.median(distinct):.0f} distinct values in groups of {GROUP}"
-    top = np.abs(groups).max(axis=1, keepdims=True)
-    steps = groups / np.where(top > 0, top, 1) * 127
-    if float((np.abs(steps - np.rint(steps)).max(axis=1) < 0.01).mean()) > 0.9:
-        return f"groups of {GROUP} in 127 equal steps to their largest value"
-    row = max(len(np.unique(one)) for one in values[:16])
-    if values.shape[1] >= 1024 and row <= 256:
-        return f"at most {row} distinct values in a row of {values.shape[1]}"
-    return ""
-
-
-def _quantised(pairs: Sequence[Pair]) -> list[Relation]:
-    if not pairs:
-        return []
-    sides = [[_lattice(*_of(pair, side)) for pair in pairs] for side in (0, 1)]
-    rounded = [sum(map(bool, side)) >= 0.8 * len(side) for side in sides]
-    if rounded[0] == rounded[1]:
-        return []
-    side, name = (1, "B") if rounded[1] else (0, "A")
-    why = next(reason for reason in sides[side] if reason)
-    text = f"{name}'s values are rounded ({why}), those of {'A' if side else 'B'} are not"
-    errors = [
-        _rounding(_of(pair, 1 - side)[0], _of(pair, side)[0], is_lossy(_of(pair, side)[1]))
-        for pair in pairs
-    ]
-    worst = max((error for error in errors if error is not None), default=None)
-    if worst is not None and worst <= 0.52 and None not in errors:
-        text += f"; the largest error is {worst:.3f} of a step: a rounding of these very values"
-    return [Relation(Kind.QUANTISED, text, name.lower())]
-
-
-def _rounding(exact: AnyArray, rounded: AnyArray, stored: bool) -> float | None:
-    """The largest error in steps, 0.5 at most for a rounding; None where no step can be told."""
-    if stored and float(np.abs(rounded - np.rint(rounded)).max()) == 0:
-        return _integer_rounding(exact.astype(float), rounded.astype(float))
-    groups = _groups(rounded)
-    errors = np.abs(_groups(exact) - groups)
-    worst = []
-    for group, error in zip(groups, errors, strict=True):
-        gaps = np.diff(np.unique(group))
-        if len(gaps) >= 3:
-            worst.append(float(error.max() / gaps.min()))
-    return float(np.quantile(worst, 0.99)) if worst else None
-
-
-def _integer_rounding(exact: AnyArray, codes: AnyArray) -> float | None:
-    """Whole numbers hide one scale and zero point for the matrix, each row or each column."""
-    layouts = [[(exact.ravel(), codes.ravel())]]
-    layouts += [list(zip(x, y, strict=True)) for x, y in ((exact, codes), (exact.T, codes.T))]
-    found = []
-    for lines in layouts:
-        errors = [_line_error(x, y) for x, y in lines if len(np.unique(y)) >= 8]
-        if errors:
-            found.append(max(errors))
-    return min(found, default=None)
-
-
-def _line_error(exact: AnyArray, codes: AnyArray) -> float:
-    """The least largest error of a line from codes to values, in steps."""
-    slope = float(np.polyfit(codes, exact, 1)[0])
-    if not slope > 0:
-        return float("inf")
-    slopes = slope * (1 + np.linspace(-0.004, 0.004, 81))
-    rest = exact - slopes[:, None] * codes
-    return float((np.ptp(rest, axis=1) / 2 / slopes).min())
 
 
 # --- rank -----------------------------------------------------------------------------------------
@@ -228,9 +133,9 @@ def _low_rank(pairs: Sequence[Pair]) -> Relation | None:
             continue
         change = b.astype(float) - a.astype(float)
         values = np.linalg.svd(change, compute_uv=False)
-        eps = max(_EPS.get(one, 0.0), _EPS.get(two, 0.0))
+        precision = max(eps(one), eps(two)) / 2  # as a spread
         noise = (
-            eps
+            precision
             * float(np.sqrt((a.astype(float) ** 2).mean()))
             * (np.sqrt(change.shape[0]) + np.sqrt(change.shape[1]))
         )
@@ -259,28 +164,38 @@ def layer_map(matches: Sequence[Match]) -> dict[int, int]:
     return {b: max(sorted(found), key=lambda a: found[a]) for b, found in sorted(votes.items())}
 
 
-def _layers(a: Prepared, b: Prepared, matches: Sequence[Match]) -> list[Relation]:
+def _kept(pairs: Sequence[Pair]) -> bool:
+    """Whether nearly all matched rows are the same in both models."""
+    return sum(map(same_values, pairs)) >= LEAST * max(len(pairs), 1)
+
+
+def _layers(a: Prepared, b: Prepared, matches: Sequence[Match], kept: bool) -> list[Relation]:
+    """Layers dropped, repeated or moved. Repeated ones give a direction only where their rows were
+    ``kept``: a model that grew and was trained on is a sibling of other tunings of its base."""
     mapped = layer_map(matches)
+    backwards = layer_map([_turned(match) for match in matches])
     count_a, count_b = _depth(a), _depth(b)
     if len(mapped) < 2 or not count_a or not count_b:
         return []
     pairs = ", ".join(f"{one} from {other}" for one, other in list(mapped.items())[:40])
     values = list(mapped.values())
-    repeated = len(set(values)) < len(values)
-    backwards = layer_map([_turned(match) for match in matches])
-    shared = len(set(backwards.values())) < len(backwards)
-    if repeated and count_b > count_a:
-        return [Relation(Kind.LAYERS_REPEATED, f"B repeats layers of A: {pairs}", "b")]
-    if shared and count_a > count_b:
-        return [Relation(Kind.LAYERS_REPEATED, f"A repeats layers of B: {pairs}", "a")]
+    if len(set(values)) < len(values) and count_b > count_a:
+        return [Relation(Kind.LAYERS_REPEATED, f"B repeats layers of A: {pairs}", "b" * kept)]
+    if len(set(backwards.values())) < len(backwards) and count_a > count_b:
+        return [Relation(Kind.LAYERS_REPEATED, f"A repeats layers of B: {pairs}", "a" * kept)]
     if count_b != count_a and values == sorted(values):
-        less, more = ("B", "A") if count_b < count_a else ("A", "B")
+        less, more, found = ("B", "A", mapped) if count_b < count_a else ("A", "B", backwards)
         text = f"{less} has {min(count_a, count_b)} of {more}'s {max(count_a, count_b)} layers"
         note = f"{less} was cut down, or {more} grew by new layers"
-        return [Relation(Kind.LAYERS_DROPPED, f"{text} ({pairs}): {note}")]
+        whole = len(found) >= LEAST * len(_sampled_layers(b if less == "B" else a))
+        return [Relation(Kind.LAYERS_DROPPED, f"{text} ({pairs}): {note}")] if whole else []
     if values != list(mapped) and count_a == count_b:
         return [Relation(Kind.LAYERS_MOVED, f"layers stand elsewhere: {pairs}")]
     return []
+
+
+def _sampled_layers(side: Prepared) -> set[int]:
+    return {unit.place[1] for unit in side.units if unit.place[1] >= 0}
 
 
 def _turned(match: Match) -> Match:
@@ -333,7 +248,8 @@ def _narrowed(a: Prepared, b: Prepared) -> list[Relation]:
 def mixture(target: Prepared, bases: Sequence[tuple[Prepared, Sequence[Match]]]) -> Relation | None:
     """Whether B is a weighted sum of two bases: its matched rows regressed on both.
 
-    Coefficients that add to one with little left over say so; K alone cannot, for an even mixture
+    Coefficients that add to one say so if they explain how B differs from the nearer base; among
+    tunings of one base any two come close to a third. K alone cannot tell, for an even mixture
     matches both of its parents fully.
     """
     if len(bases) != 2:
@@ -348,10 +264,11 @@ def mixture(target: Prepared, bases: Sequence[tuple[Prepared, Sequence[Match]]])
         (x, y, *_), (z, y2, *_) = parts[0][0], parts[1][0]
         if x.shape != z.shape or not np.array_equal(y, y2):
             continue
-        design = np.stack([x.ravel(), z.ravel()], axis=1).astype(float)
-        found, *_ = np.linalg.lstsq(design, y.ravel().astype(float), rcond=None)
-        left = y.ravel() - design @ found
-        rest.append(float((left**2).sum() / max(float((y.astype(float) ** 2).sum()), 1e-30)))
+        x, y, z = (values.ravel().astype(float) for values in (x, y, z))
+        found, *_ = np.linalg.lstsq(np.stack([x, z], axis=1), y, rcond=None)
+        nearer = min(float(((y - x) ** 2).sum()), float(((y - z) ** 2).sum()))
+        left = float(((y - found[0] * x - found[1] * z) ** 2).sum())
+        rest.append(left / max(nearer, 1e-30))
         coefficients.append((float(found[0]), float(found[1])))
     if not coefficients:
         return None
@@ -360,6 +277,7 @@ def mixture(target: Prepared, bases: Sequence[tuple[Prepared, Sequence[Match]]])
         return None
     names = [base.sketch.name for base, _ in bases]
     text = (
-        f"rows are {one:.2f} of {names[0]} and {two:.2f} of {names[1]}, {np.median(rest):.1%} left"
+        f"rows are {one:.2f} of {names[0]} and {two:.2f} of {names[1]}, which leaves "
+        f"{np.median(rest):.1%} of how they differ from the nearer"
     )
     return Relation(Kind.MERGED, text, "b")

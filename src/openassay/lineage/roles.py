@@ -10,6 +10,7 @@ lost (:func:`deterministic`). A new kind of layer needs its entry here before it
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -26,6 +27,7 @@ class Role(StrEnum):
     NORM = "norm"
     GATE = "gate"
     UP = "up"
+    FUSED = "gate and up"  # rows of the gate, then as many of up, in one matrix
     DOWN = "down"
     VALUE = "value"
     ATTENTION = "attention"  # queries, keys, fused projections, outputs: not tested by rows
@@ -35,7 +37,14 @@ class Role(StrEnum):
 
 
 #: Roles whose rows are units of a layer.
-UNITS: Final = (Role.UP, Role.GATE, Role.VALUE, Role.OTHER)
+UNITS: Final = (Role.UP, Role.GATE, Role.FUSED, Role.VALUE, Role.OTHER)
+MLP: Final = (Role.UP, Role.GATE, Role.FUSED, Role.DOWN)
+
+
+def is_mlp(roles: Collection[Role]) -> bool:
+    """Whether tensors of these roles make an MLP: up and down, with a gate or without."""
+    return Role.DOWN in roles and (Role.UP in roles or Role.FUSED in roles)
+
 
 _LAYER: Final = re.compile(
     r"(?:^|[./])(?P<stack>[a-z_]{0,40}?)[._]?"
@@ -57,6 +66,10 @@ _DENY: Final = (
     (re.compile(r"(?:^|[._])rfft|(?:^|[._])window(?:$|[._])"), "a fixed window"),
     (re.compile(r"exp_avg|momentum_buffer|optimizer"), "the optimizer's state"),
 )  # fmt: skip
+#: Reasons of :data:`_DENY` for tables that any loader makes anew.
+MADE_BY_FORMULA: Final = frozenset([
+    "a fixed basis of frequencies", "a table of positions", "a mask", "a fixed window",
+])  # fmt: skip
 _INPUT_GATE: Final = re.compile(r"weight_ih")  # its rows are units, its columns inputs
 _ROLES: Final = (
     (Role.EMBED, r"embed_tokens|word_embeddings?|(?:^|[./])wte|tok_embeddings|token_embd|embed_in|"
@@ -123,6 +136,12 @@ def deterministic(rows: Floats) -> str:
         return "two values"
     if rows.shape[1] < 32:
         return ""
+    with np.errstate(all="ignore"):  # hostile values may overflow
+        return _shaped(rows)
+
+
+def _shaped(rows: Floats) -> str:
+    """Sinusoids or bands; empty for anything else."""
     centred = rows - rows.mean(axis=1, keepdims=True)
     power = np.abs(np.fft.rfft(centred, axis=1)) ** 2
     total = power.sum(axis=1)

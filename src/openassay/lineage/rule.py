@@ -7,11 +7,13 @@ from typing import Final
 
 from openassay.errors import UsageError
 from openassay.lineage import free_tests, index_tests, relations
-from openassay.lineage.index_tests import DOUBT, FOUND, Equality
+from openassay.lineage.equality import Equality, equality
+from openassay.lineage.index_tests import DOUBT, FOUND
 from openassay.lineage.picture import label
 from openassay.lineage.prepared import Prepared
 from openassay.lineage.result import (
     Comparison,
+    Kind,
     Match,
     Matrix,
     Order,
@@ -41,23 +43,24 @@ def compare_prepared(a: Prepared, b: Prepared, *, dates: tuple[str, str] = ("", 
             f"the sketches of {a.sketch.name} and {b.sketch.name} hold rows of different places",
             hint="Take both again with the same openassay, or name the models themselves.",
         )
-    equal = index_tests.equality(a.sketch, b.sketch)
+    equal = equality(a.sketch, b.sketch)
     gains = index_tests.gains(a, b)
     columns = index_tests.columns(a, b)
     rows, matches = index_tests.rows(a, b)
     exact = [gains, columns, rows]
-    whole = columns.found and rows.found and _layer_share(matches) >= MOST
+    reach = _reach(b, matches)
+    whole = columns.found and rows.found and _share(reach) >= MOST
     settled = equal.identical or equal.reordered or whole
     free = [
         _unless(settled or columns.found, "T2'", a, b),
         _unless(settled, "T4", a, b),
         _unless(settled, "T5", a, b),
     ]
-    verdict, because, parts = _verdict(equal, exact, free, matches)
+    verdict, because, parts = _verdict(equal, exact, free, reach)
     related = verdict in (Verdict.IDENTICAL, Verdict.REORDERED, Verdict.COMMON, Verdict.PART)
     kinds = relations.relations(a, b, matches) if related else ()
     if verdict in (Verdict.IDENTICAL, Verdict.REORDERED):
-        kinds = ()
+        kinds = tuple(kind for kind in kinds if kind.kind is Kind.LAYERS_MOVED)
     order, why = relations.order(kinds)
     order, why = _dated(order, why, dates, related)
     return Comparison(
@@ -85,7 +88,7 @@ def _unless(settled: bool, test: str, a: Prepared, b: Prepared) -> Outcome:
 
 
 def _verdict(
-    equal: Equality, exact: Sequence[Outcome], free: Sequence[Outcome], matches: Sequence[Match]
+    equal: Equality, exact: Sequence[Outcome], free: Sequence[Outcome], reach: Reach
 ) -> tuple[Verdict, tuple[str, ...], tuple[str, ...]]:
     """Verdict, the sentences it rests on, and the parts that share an origin."""
     if equal.identical:
@@ -95,7 +98,7 @@ def _verdict(
     hits = [outcome for outcome in exact if outcome.found]
     signs = [outcome for outcome in free if outcome.found]
     if hits:
-        return _found(exact, hits, signs, matches)
+        return _found(exact, hits, signs, reach)
     if signs:
         said = tuple(outcome.sentence for outcome in signs)
         return Verdict.STRONG, said, tuple(outcome.title for outcome in signs)
@@ -109,46 +112,57 @@ def _verdict(
 
 
 def _found(
-    exact: Sequence[Outcome], hits: list[Outcome], signs: list[Outcome], matches: Sequence[Match]
+    exact: Sequence[Outcome], hits: list[Outcome], signs: list[Outcome], reach: Reach
 ) -> tuple[Verdict, tuple[str, ...], tuple[str, ...]]:
-    _, columns, _ = exact
-    share = _layer_share(matches)
+    gains, columns, _ = exact
+    share = _share(reach)
     # Units in another order are invisible to T3; a free match of most units stands in for it.
     units = any(s.test in ("T4", "T5") and s.layers >= MOST * s.tests for s in signs)
     layers = share >= MOST or units
     said = tuple(outcome.sentence for outcome in [*hits, *signs])
-    if layers and (columns.found or not columns.ran):
+    if layers and (columns.found or not columns.applies):
         return Verdict.COMMON, said, ("everything sampled",)
     parts = []
     if columns.found:
         parts.append("embeddings")
-    if layers:
+    if units and share < MOST:
         parts.append("layers")
-    elif share > 0:
-        places = {match.b for match in matches if match.log10_p < FOUND}
-        parts.append(f"{len(places)} of {len({match.b for match in matches})} sampled matrices")
-    if exact[0].found:
+    else:
+        parts += [_reached(stack, found) for stack, found in reach.items() if any(found.values())]
+    if gains.found:
         parts.append("norm gains")
+    if not columns.ran and columns.applies:
+        said += (f"embeddings could not be compared: {columns.sentence}",)
     return Verdict.PART, said, tuple(parts)
 
 
-def _layer_share(matches: Sequence[Match]) -> float:
-    """The share of layers with a partner, of whichever model it is larger."""
-    shares = [0.0]
-    for side in ("a_place", "b_place"):
-        tested = {_layer(getattr(match, side), match, side) for match in matches}
-        hit = {
-            _layer(getattr(match, side), match, side) for match in matches if match.log10_p < FOUND
-        }
-        if tested:
-            shares.append(len(hit) / len(tested))
-    return max(shares)
+#: For every stack of B's sampled layers, which of them have a partner in A. Where tensors have no
+#: layer, each stands for itself.
+Reach = dict[str, dict[tuple[int, str], bool]]
 
 
-def _layer(place: tuple[str, int, int], match: Match, side: str) -> tuple[str, int, int, str]:
-    """A layer, or where there are none the tensor itself."""
-    name = match.a if side == "a_place" else match.b
-    return (*place, "" if place[1] >= 0 else name)
+def _reach(b: Prepared, matches: Sequence[Match]) -> Reach:
+    hit = {match.b for match in matches if match.log10_p < FOUND}
+    reach: Reach = {}
+    for unit in b.units:
+        stack, number, _ = unit.place
+        layer = (number, "" if number >= 0 else unit.row.name)
+        found = reach.setdefault(stack if number >= 0 else "", {})
+        found[layer] = found.get(layer, False) or unit.row.name in hit
+    return reach
+
+
+def _share(reach: Reach) -> float:
+    """The share of B's sampled layers with a partner: A may well hold more than B took."""
+    found = [one for layers in reach.values() for one in layers.values()]
+    return sum(found) / len(found) if found else 0.0
+
+
+def _reached(stack: str, found: dict[tuple[int, str], bool]) -> str:
+    numbered = any(number >= 0 for number, _ in found)
+    what = f"sampled layers of {stack}" if stack and numbered else (
+        "sampled layers" if numbered else "sampled matrices")  # fmt: skip
+    return f"{sum(found.values())} of {len(found)} {what}"
 
 
 def _doubts(exact: Sequence[Outcome], free: Sequence[Outcome]) -> tuple[str, ...]:
@@ -191,10 +205,14 @@ def _missing(exact: Sequence[Outcome], free: Sequence[Outcome]) -> tuple[str, ..
 def _dated(
     order: Order, why: tuple[str, ...], dates: tuple[str, str], related: bool
 ) -> tuple[Order, tuple[str, ...]]:
-    if order is not Order.UNKNOWN or not related or not all(dates) or dates[0] == dates[1]:
+    if not related or not all(dates) or dates[0] == dates[1]:
         return order, why
     later = Order.B_LATER if dates[1] > dates[0] else Order.A_LATER
-    return later, (f"dates given, not proved by the weights: A {dates[0]}, B {dates[1]}",)
+    if order is Order.UNKNOWN:
+        return later, (f"dates given, not proved by the weights: A {dates[0]}, B {dates[1]}",)
+    if order is not later:
+        why += (f"the dates given say otherwise: A {dates[0]}, B {dates[1]}",)
+    return order, why
 
 
 def _side(sketch: Sketch, dated: str) -> Side:
@@ -219,7 +237,8 @@ def _notes(a: Sketch, b: Sketch, related: bool) -> tuple[str, ...]:
         fixed = sum(bool(row.fixed) for row in one.table if not row.part.denied)
         if denied or fixed:
             notes.append(
-                f"{side}: {denied + fixed} tensors do not count: their indices or values are fixed"
+                f"{side}: tensors that do not count, as their indices or values are fixed: "
+                f"{denied + fixed}"
             )
         if not one.whole:
             notes.append(f"{side} was sampled: {one.bytes_read:,} of {one.nbytes:,} bytes")

@@ -99,6 +99,7 @@ class Sketch:
     tokens: Mapping[int, str] = field(default_factory=dict)  # token of a row of the embedding
     notes: tuple[str, ...] = ()
     bytes_read: int = 0
+    complete: bool = True  # no file of the weights was missing
 
     @property
     def nbytes(self) -> int:
@@ -129,6 +130,7 @@ def _meta(sketch: Sketch) -> dict[str, Any]:
         "format": sketch.format,
         "seed": sketch.seed,
         "whole": sketch.whole,
+        "complete": sketch.complete,
         "bytes_read": sketch.bytes_read,
         "files": [[file.path, file.size, file.sha256] for file in sketch.files],
         "notes": list(sketch.notes),
@@ -205,6 +207,7 @@ def _load(meta: dict[str, Any], pieces: dict[str, bytes]) -> Sketch:
         tokens={int(row): _text(token) for row, token in meta["tokens"].items()},
         notes=tuple(_text(note) for note in meta["notes"]),
         bytes_read=int(meta["bytes_read"]),
+        complete=meta.get("complete", True) is True,
     )
 
 

@@ -48,6 +48,7 @@ class WeightSet:
     headers: tuple[tuple[File, int], ...]  # each file with a header, and where that ends
     files: tuple[File, ...]  # all that hold bytes of it
     stored: tuple[Stored, ...]
+    complete: bool  # every file that its own numbering promises is there and read
     notes: tuple[str, ...]
 
     @property
@@ -137,6 +138,7 @@ def _weight_set(release: Release, checkpoint: Checkpoint) -> WeightSet:
         headers=tuple((file, parsed.header[1]) for file, parsed in checkpoint.parts),
         files=tuple(files.values()),
         stored=stored,
+        complete=checkpoint.whole,
         notes=tuple(_notes(checkpoint)[:MAX_NOTES]),
     )
 
@@ -152,6 +154,25 @@ def _stored(release: Release, checkpoint: Checkpoint) -> list[Stored]:
         if seen[tensor.name] > 1:  # branches of one graph may use the same names
             tensor = replace(tensor, name=f"{tensor.name} ({seen[tensor.name]})")
         placed.append(Stored(tensor, part))
+    return _fused(placed)
+
+
+def _fused(placed: list[Stored]) -> list[Stored]:
+    """Up matrices that hold the gate as well: no gate beside them, twice the rows that down reads.
+
+    Networks that store both in one put the gate first and split it in halves.
+    """
+    mlps: dict[tuple[str, int, int], dict[Role, int]] = {}
+    for at, one in enumerate(placed):
+        if one.part.layer is not None and len(one.tensor.shape) == 2:
+            place = one.part.stack, one.part.layer, one.part.expert or 0
+            mlps.setdefault(place, {})[one.part.role] = at
+    for roles in mlps.values():
+        if {Role.UP, Role.DOWN} <= roles.keys() and Role.GATE not in roles:
+            up, down = placed[roles[Role.UP]], placed[roles[Role.DOWN]]
+            width, units = down.tensor.shape
+            if up.tensor.shape == (2 * units, width) and width != units:
+                placed[roles[Role.UP]] = replace(up, part=replace(up.part, role=Role.FUSED))
     return placed
 
 

@@ -67,6 +67,7 @@ def take(
         format=weights.format,
         seed=seed,
         whole=whole,
+        complete=weights.complete,
         files=tuple(_note(file) for file in weights.files),
         table=tuple(replace(row, fixed=fixed.get(i, row.fixed)) for i, row in enumerate(rows)),
         excerpts=excerpts,

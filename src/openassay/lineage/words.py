@@ -13,8 +13,8 @@ from openassay.types import Evidence
 
 SCHEMA: Final = "openassay-lineage/1"
 _MEANS: Final = {
-    Verdict.IDENTICAL: "every tensor that counts has the same bytes",
-    Verdict.REORDERED: "every tensor that counts holds the same values, in another order",
+    Verdict.IDENTICAL: "every tensor has the same bytes",
+    Verdict.REORDERED: "every tensor holds the same values, in another order or place",
     Verdict.COMMON: "they share trained or initial weights; which came first is another question",
     Verdict.PART: "some parts share trained or initial weights, the others do not show it",
     Verdict.STRONG: "units match after rearrangement; measured, not proved like a common origin",
