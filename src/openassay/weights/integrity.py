@@ -14,7 +14,8 @@ from typing import Any, Final
 from openassay.errors import ReadError
 from openassay.files import File
 from openassay.formats import json_text, safetensors, weights_shape
-from openassay.formats.bounded import Fault, FormatError, Problem
+from openassay.formats.bounded import Fault, FormatError, Problem, stored_bytes
+from openassay.formats.onnx import ExternalData
 from openassay.formats.safetensors import ShardIndex
 from openassay.formats.weights_file import WeightsFile
 from openassay.release import Release
@@ -60,9 +61,8 @@ def _classified(found: Assessed) -> Iterator[Counted]:
     seen: set[str] = set()
     for file, weights in found.checkpoint.described:
         lost = _lost(found.release, file, weights)
-        listed = parameters.classify(
-            weights.tensors, weights.format, found.settings, file.size, lost
-        )
+        size = None if weights.external else file.size
+        listed = parameters.classify(weights.tensors, weights.format, found.settings, size, lost)
         for item in listed:
             if several and item.tensor.name in seen:
                 continue
@@ -75,15 +75,25 @@ def _lost(release: Release, file: File, weights: WeightsFile) -> frozenset[str]:
     """Names of tensors that lie in files which are not there, or do not reach so far."""
     lost: set[str] = set()
     sizes: dict[str, int | None] = {}
-    for item in weights.external:
+    for item, needed in _externals(weights):
         if item.location not in sizes:
             holder = external_file(release, file, item.location)
             held = None if holder is None else holder.lfs.size if holder.lfs else holder.size
             sizes[item.location] = held
         size = sizes[item.location]
-        if size is None or item.offset + (item.length or 0) > size:
+        short = item.length is not None and item.length < needed
+        if size is None or short or item.offset + needed > size:
             lost.add(item.tensor)
     return frozenset(lost)
+
+
+def _externals(weights: WeightsFile) -> Iterator[tuple[ExternalData, int]]:
+    """What lies in other files, with the bytes it takes: by its shape, or as it is said."""
+    if not weights.external:
+        return
+    needed = {t.name: stored_bytes(t.dtype, t.parameters) for t in weights.tensors}
+    for item in weights.external:
+        yield item, max(item.length or 0, needed.get(item.tensor) or 0)
 
 
 def _unread(read: list[WeightsFile]) -> str:
@@ -106,6 +116,11 @@ def assess(release: Release, checkpoint: Checkpoint) -> Assessed:
         found.count = parameters.count(_classified(found), found.settings, _unread(read))
     for check in (_placeholders, _headers, _unaligned, _shards, _across, _outside, _code):
         found.findings += check(release, found)
+    if found.count is not None and found.count.absent and not _has(found, Level.BROKEN):
+        text = f"{checkpoint.path}: {found.count.why_unknown}"
+        found.findings.append(
+            Finding("not_stored", Level.BROKEN, text, (header_place(checkpoint),))
+        )
     if found.status == "whole":
         found.findings += against_config(release, found)
         found.findings += layers.findings(checkpoint, found.settings, found.config)
@@ -117,14 +132,17 @@ def assess(release: Release, checkpoint: Checkpoint) -> Assessed:
 
 def _concluded(found: Assessed, read: list[WeightsFile]) -> str:
     """The status after every check: what is broken outweighs what is refused, and that doubts."""
-    levels = {finding.level for finding in found.findings}
-    if Level.BROKEN in levels and read:
+    if _has(found, Level.BROKEN) and read:
         return "incomplete"
-    if found.status == "whole" and Level.REFUSED in levels:
+    if found.status == "whole" and _has(found, Level.REFUSED):
         return "refused"
     if found.status == "whole" and any(map(faults.doubtful, read)):
         return "unproven"
     return found.status
+
+
+def _has(found: Assessed, level: Level) -> bool:
+    return any(finding.level is level for finding in found.findings)
 
 
 def _status(checkpoint: Checkpoint) -> str:
@@ -348,12 +366,12 @@ def _outside(release: Release, found: Assessed) -> Iterator[Finding]:
     for file, weights in found.checkpoint.parts:
         lost: set[str] = set()
         short: dict[str, int] = {}
-        for item in weights.external:
+        for item, needed in _externals(weights):
             holder = external_file(release, file, item.location)
             if holder is None:
                 lost.add(item.location)
-            elif holder.lfs is None and item.offset + (item.length or 0) > holder.size:
-                short[item.location] = item.offset + (item.length or 0)
+            elif holder.lfs is None and item.offset + needed > holder.size:
+                short[item.location] = max(short.get(item.location, 0), item.offset + needed)
         if lost:
             text = f"{file.path} keeps tensors in {sorted(lost)[0]}, which is not in the release"
             place = Place(file, sorted(lost)[0], start=0, end=weights.header[1])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from openassay.formats.bounded import DTYPE_BITS, Tensor, stored_bytes
+from openassay.formats.bounded import DTYPE_BITS, MAX_RATIO, RATIO_FLOOR, Tensor, stored_bytes
 from openassay.formats.gguf import GGML_TYPES
 from openassay.weights.settings import Settings
 
@@ -104,6 +104,7 @@ class Count:
     bits_per_weight: float | None
     why_unknown: str
     notes: tuple[str, ...]
+    absent: int = 0  # tensors that are described and not stored in full
 
 
 def classify(
@@ -116,7 +117,8 @@ def classify(
     """Every tensor once (views of the same bytes count once), with its role.
 
     ``size`` is the file's: what reaches beyond is not there, nor are those whose names are
-    ``lost``, which lie in files that are missing or too short.
+    ``lost``, which lie in files that are missing or too short. ``size`` is None where they lie
+    beside it.
     """
     # Names beside each other matter only where integers hold weights.
     packed = any(not _is_float(tensor.dtype) for tensor in tensors)
@@ -133,7 +135,7 @@ def classify(
             seen.add(place)
         role, each = _role(tensor, format, names, shapes, settings)
         if role is Role.PARAMETER and (tensor.name in lost or not _is_stored(tensor, size)):
-            role = Role.ABSENT
+            role = Role.ABSENT  # what lies in other files and is not lost was measured there
         parameters, stored_as = 0, tensor.dtype
         if role is Role.PARAMETER:
             parameters = round(_elements(tensor) * each)
@@ -143,10 +145,14 @@ def classify(
 
 
 def _is_stored(tensor: Tensor, size: int | None) -> bool:
-    """Whether a file of ``size`` bytes holds it, as far as its place is known."""
+    """Whether a file of ``size`` bytes holds it; where its place is not known, whether it could.
+
+    No packing in use stores an array in a thousandth of its bytes.
+    """
+    needed = stored_bytes(tensor.dtype, tensor.parameters) or 0
     if tensor.start is None or tensor.end is None:
-        return True
-    if tensor.start == tensor.end and tensor.parameters:
+        return size is None or needed <= max(RATIO_FLOOR, MAX_RATIO * size)
+    if tensor.strides is None and needed > tensor.end - tensor.start:
         return False
     return size is None or tensor.end <= size
 
@@ -272,7 +278,7 @@ def count(found: Iterable[Counted], settings: Settings, unread: str = "") -> Cou
     total = sums.total - tied
     experts = settings.experts if sums.inside else None
     active = None
-    if experts and not sums.unknown:
+    if experts and not sums.unknown and not sums.odd:
         active = total - round(sums.inside * (1 - experts[1] / experts[0]))
     bits = None
     if sums.bytes is not None and total and not sums.unknown:
@@ -301,6 +307,7 @@ def count(found: Iterable[Counted], settings: Settings, unread: str = "") -> Cou
         bits_per_weight=bits,
         why_unknown=why,
         notes=(f"{sums.out[0].tensor.name} is tied and counted once",) if tied else (),
+        absent=sums.absent,
     )
 
 
@@ -312,6 +319,7 @@ class _Sums:
         self.by_role = dict.fromkeys(Role, 0)
         self.total = self.inside = self.unknown = 0
         self.absent = self.described = 0  # tensors whose bytes are not there, their elements
+        self.odd = False  # experts in a layout that does not say how many stand in a tensor
         self.bytes: int | None = 0  # of weights and their scales
         self.first_unknown = self.first_absent = ""
         self.embedded: list[Counted] = []
@@ -338,6 +346,8 @@ class _Sums:
         if role is Role.PARAMETER:
             if _is_expert(tensor, self.settings.experts):
                 self.inside += item.parameters
+            elif self.settings.experts and _of_experts(tensor):
+                self.odd = True
             if self.settings.tied and len(tensor.shape) == 2:
                 self._maybe_tied(item)
 
@@ -370,7 +380,12 @@ def _size(tensor: Tensor) -> int | None:
 
 def _is_expert(tensor: Tensor, experts: tuple[int, int] | None) -> bool:
     """Whether a tensor belongs to experts of which only some are used, alone or stacked."""
-    if experts is None or not _EXPERT.search(tensor.name):
+    if experts is None or not _of_experts(tensor):
         return False
     numbered = re.search(r"experts?[._]\d", tensor.name) is not None
     return numbered or experts[0] in tensor.shape
+
+
+def _of_experts(tensor: Tensor) -> bool:
+    """Whether a name is that of experts among which a router chooses; shared ones always run."""
+    return _EXPERT.search(tensor.name) is not None and "shared" not in tensor.name
