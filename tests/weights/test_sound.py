@@ -206,6 +206,13 @@ def test_a_second_pickle_beside_a_sound_model(name: str, build: Build) -> None:
     assert name in said["pickled_content"].text
 
 
+def test_a_pickle_under_a_name_of_torchs_own_is_looked_into(build: Build) -> None:
+    members = {"archive/data.pkl": TENSOR, "archive/data/0": bytes(16)}
+    for name, wanted in ((EVIL, {"foreign_code", "pickled_content"}), (TENSOR, set[str]())):
+        found = build.assessed({"model.pt": archive({**members, "archive/bytecode.pkl": name})})
+        assert ids(found[0]) == wanted
+
+
 def test_other_members_are_a_note(build: Build) -> None:
     members = {"a/data.pkl": TENSOR, "a/data/0": bytes(16), "a/readme.txt": b"hello"}
     (found,) = build.assessed({"model.pt": archive(members)})

@@ -30,7 +30,7 @@ from openassay.formats.bounded import (
     zip_members,
 )
 from openassay.formats.pickle_ops import Items, Pairs, Pickled, read_pickle
-from openassay.formats.torch_views import Book, Kind, Storage, TorchFile
+from openassay.formats.torch_views import Book, Kind, Storage, TorchFile, is_foreign
 
 MAX_PICKLE: Final = 16 << 20  # bytes of data.pkl; 80,000 tensors take about that
 MAX_READ: Final = 256 << 20  # pickle, zip directory and local headers together
@@ -42,12 +42,13 @@ MAX_OTHERS: Final = 64  # members that no loader reads: so many are opened to se
 MAX_OTHER: Final = 1 << 20  # bytes read of each that is a pickle
 _FULL32: Final = 0xFFFFFFFF
 # What torch's own writers put beside the tensors (torch/serialization.py, caffe2's inline
-# container, the mobile exporter); none of it is unpickled with foreign names by a loader.
+# container, the mobile exporter).
 _OWN_NAMES: Final = frozenset([
     "data.pkl", "constants.pkl", "attributes.pkl", "bytecode.pkl", "version", "byteorder",
     ".format_version", ".storage_alignment", ".data/serialization_id", "mobile_debug_handles.pkl",
     "model.json",
 ])  # fmt: skip
+_PICKLES: Final = (".pkl", ".pickle", ".debug_pkl")
 _OWN_FOLDERS: Final = ("data/", "constants/", "code/", "extra/")
 _AFTER: Final = (0, 16, 24)  # bytes of data descriptor between a member and the next header
 
@@ -100,18 +101,19 @@ def _parse_zip(window: Window) -> TorchFile:
 def _others(
     window: Window, members: tuple[Member, ...], root: str, findings: Findings
 ) -> list[Pickled]:
-    """Members that no loader reads: a note, and those that are pickles as what they name."""
-    others = [
-        member for member in members
-        if not member.name.endswith("/") and not _is_own(member.name, root)
-    ]  # fmt: skip
+    """Members beside those that were read: what no loader reads is a note, code in it is listed."""
+    beside = [member for member in members if not member.name.endswith("/")]
+    others = [member for member in beside if not _is_own(member.name, root)]
     if others:
         more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        more += f"; {MAX_OTHERS} were looked into" if len(others) > MAX_OTHERS else ""
         detail = f"no loader reads member {quoted(others[0].name)}{more}"
         findings.add(Fault.MEMBER_UNUSED, detail, others[0].header)
+    read = (f"{root}data.pkl", f"{root}constants.pkl")
+    pickles = [m for m in beside if m.name.endswith(_PICKLES) and m.name not in read]
+    rest = [member for member in others if not member.name.endswith(_PICKLES)]
     found: list[Pickled] = []
-    others.sort(key=lambda member: not member.name.endswith((".pkl", ".pickle")))
-    for member in others[:MAX_OTHERS]:
+    for member in (pickles + rest)[:MAX_OTHERS]:
         try:
             if not _begins_as_pickle(member_bytes(window, member, 2), member.name):
                 continue
@@ -119,9 +121,10 @@ def _others(
         except FormatError as error:
             findings.add_error(error)
             continue
-        if pickled.globals:
-            named = ", ".join(map(str, pickled.globals[:3]))
-            detail = f"pickle {quoted(member.name)}, which no loader reads, names {named}"
+        named = (name for name in pickled.globals if name.module.split(".")[0] != "__torch__")
+        foreign = [str(name) for name in named if is_foreign(name)]
+        if foreign:
+            detail = f"pickle {quoted(member.name)} beside data.pkl names {', '.join(foreign[:3])}"
             findings.add(Fault.PICKLED_CONTENT, detail[:400], member.header)
         found.append(pickled)
     return found
@@ -138,7 +141,7 @@ def _is_own(name: str, root: str) -> bool:
 def _begins_as_pickle(head: bytes, name: str) -> bool:
     """By its protocol mark, or its name: the first two protocols have no mark."""
     marked = len(head) == 2 and head[0] == 0x80 and 2 <= head[1] <= 5
-    return marked or name.endswith((".pkl", ".pickle"))
+    return marked or name.endswith(_PICKLES)
 
 
 def _member_pickle(window: Window, member: Member, findings: Findings) -> Pickled:
