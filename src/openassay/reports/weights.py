@@ -52,7 +52,7 @@ def _checkpoint(row: Row, pen: Pen) -> Iterator[str]:
     name = visible(row["path"])
     if len(files) > 1:
         name += f" and {len(files) - 1} more"
-    about = " ".join(filter(None, (row["format"], visible(row["variant"])))) or "not readable"
+    about = " ".join(filter(None, (row["format"], visible(row["variant"])))) or _unreadable(row)
     status = pen.ink(_STATUS[row["status"]], _INKS[row["status"]])
     yield f"{pen.ink(cut(name, pen.look.width - 45), Ink.BOLD)}  {about}, {status}"
     if row["parameters"] is not None:
@@ -65,6 +65,14 @@ def _checkpoint(row: Row, pen: Pen) -> Iterator[str]:
     yield from _findings(row["findings"], pen)
     if pen.look.detail > 1:
         yield from _tensors(row, pen)
+
+
+def _unreadable(row: Row) -> str:
+    """What stands where a format could not be told."""
+    if row["status"] != "unread":
+        return "not readable"
+    pointer = any("promised_sha256" in file for file in row["files"])
+    return "Git LFS pointer" if pointer else "not at hand"
 
 
 def _parameters(count: Row) -> str:
