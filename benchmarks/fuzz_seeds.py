@@ -412,10 +412,12 @@ def tar_of(mode: str, form: int) -> bytes:
 
 
 BUNDLE = {"layer/bias": (1, (3,), 12), "layer/kernel": (19, (4, 3), 24), "steps": (9, (), 8)}
-JOURNAL = b"""{"schema": "openassay-journal/1", "files": {"dir:a@1:m.gguf": {"path": "m.gguf",
-"size": 9, "sha256": "00", "zero_pages": 0, "pages": 1, "tensors": [{"name": "w", "dtype": "F32",
-"shape": [2], "multiset": "F32:0", "mean": 0.0, "std": 0.0, "largest": 0.0, "zeros": 2,
-"not_finite": 0}]}}}"""
+JOURNAL = b"""{"schema": "openassay-journal/2", "files": {"dir:a@1:m.gguf": {"mark": "dir:a@1",
+"path": "m.gguf", "size": 9, "sha256": "00", "zero_pages": 0, "pages": 1, "tensors": [{"name": "w",
+"dtype": "F32", "shape": [2], "multiset": "2:0000000000000000", "mean": 0.0, "std": 0.0,
+"largest": 0.0, "zeros": 2, "not_finite": 0}]}}, "begun": {"dir:a:n.gguf": {"mark": "1-2",
+"size": 9000000, "offset": 4194304, "sha256": "", "zero_pages": 0, "layout": "0", "before": "0",
+"tensors": ["0 0 5 0.5 0.25 7 1 2"], "cut": ["00"]}}}"""
 
 
 def hdf5_seeds() -> tuple[bytes, ...]:

@@ -213,13 +213,40 @@ def test_what_a_record_says_acts_in_no_format(
         assert "[a](" not in bare
 
 
+@pytest.mark.parametrize("format", ["terminal", "markdown"])
+def test_people_read_chinese(run: Run, release: Path, records: Path, format: str) -> None:
+    """Quotes, names, paths and ids aside, nothing of ours is left in English."""
+    args = ("audit", release, "--against", records / "Foo.yml", "--format", format)
+    code, out, _ = run(*args, "--lang", "zh", "-v")
+    assert code == Exit.FINE
+    assert "所审计的内容均已读取，没有显示该项。" in out
+    out = out.replace("Component not include", "")  # the record's own words
+    left = re.sub(r'"[^"\n]*"|`[^`]*`|\[\^\d+\]:.*|https?://\S+|[\w/-]+\.\w+(?::\d+)?', "", out)
+    assert not re.search(r"\b[a-z]{3,} [a-z]{2,}\b", left), left
+
+
+def test_the_data_of_a_comparison_is_english_in_every_language(
+    run: Run, release: Path, records: Path
+) -> None:
+    args = ("audit", release, "--against", records / "Foo.yml", "--format", "json")
+    assert run(*args) == run(*args, "--lang", "zh")
+
+
+def test_a_record_judged_both_ways_in_chinese(run: Run, records: Path) -> None:
+    code, out, _ = run("judge", records / "Foo.yml", "--lang", "zh")
+    assert code == Exit.FINE
+    assert "严格、参考工具" in out
+    left = re.sub(r"LicenseRef-\S+|'[^']*'|https?://\S+|[\w/-]+\.\w+|Model Openness \S+ ", "", out)
+    assert not re.search(r"\b[a-z]{3,} [a-z]{2,}\b", left), left
+
+
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
         (("--format", "yaml"), Exit.USAGE, "formats: terminal, json, markdown"),
         (("--require", "mof-1.0=III"), Exit.USAGE, "takes no --framework and no --require"),
         (("--out", "x"), Exit.USAGE, "takes no --from and no --out"),
-        (("--lang", "zh"), Exit.USAGE, "takes no --baseline, no --config and no --lang"),
+        (("--lang", "tlh"), Exit.USAGE, "there is no language 'tlh'"),
         (("--baseline", "x"), Exit.USAGE, "takes no --baseline"),
     ],
 )
@@ -251,8 +278,8 @@ def test_judge_shows_a_record_both_ways(run: Run, records: Path) -> None:
     assert code == 0
     assert "the reference tool  none" in out
     assert "Where they differ, and why" in out
-    code, _, err = run("judge", records / "Foo.yml", "--lang", "zh")
-    assert (code, "in English only" in err) == (Exit.USAGE, True)
+    code, _, err = run("judge", records / "Foo.yml", "--lang", "tlh")
+    assert (code, "there is no language" in err) == (Exit.USAGE, True)
     _, out, _ = run("judge", records / "Foo.yml", "--mode", "mot", "--lang", "zh")
     assert "模型卡" in out
     _, out, _ = run("judge", records / "Foo.yml", "--format", "json")

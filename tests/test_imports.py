@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "release": {"types", "errors", "files", "subject", "formats"},
     "about": {"types", "errors", "files", "subject", "formats", "release"},
     "passages": {"types", "errors", "files", "subject", "formats", "release", "about"},
+    "excepted": {"types", "files", "formats", "release", "licenses"},
     "sources": {"types", "errors", "canonical", "files", "formats", "release"},
     "weights": {
         "types", "errors", "canonical", "arrays", "files", "subject", "formats", "release",
@@ -45,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "inspectors": {
         "types", "errors", "files", "subject", "formats", "release", "about", "passages",
-        "licenses", "vocabulary", "weights",
+        "licenses", "excepted", "vocabulary", "weights",
     },
     "governance": {"types", "licenses", "vocabulary"},
     "truth": {"types", "licenses", "vocabulary"},
@@ -195,6 +196,8 @@ def test_nothing_can_run_what_was_audited(path: Path) -> None:
     allowed = OF_SOURCES if room_of(path) == "sources" else set()
     if name == "arrays.py":  # what reads files is banned below
         allowed = {"numpy"}
+    if name == "weights/hashing.py":  # three functions of libcrypto, which see bytes to hash
+        allowed = {"ctypes"}
     wrong = [
         f"{name}:{seen.line} imports {seen.what}"
         for seen in imports_of(path)

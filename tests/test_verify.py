@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 
 from openassay.files import File
 from openassay.release import Release, Source
+from openassay.reports import Look
+from openassay.reports.verification import OUTCOMES, Fallen, render
 from openassay.sources import open_target
 from openassay.types import Digest, Evidence, Span, Unit
 from openassay.verify import Check, Outcome, verify
@@ -259,3 +262,19 @@ def test_every_citation_of_any_text_stands(lines: list[str], data: st.DataObject
     (check,) = verify([evidence], [source]).checks
     blank_start = evidence.quote == "" or not lines[start - 1].strip()
     assert check.outcome is Outcome.STANDS or blank_start
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_every_outcome_has_its_word_in_every_language(outcome: Outcome) -> None:
+    assert str(outcome) in OUTCOMES
+
+
+def test_people_read_chinese() -> None:
+    place = Evidence("dir:a@1", "a.py", Span(Unit.LINE, 3, 3), "x = 1", Digest("sha256", "0"))
+    fallen = [Fallen(place, "missing", "there is no such file now")]
+    pins = [("dir:a@1", "dir:a@2")]
+    shown = render(fallen, {"stands": 2, "missing": 1}, ["b.py"], pins, Look(lang="zh"))
+    assert "✘ 缺失：a.py:3" in shown
+    assert "现在没有这个文件" in shown
+    assert "3 条证据：2 条仍成立、1 条缺失" in shown
+    assert not re.search(r"[a-z]{3,} [a-z]{2,}", shown)

@@ -24,6 +24,12 @@ _READMES = re.compile(
 )
 _METADATA = ("setup.py", "setup.cfg", "pyproject.toml")
 _PACKAGE = re.compile(r"^\s*name\s*=\s*[\"']?([A-Za-z][\w.-]{1,60})", re.M)
+# the project's own page, as package metadata names it; dependencies stand under other keys
+_HOME = re.compile(
+    r"^\s*[\"']?(?:url|home-?page|repository|source(?: code)?)[\"']?\s*[:=]\s*[\"']?"
+    r"(https?://[^\s\"'<>]{4,200})",
+    re.M | re.I,
+)
 _MAX_LISTED = 400  # names looked at per README; lists of everything ever made are longer
 _GENERIC = frozenset(
     [
@@ -85,7 +91,8 @@ def work_out(sources: Iterable[Source], about: Sequence[str] = ()) -> Subject:
     elsewhere = [name for readme in readmes for name in _versioned_repositories(readme)]
     siblings = _siblings(linked + elsewhere, owners, families)
     subject = Subject(tuple(names), frozenset(owners), tuple(siblings))
-    return Subject(subject.names, subject.owners, subject.siblings, _foreign(release, subject))
+    foreign, bundled = _foreign(release, subject), frozenset(_bundled(release, subject))
+    return Subject(subject.names, subject.owners, subject.siblings, foreign, bundled)
 
 
 def _source_names(source: Source) -> Iterator[str]:
@@ -310,3 +317,22 @@ def _packages_of_others(release: Release, subject: Subject) -> Iterator[str]:
         named = _PACKAGE.search("\n".join(file.lines[:2000])) if file.is_readable else None
         if named and subject.whose(named.group(1)) is not Whose.OWN:
             yield file.folder.lower()
+
+
+def _bundled(release: Release, subject: Subject) -> Iterator[str]:
+    """Folders below the root whose package metadata name another project's repository as home."""
+    own = {source.name.lower().replace("+", "/") for source in release.sources}
+    for file in release.files:
+        folder = release.inner_path(file).rpartition("/")[0]
+        if not folder or file.name not in _METADATA or not file.is_readable:
+            continue
+        text = "\n".join(line[:400] for line in file.lines[:2000])
+        homes = [classify(url) for url in _HOME.findall(text)[:8]]
+        homes = [home for home in homes if home.target is Target.REPOSITORY and home.owner]
+        if homes and not any(
+            subject.owns(home.owner)
+            or home.id.lower() in own
+            or subject.whose(home.id) is not Whose.OTHER
+            for home in homes
+        ):
+            yield folder.lower()

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from openassay import licenses
-from openassay.governance import govern, is_backed
+from openassay.governance import govern, is_backed, is_of_named_files
 from openassay.truth import base_license, claims, contradictions, restricted_bases
 from openassay.types import (
     Component,
@@ -43,6 +43,7 @@ _TUNING = frozenset(
         ("model_metadata", "finetune_config"),
     )
 )
+MAX_NAMED = 12  # files under other terms that a note names
 MAX_BECAUSE = 8  # facts that a component cites; the rest stays in the dossier
 
 
@@ -60,8 +61,9 @@ def assemble(
     by_component = _by_component(reading)
     hidden = _hidden(gaps)
     stated = [fact for fact in reading if isinstance(fact, Licensed)]
+    loose = _loose(stated, reading)
     components = tuple(
-        _component(entry, by_component.get(entry.id, []), hidden.get(entry.id, []), stated)
+        _component(entry, by_component.get(entry.id, []), hidden.get(entry.id, []), stated, loose)
         for entry in entries()
     )
     for base in _restricted_bases(reading):
@@ -81,6 +83,26 @@ def assemble(
         contradictions=contradictions(reading, named, found),
         read_by=read_by,
     )
+
+
+def _loose(stated: Sequence[Licensed], facts: Sequence[Fact]) -> list[Licensed]:
+    """Terms of files that a document names, where no component shows a file of that list."""
+    seen = [(e.source, e.path) for f in facts if isinstance(f, Found) for e in f.evidence]
+    lists: dict[tuple[str, str, int | str], list[Licensed]] = defaultdict(list)
+    for fact in stated:
+        if is_of_named_files(fact):
+            place = fact.evidence[-1]
+            lists[place.source, place.path, place.span.start].append(fact)
+    return [
+        fact
+        for (source, *_), named in lists.items()
+        if not any(
+            source == of and (path == scope or (scope.endswith("/") and path.startswith(scope)))
+            for of, path in seen
+            for scope in (fact.scope.removeprefix("path:") for fact in named)
+        )
+        for fact in named
+    ]
 
 
 def _restricted_bases(facts: Sequence[Fact]) -> list[str]:
@@ -141,21 +163,27 @@ def _hidden(gaps: Sequence[Gap]) -> dict[str, list[Gap]]:
 
 
 def _component(
-    entry: Entry, facts: list[Fact], gaps: list[Gap], stated: list[Licensed]
+    entry: Entry,
+    facts: list[Fact],
+    gaps: list[Gap],
+    stated: list[Licensed],
+    loose: list[Licensed],
 ) -> Component:
     status, deciding = _status(facts, gaps)
     denials: list[Fact] = [fact for fact in facts if isinstance(fact, RuledOut)]
     decided = {id(fact) for fact in (*deciding, *denials)}
     supporting = [fact for fact in facts if id(fact) not in decided]
-    governed = govern(entry, status, deciding, stated)
+    governed = govern(entry, status, deciding, stated, loose)
     because: list[Fact | Gap] = [*deciding[:MAX_BECAUSE]]
     room = max(0, MAX_BECAUSE - len(because))
     because += supporting[:room] + denials[:2]
     if status in (Status.UNKNOWN, Status.ABSENT):
         because += gaps[:MAX_BECAUSE]
+    because += _lists(governed.apart)
     notes = _notes(status, deciding, supporting, denials)
     if governed.open and not is_backed(governed.all[0], stated):
         notes.append(f"{governed.license} is only a label: its text is not in the release.")
+    notes += _apart(governed.apart)
     return Component(
         id=entry.id,
         status=status,
@@ -166,6 +194,24 @@ def _component(
         licenses=governed.all,
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _lists(named: Sequence[Licensed]) -> list[Licensed]:
+    """One fact for each list that names files under terms of their own: it cites the list."""
+    return list({fact.evidence[-1]: fact for fact in reversed(named)}.values())[:2]
+
+
+def _apart(named: Sequence[Licensed]) -> Iterator[str]:
+    """Which files stand under which terms of their own."""
+    by_license: dict[str, list[str]] = defaultdict(list)
+    for fact in named:
+        by_license[licenses.display(fact.license)].append(fact.scope.removeprefix("path:"))
+    for license, paths in by_license.items():
+        shown = ", ".join(sorted(paths)[:MAX_NAMED])
+        if (more := len(paths) - MAX_NAMED) > 0:
+            yield f"Named as under {license}: {shown} and {more} more."
+        else:
+            yield f"Named as under {license}: {shown}."
 
 
 def _status(facts: list[Fact], gaps: list[Gap]) -> tuple[Status, list[Fact]]:

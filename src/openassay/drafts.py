@@ -253,8 +253,11 @@ class _Case:
         if part.license is None or not part.licenses:
             yield Open(ask)
             return
-        changed = ", a changed text" if part.licenses[0].modified else ""
-        text = f"{by_id()[id].title}: {part.license}{changed} ({part.license_reason})."
+        title, license, why = by_id()[id].title, part.license, part.license_reason
+        if part.licenses[0].modified:
+            text = f"{title} stands under {license}, a changed text ({why})."
+        else:
+            text = f"{title} stands under {license} ({why})."
         yield Said(text, part.licenses[0].evidence[0], quote=False)
 
 

@@ -70,6 +70,7 @@ class File:
     problem: str | None = None
     link: str | None = None  # permanent URL of this file at its revision, without a line anchor
     published: Digest | None = None  # what its host's listing says it is, for files read remotely
+    stamp: str = ""  # of a file on disk: which one it is and when it was changed
     gaps: list[Gap] = field(default_factory=list)
     name: str = field(init=False)
     folder: str = field(init=False)

@@ -4,7 +4,8 @@ The order follows how people license releases: a file's own header, a licence wr
 component or for its kind (MODEL_LICENSE), the licence of its folder, a sentence that says what the
 root licence covers, the root licence, and last a card's tag. What lives elsewhere inherits
 nothing: only a statement about it counts. Where equals disagree the more restrictive one governs,
-and both are kept.
+and both are kept. Files that a document takes out by name stand under their own terms, and a
+component that holds some of them under both.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from openassay.vocabulary import Entry
 _DATA_SETS = frozenset(("datasets", "evaluation_data", "fine_tuning_data", "base_model_datasets"))
 MAX_PLACES = 50  # artefacts of one component whose licences are compared
 _TEXTS = (How.TEXT, How.PDF)
+OF_NAMED = "a licence of files named one by one"
 _AS_CODE = frozenset(("model_metadata", "training_logs", "model_openness_configuration"))
 
 
@@ -31,15 +33,21 @@ class Governed:
     open: bool | None
     reason: str
     all: tuple[Licensed, ...]
+    apart: tuple[Licensed, ...] = ()  # of files named one by one, where not shown to be open
 
 
 def govern(
-    entry: Entry, status: Status, deciding: Sequence[Fact], stated: Sequence[Licensed]
+    entry: Entry,
+    status: Status,
+    deciding: Sequence[Fact],
+    stated: Sequence[Licensed],
+    loose: Sequence[Licensed] = (),
 ) -> Governed:
     """The licence of one component, given the facts that decided its status.
 
     Where the deciding artefacts lie under different licences, a restricted one governs; else the
-    one that most of them share.
+    one that most of them share. ``loose`` are terms of named files that are in no component's
+    evidence: they may be part of any code.
     """
     if status in (Status.ABSENT, Status.UNKNOWN):
         return Governed(None, None, "", ())
@@ -48,6 +56,51 @@ def govern(
         return _first(_for_linked(entry, stated), entry) or Governed(
             None, None, "no licence is stated for what lives elsewhere", ()
         )
+    named = [fact for fact in stated if is_of_named_files(fact)]
+    apart = [f for f in named if any(_covers(f, place) for place in places)]
+    apart += [f for f in loose if entry.kind is Kind.CODE and f not in apart]
+    strict = tuple(fact for fact in apart if not _openness(fact, entry.kind))
+    if not strict:
+        return _of_places(entry, places, stated)
+    rest = [place for place in places if not any(_covers(fact, place) for fact in named)]
+    return _with_apart(_of_places(entry, rest, stated) if rest else None, strict, entry)
+
+
+def is_of_named_files(fact: Licensed) -> bool:
+    """Whether a document says this of files it names, not a file or folder of itself."""
+    listed = fact.evidence[-1]
+    if fact.scope in ("path:", f"path:{listed.path}") or _is_folder_of(fact.scope, listed.path):
+        return False
+    by_name = fact.how is How.PROSE or (fact.how in _TEXTS and len(fact.evidence) > 1)
+    return by_name and fact.scope.startswith("path:")
+
+
+def _covers(fact: Licensed, place: tuple[str, str]) -> bool:
+    source, path = place
+    meant = fact.scope == f"path:{path}" or _is_folder_of(fact.scope, path)
+    return fact.evidence[-1].source == source and meant
+
+
+def _with_apart(rest: Governed | None, apart: tuple[Licensed, ...], entry: Entry) -> Governed:
+    """Both: what governs the rest, and the terms of the files that are taken out of it."""
+    own = [_shown(fact.license) for fact in apart]
+    first = [] if rest is None or rest.license is None else [rest.license]
+    names = list(dict.fromkeys([*first, *own]))
+    opened = [_openness(fact, entry.kind) for fact in apart]
+    if rest is not None:
+        opened.append(rest.open)
+    return Governed(
+        " AND ".join(f"({name})" if " OR " in name and len(names) > 1 else name for name in names),
+        False if False in opened else None,
+        f"{rest.reason}; some files are named as being under other terms" if rest else OF_NAMED,
+        (*(rest.all if rest else ()), *apart),
+        apart,
+    )
+
+
+def _of_places(
+    entry: Entry, places: Sequence[tuple[str, str]], stated: Sequence[Licensed]
+) -> Governed:
     found = [_first(_for_tracked(entry, place, stated), entry) for place in places]
     governed = [answer for answer in found if answer is not None]
     closed = [answer for answer in governed if answer.open is False]
@@ -103,13 +156,15 @@ def _for_tracked(entry: Entry, place: tuple[str, str], stated: Sequence[Licensed
     source, path = place
     here = [fact for fact in stated if fact.evidence[0].source == source]
     scope = _kind_scope(entry)
-    yield "its own header or licence file", [f for f in here if f.scope == f"path:{path}"]
+    own = [f for f in here if f.scope == f"path:{path}"]
+    own += [f for f in here if f not in own and is_of_named_files(f) and _covers(f, place)]
+    yield "its own header or licence file", own
     yield "a licence for this component", [f for f in stated if f.scope == entry.id]
     yield (
         f"a licence file for the {scope}",
         [f for f in stated if f.scope == scope and f.how in _TEXTS],
     )
-    folders = [f for f in here if _is_folder_of(f.scope, path)]
+    folders = [f for f in here if _is_folder_of(f.scope, path) and f not in own]
     deepest = max((len(f.scope) for f in folders), default=0)
     yield "the licence of its folder", [f for f in folders if len(f.scope) == deepest]
     root = [f for f in here if f.scope == "path:"]

@@ -218,6 +218,10 @@ class Release:
             self._places[key] = self.subject.place(self.inner_path(file))
         return self._places[key]
 
+    def is_bundled(self, file: File) -> bool:
+        """Whether a file came along with somebody else's package (see :class:`Subject`)."""
+        return self.subject.is_bundled(self.inner_path(file))
+
     def cite_listing(self, source: str, folder: str, files: Iterable[File], quote: str) -> Evidence:
         """Cite that certain files are there, by their names alone."""
         return listing_evidence(source, folder, [file.path for file in files], quote)

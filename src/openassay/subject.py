@@ -123,12 +123,15 @@ class Subject:
     """The model this release is about.
 
     ``names`` are the names it goes by, the best first; ``owners`` the accounts that publish it.
+    ``bundled_folders`` hold somebody else's package that the release runs, changed or not: its code
+    does the release's work, but the data and results that came along are not the release's.
     """
 
     names: tuple[str, ...] = ()
     owners: frozenset[str] = frozenset()
     siblings: tuple[str, ...] = ()  # names of other models of the same house
     foreign_folders: frozenset[str] = field(default_factory=frozenset)
+    bundled_folders: frozenset[str] = field(default_factory=frozenset)
 
     @cached_property
     def families(self) -> dict[str, set[tuple[int, ...]]]:
@@ -235,6 +238,11 @@ class Subject:
                 return Place.SIBLING
         stem = name.rsplit(".", 1)[0]
         return Place.SIBLING if self._is_sibling_word(stem) else Place.OWN
+
+    def is_bundled(self, path: str) -> bool:
+        """Whether a path lies in somebody else's package that the release brings along."""
+        parts = path.lower().split("/")
+        return any("/".join(parts[:n]) in self.bundled_folders for n in range(1, len(parts)))
 
     def _is_sibling_word(self, word: str) -> bool:
         parsed = parse_name(word)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from openassay.about import work_out
 from openassay.files import File
 from openassay.release import Source
-from openassay.subject import Subject, Whose
+from openassay.subject import Place, Subject, Whose
 
 
 def source(name: str, files: dict[str, str]) -> Source:
@@ -75,6 +77,40 @@ def test_a_folder_titled_after_a_sibling_is_foreign() -> None:
     readme = "# Foo\n[Foo](https://hf.co/acme/Foo-3B) [BarVLM](https://hf.co/acme/BarVLM-2B)\n"
     found = subject("acme/foo", readme, **{"vision/README.md": "# BarVLM\n", "vision/t.py": ""})
     assert "vision" in found.foreign_folders
+
+
+HARNESS = "setup(\n    name='barbench',\n    url='https://github.com/bar-lab/barbench',\n)\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "bundled"),
+    [
+        ({"evaluate/setup.py": HARNESS}, {"evaluate"}),
+        ({"evaluate/pyproject.toml": '[project.urls]\nHomepage = "https://github.com/bar-lab/bar"\n'},
+         {"evaluate"}),
+        ({"evaluate/setup.cfg": "[metadata]\nurl = https://github.com/bar-lab/barbench\n"},
+         {"evaluate"}),
+        ({"setup.py": HARNESS}, set()),  # the whole release: a fork of it, perhaps
+        ({"kit/setup.py": HARNESS.replace("bar-lab", "Acme")}, set()),
+        ({"kit/setup.py": HARNESS.replace("bar-lab/barbench", "mirror/foo")}, set()),
+        ({"kit/setup.py": "install_requires=['x @ git+https://github.com/bar-lab/barbench']"},
+         set()),
+        ({"kit/setup.py": "setup(name='kit', url='https://kit.example.org')"}, set()),
+    ],
+)  # fmt: skip
+def test_a_package_whose_home_is_another_project_is_bundled(
+    files: dict[str, str], bundled: set[str]
+) -> None:
+    """Its code may well be what the release runs, so its place stays; its data are not ours."""
+    found = subject("acme/foo", "# Foo\n", **files)
+    assert found.bundled_folders == bundled
+    assert found.place("evaluate/run.py") is Place.OWN
+
+
+def test_what_lies_below_a_bundled_folder_is_bundled() -> None:
+    found = Subject(bundled_folders=frozenset(["eval/bar"]))
+    paths = ["eval/Bar/a/b.jsonl", "eval/bar/x.py", "eval/barn/x.py", "eval/bar", "x/eval/bar/y"]
+    assert [found.is_bundled(path) for path in paths] == [True, True, False, False, False]
 
 
 def test_no_readme_still_gives_a_subject() -> None:

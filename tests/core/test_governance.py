@@ -284,6 +284,47 @@ def test_an_artefact_cited_by_its_listing_is_governed_as_its_folder() -> None:
     assert governed(stated, [root], "datasets").license == "MIT"
 
 
+# -- files that a document names ---------------------------------------------------------------
+
+NAMED = says("path:src/net.py", RESTRICTED, How.PROSE, path="README.md")
+ROOT = says("path:", "MIT")
+
+
+def test_named_files_stand_beside_the_rest_of_their_component() -> None:
+    answer = governed([ROOT, NAMED], [found("src/net.py"), found("src/train.py")])
+    assert (answer.license, answer.open) == (f"MIT AND {RESTRICTED}", False)
+    assert answer.apart == (NAMED,)
+    assert answer.all == (ROOT, NAMED)
+    alone = governed([ROOT, NAMED], [found("src/net.py")])
+    assert (alone.license, alone.open) == (RESTRICTED, False)
+    others = governed([ROOT, NAMED], [found("src/train.py")])
+    assert (others.license, others.open, others.apart) == ("MIT", True, ())
+
+
+def test_named_files_under_an_open_licence_change_nothing() -> None:
+    named = says("path:src/net.py", "BSD-3-Clause", How.PROSE, path="README.md")
+    places = [found("src/net.py"), found("src/train.py"), found("src/a.py")]
+    assert governed([ROOT, named], places).license == "MIT"
+
+
+def test_named_folders_reach_what_lies_below() -> None:
+    folder = says("path:src/", RESTRICTED, How.PROSE, path="README.md")
+    answer = governed([says("code", "MIT", path="LICENSE-CODE"), folder], [found("src/a.py")])
+    assert answer.open is False  # nearer than a licence for all code
+
+
+def test_of_a_choice_and_a_restriction_both_are_shown() -> None:
+    places = [found("src/net.py"), found("src/train.py")]
+    answer = governed([says("path:", "MIT OR Apache-2.0"), NAMED], places)
+    assert answer.license == f"(MIT OR Apache-2.0) AND {RESTRICTED}"
+
+
+def test_named_files_that_no_component_shows_count_for_code_alone() -> None:
+    code = govern(by_id()["training_code"], PRESENT, [found("a.py")], [ROOT, NAMED], [NAMED])
+    card = govern(by_id()["model_card"], PRESENT, [found("b.md")], [ROOT, NAMED], [NAMED])
+    assert (code.open, card.open) == (False, True)
+
+
 SCOPES = ["path:", "path:src/", "path:src/train.py", "code", "weights", "release", "training_code"]
 STATED = st.builds(
     says,
@@ -305,6 +346,9 @@ def test_what_governs_was_stated_and_open_is_never_guessed(
     assert set(answer.all) <= set(stated)
     if answer.license is None:
         assert answer.open is None
+    elif answer.apart:  # of files that a document names: beside what governs the rest, never open
+        assert {fact.license for fact in answer.apart} <= set(answer.license.split(" AND "))
+        assert answer.open is not True
     else:
         assert answer.license == answer.all[0].license
     if answer.open is True:

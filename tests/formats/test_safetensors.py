@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openassay.formats import safetensors
-from openassay.formats.bounded import DTYPE_BITS, MAX_TENSORS, Fault, FormatError
+from openassay.formats.bounded import DTYPE_BITS, MAX_TENSORS, Fault, Findings, FormatError
 
 Read = Callable[..., Any]
 
@@ -110,6 +110,85 @@ def test_what_is_wrong_is_told_and_the_rest_still_read(
     read = reading(safetensors.parse, file_of(header, bytes(size)))
     assert read.error is None
     assert fault in read.faults
+
+
+E = json.dumps(entry(0, 4))
+# Duplicates are told by counting colons first; none of these may hide one behind other colons.
+HIDDEN = [
+    f'{{"a":{E},"b":{{"x":1,"y":2,"z":3}},"a":{E}}}',
+    f'{{"a":{E},"a":{E},"b":[1,2]}}',
+    f'{{"a":{E},"a":{E},"b":[1,2,3,4]}}',
+    f'{{"a":{E},"a":{E},"b":"four"}}',
+    f'{{"a:":{E},"a:":{E}}}',
+    f'{{"a\\u003a":{E},"a:":{E}}}',
+    f'{{"__metadata__":{{"k":":::","k":"\\u003a\\u003a"}},"a":{E}}}',
+    f'{{"__metadata__":{{"k":"1"}},"a":{E},"__metadata__":{{"k":"1"}}}}',
+    '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"more":{"x":1,"x":1}}}',
+    '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"more":{"x":{},"x":{"y":{}}}}}',
+]
+
+
+@pytest.mark.parametrize("header", HIDDEN)
+def test_no_duplicate_hides_behind_colons(header: str, reading: Read) -> None:
+    found = reading(safetensors.parse, file_of(header, bytes(4))).faults
+    assert found & {"duplicate-name", "field-twice"}
+
+
+names = st.text('ab:\\"\u003a', max_size=3)
+members = st.recursive(
+    st.one_of(names, st.integers(0, 9)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.lists(st.tuples(names, inner))),
+    max_leaves=12,
+)
+
+
+def written(value: Any) -> str:
+    """JSON that keeps members of the same name; lists of pairs are objects."""
+    if isinstance(value, list):
+        if value and all(isinstance(one, tuple) for one in value):
+            rows = (f"{json.dumps(name)}:{written(one)}" for name, one in value)
+            return "{" + ",".join(rows) + "}"
+        return "[" + ",".join(map(written, value)) + "]"
+    return json.dumps(value)
+
+
+@given(st.lists(st.tuples(names, members), min_size=1, max_size=4))
+def test_duplicates_are_found_wherever_they_stand(pairs: list[tuple[str, Any]]) -> None:
+    """Against a reader that looks at the names of every object."""
+    text = written(pairs)
+    twice = False
+
+    def look(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal twice
+        twice |= len(dict(found)) < len(found)
+        return dict(found)
+
+    wanted = json.loads(text, object_pairs_hook=look)
+    findings = Findings()
+    assert safetensors._load(text, findings, 0) == wanted
+    assert findings.has(Fault.DUPLICATE_NAME) == twice
+
+
+def test_what_is_wrong_with_one_tensor_is_told_of_each(reading: Read) -> None:
+    """Sound shapes are remembered; others are looked at again, and 1 is not True or 1.0."""
+    good = {f"g{n}": entry(4 * n, 4 * n + 4, shape=[1]) for n in range(3)}
+    bad = {
+        "h0": entry(12, 20, shape=[1]), "h1": entry(20, 28, shape=[1]),
+        "h2": entry(28, 32, shape=[True]), "h3": entry(32, 36, shape=[1.0]),
+        "h4": entry(36, 40, "F7", [1]), "h5": entry(40, 44, "F7", [1]),
+    }  # fmt: skip
+    read = reading(safetensors.parse, file_of(good | bad, bytes(44)))
+    told = [problem.id for problem in read.file.problems]
+    assert told.count(Fault.SIZE_MISMATCH) == 2
+    assert told.count(Fault.BAD_ENTRY) == 2
+    assert told.count(Fault.UNKNOWN_DTYPE) == 2
+
+
+def test_tensors_in_any_order_cover_the_file(reading: Read) -> None:
+    rows = {"e": entry(8, 8, shape=[0]), "b": entry(8, 12), "a": entry(0, 8)}
+    assert reading(safetensors.parse, file_of(rows, bytes(12))).faults == set()
+    del rows["a"]
+    assert reading(safetensors.parse, file_of(rows, bytes(12))).faults == {"hole"}
 
 
 def test_a_sound_file_has_no_problem(reading: Read) -> None:

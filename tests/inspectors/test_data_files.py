@@ -167,3 +167,28 @@ def test_an_evaluation_set_is_no_training_data_whatever_stands_beside_it(
     files = {"eval/README.md": readme, "eval/eval_set.json": ROWS}
     (fact,) = run(data_files, make_release(files))
     assert (fact.component, fact.extent) == ("evaluation_data", Extent.WHOLE)
+
+
+def predictions(*keys: str) -> str:
+    row = {"query": "why? " * 9, "gt": "because", **dict.fromkeys(keys, "so it is said")}
+    return (json.dumps(row) + "\n") * 60
+
+
+@pytest.mark.parametrize(
+    "keys", [["claude-100k_pred"], ["prediction"], ["answer", "predicted_answer"], ["preds", "id"]]
+)
+def test_records_with_what_a_model_predicted_are_outputs(
+    make_release: Any, run: Any, keys: list[str]
+) -> None:
+    """They were made by an evaluation; the questions in them are not what is published."""
+    assert run(data_files, make_release({"eval/leval/long.jsonl": predictions(*keys)})) == []
+    assert run(data_files, make_release({"eval/leval/long.jsonl": predictions("predicate")})) != []
+
+
+def test_data_that_came_along_with_somebody_elses_package_are_not_the_releases(
+    make_release: Any, run: Any
+) -> None:
+    files = {"evaluate/harness/mmlu.jsonl": ROWS, "benchmarks/gsm8k.jsonl": ROWS}
+    subject = Subject(names=("Foo",), bundled_folders=frozenset(["evaluate"]))
+    (fact,) = run(data_files, make_release(files, subject))
+    assert [e.path for e in fact.evidence] == ["benchmarks/gsm8k.jsonl"]

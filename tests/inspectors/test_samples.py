@@ -118,10 +118,22 @@ def test_outputs_of_a_sibling_do_not_count(make_release: Any, run: Any, name: st
     assert run(samples, make_release({"README.md": text}, US)) == []
 
 
-@pytest.mark.xfail(strict=True, reason="a heading that names a rival is not looked at")
-def test_rivals_outputs_are_not_this_models(told: Samples) -> None:
+@pytest.mark.parametrize("rival", ["ZebraLM", "Zebra-2-7b", "ZEB-4", "Zebra3"])
+def test_rivals_outputs_are_not_this_models(told: Samples, rival: str) -> None:
     """Outputs of the *named* model count (rule 18)."""
-    assert told("## Sample outputs of ZebraLM\n\n" + f"{OUTPUT}\n" * 3) == []
+    assert told(f"## Sample outputs of {rival}\n\n" + f"{OUTPUT}\n" * 3) == []
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Sample outputs of Foo3",
+        "Sample outputs of Foo3 beside ZebraLM",
+        "Sample outputs of English",
+    ],
+)
+def test_a_heading_that_names_no_rival_alone_is_our_own(told: Samples, heading: str) -> None:
+    assert told(f"## {heading}\n\n" + f"{OUTPUT}\n" * 3) == ["Found whole README.md:5"]
 
 
 # -- pictures and videos -----------------------------------------------------------------------

@@ -22,8 +22,9 @@ from openassay.lineage.plan import Wanted, axes_in_memory, spread, token_runs, u
 from openassay.lineage.result import Verdict
 from openassay.lineage.roles import UNITS, Role, part_of
 from openassay.lineage.rule import compare
-from openassay.lineage.take import Multiset, take, turned
+from openassay.lineage.take import take, turned
 from openassay.weights.checkpoints import StoredTensor
+from openassay.weights.content import read_file
 
 MICRO = lm.Sizes(width=64, layers=2, heads=2, hidden=96, vocabulary=256)
 
@@ -112,15 +113,27 @@ def test_sketches_of_different_places_are_not_compared() -> None:
         compare(sketch_of(weights, seed="one"), sketch_of(weights, seed="two"))
 
 
-def test_a_multiset_does_not_see_order_but_sees_values() -> None:
-    def of(values: list[float]) -> str:
-        made = Multiset()
-        made.add(np.array(values, np.float32))
-        return made.hexdigest()
+def test_values_have_one_digest_in_every_type_and_command() -> None:
+    """What a BF16 holds is the same as F32, and what a full pass tells of it is the same, too."""
+    weights = {f"w{n}": np.arange(64 * n, 64 * n + 4096).reshape(64, 64) / 4 for n in range(2)}
+    weights = {name: (value % 64).astype(np.float32) for name, value in weights.items()}
+    found = []
+    for dtype in ("F32", "F16", "BF16"):
+        file = file_of(lm.safetensors(weights, dtype))
+        (one,) = sets_of(file)
+        tensors = [stored.tensor for stored in one.stored]
+        full = {row.name: row.multiset for row in read_file(file, tensors).tensors}
+        assert {row.name: row.values for row in take(one, "m").table} == full
+        found.append(full)
+    assert found[0] == found[1] == found[2]
 
-    assert of([1, 2, 3, 0.0]) == of([3, -0.0, 2, 1])
-    assert of([1, 2, 3]) != of([1, 2, 4])
-    assert of([1, 1, 2]) != of([1, 2, 2])
+
+def test_a_sketch_of_before_says_why_it_is_refused() -> None:
+    raw = sketch.dump(sketch_of(lm.trained(3, MICRO), deep=0))
+    old = raw.replace(b'"openassay-sketch/2"', b'"openassay-sketch/1"', 1)
+    with pytest.raises(DossierError, match="told equal values in another way") as refused:
+        sketch.load(old)
+    assert "--save" in refused.value.hint
 
 
 DENIED = {
@@ -301,7 +314,8 @@ def test_clear_errors_where_there_is_nothing_to_read() -> None:
         lambda raw: raw[:100],
         lambda raw: raw[:-1],
         lambda raw: raw[:0],
-        lambda raw: raw.replace(b'"openassay-sketch/1"', b'"openassay-sketch/9"'),
+        lambda raw: raw.replace(b'"openassay-sketch/2"', b'"openassay-sketch/9"'),
+        lambda raw: raw.replace(b'"openassay-sketch/2"', b'"openassay-sketch/1"'),
         lambda raw: raw.replace(b'"norm"', b'"nrom"'),
         lambda raw: raw.replace(b'"columns"', b'"colunms"').replace(b'"excerpts"', b'"excerpt_"'),
         lambda raw: raw.replace(b'"F32", false]', b'"F16", false]'),

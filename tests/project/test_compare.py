@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import files
@@ -12,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from openassay import frameworks, states
+from openassay.columns import width
 from openassay.compare import MAX_RELEASES, compare
 from openassay.errors import UsageError
 from openassay.judge import judge
@@ -148,3 +150,33 @@ def test_hostile_text_cannot_act_in_any_format(
 def test_the_same_input_gives_the_same_bytes(make: Make, name: str) -> None:
     one, two = make({"training_code": ("present", "MIT")}), make({})
     assert text(side_by_side(one, two), name) == text(side_by_side(one, two), name)
+
+
+@pytest.mark.parametrize("name", ["terminal", "markdown"])
+def test_people_read_chinese(make: Make, name: str) -> None:
+    """Names of licences and releases aside, nothing of ours is left in English."""
+    old = make({"training_code": ("present", "MIT"), "inference_code": ("present", "MIT")})
+    new = make({"training_code": ("absent", None), "inference_code": ("present", "CC-BY-NC-4.0")})
+    shown = text(side_by_side(old, new, versions=True), name, lang="zh")
+    assert "已关闭，或变差" in shown
+    assert "训练代码" in shown
+    assert "MIT（开放）" in shown
+    if name == "terminal":
+        left = re.sub(
+            r"MIT|CC-BY-NC-4.0|acme/Gold\S*|(?:dir|git):\S+|[AB]\b|mof-1.0|API", "", shown
+        )
+        left = left.replace("inference_code.txt", "")
+        assert not re.search(r"[A-Za-z]{2,}", left), left
+
+
+def test_data_is_the_same_in_every_language(make: Make) -> None:
+    found = side_by_side(make({}), other(make({}), "acme/Silver"))
+    assert text(found, "json") == text(found, "json", lang="zh")
+
+
+def test_the_terminal_keeps_its_width_in_chinese(make: Make) -> None:
+    one = make({"training_code": ("present", "MIT")})
+    two = make({"training_code": ("present", "CC-BY-NC-4.0")})
+    for columns in (60, 100):
+        shown = text(side_by_side(one, two, versions=True), "terminal", width=columns, lang="zh")
+        assert [line for line in shown.splitlines() if width(line) > columns] == []

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from openassay import words
 from openassay.cli import Exit, main
 from openassay.drafts import Draft, Open, Said, drafts
+from openassay.inspectors import license_prose
 from openassay.types import Dossier, Stated
 
 Make = Callable[..., Dossier]
@@ -56,7 +58,7 @@ def test_what_was_found_is_said_with_its_place(make: Make) -> None:
     assert isinstance(said, Said)
     assert said.evidence.path == "inference_code.txt"
     (license,) = lines(card, "Licences")
-    assert license.text == "Inference code: MIT (the licence at the root)."
+    assert license.text == "Inference code stands under MIT (the licence at the root)."
     assert license.evidence.path == "LICENSE"
 
 
@@ -191,3 +193,27 @@ def test_the_same_release_gives_the_same_drafts(run: Run, release: Path, tmp_pat
 def test_a_card_on_another_page_is_not_drafted(make: Make) -> None:
     bare = replace(make({"model_card": ("linked", None)}), facts=())
     assert "MODEL_CARD.md" not in named(bare)
+
+
+def test_drafts_in_chinese_quote_as_it_stands_and_say_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gold").mkdir()
+    (tmp_path / "gold" / "README.md").write_text(README, "utf-8")
+    arguments = ["init", str(tmp_path / "gold"), "-o", str(tmp_path / "out"), "--lang", "zh"]
+    assert main(arguments) == Exit.FINE
+    card = (tmp_path / "out" / "MODEL_CARD.md.draft").read_text("utf-8")
+    assert card.startswith("# gold 的模型卡\n")
+    assert "- **TODO(you):** 请写明哪些用途不在范围之内。" in card
+    assert "`Weights: https://huggingface.co/acme/Gold-7B`" in card
+    left = re.sub(r"`[^`]*`|TODO\(you\)|README|gold|hub|Gold-7B|acme/\S+", "", card)
+    assert not re.search(r"[a-z]{3,} [a-z]{2,}", left), left
+    capsys.readouterr()
+    assert main([*arguments[:-1], "tlh"]) == Exit.USAGE
+
+
+def test_every_restriction_has_its_word() -> None:
+    """What limits a use is a closed list of the inspectors', with blanks for underscores here."""
+    known = {text for _, texts in words.catalogues("zh") for text in texts}
+    kinds = {kind.replace("_", " ") for kind, _ in license_prose._RESTRICTIONS}
+    assert kinds - known == set()

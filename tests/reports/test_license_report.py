@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.resources import files
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from openassay import license_answer
+from openassay.columns import width
 from openassay.reports import Look
 from openassay.reports.license import (
     TERMS,
@@ -135,3 +138,14 @@ def test_duties_and_warnings_are_in_the_contract() -> None:
     }
     assert written["warnings"][0]["evidence"] == {"start": 3, "end": 3, "quote": "laws of"}
     assert (written["verified"], written["missing"]) == (False, ["include_license"])
+
+
+@pytest.mark.parametrize("name", ["Apache-2.0", "CC-BY-NC-4.0", "AGPL-3.0-only", "no such one"])
+def test_people_read_chinese(name: str) -> None:
+    """Ids and the names of sources aside, nothing of ours is left in English."""
+    answer = license_answer.of_name(name)
+    for columns in (60, 100):
+        shown = render_terminal(answer, Look(lang="zh", width=columns))
+        assert [line for line in shown.splitlines() if width(line) > columns] == []
+    bare = re.sub(r"条款来源：.*", "", shown)
+    assert not re.search(r"[a-z]{3,} [a-z]{2,}", bare), bare

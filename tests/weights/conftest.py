@@ -8,10 +8,12 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 
 from openassay.files import File, LfsPointer
 from openassay.release import Release, Source
+from openassay.weights import content, hashing, journal, report, tally, values
 from openassay.weights.checkpoints import checkpoints
 from openassay.weights.integrity import Assessed, assess
 
@@ -87,3 +89,49 @@ class Build:
 @pytest.fixture(scope="session")
 def build() -> Build:
     return Build()
+
+
+# -- full passes: chunks and blocks so small that a short file has many of them
+
+SMALL_CHUNK = 16 << 10
+SMALL_BLOCK = 1 << 10
+PLAIN = ("F64", "F32", "F16", "BF16")
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (content, journal, report):
+        monkeypatch.setattr(module, "CHUNK", SMALL_CHUNK)
+    for module in (values, tally):
+        monkeypatch.setattr(module, "BLOCK", SMALL_BLOCK)
+
+
+@pytest.fixture
+def no_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashing, "_library", lambda: None)
+
+
+def stored(numbers: Any, dtype: str) -> bytes:
+    """Float64 numbers as a type stores them; BF16 by dropping bits."""
+    with np.errstate(over="ignore"):
+        if dtype == "BF16":
+            codes = np.asarray(numbers, "<f4").view("<u4") >> 16
+            return bytes(codes.astype("<u2").tobytes())
+        kind = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}[dtype]
+        return bytes(np.asarray(numbers).astype(kind).tobytes())
+
+
+def numbers_of(raw: bytes, dtype: str) -> Any:
+    """What is stored, as float64, by NumPy alone."""
+    if dtype == "BF16":
+        return (np.frombuffer(raw, "<u2").astype("<u4") << 16).view("<f4").astype(float)
+    return np.frombuffer(raw, {"F64": "<f8", "F32": "<f4", "F16": "<f2"}[dtype]).astype(float)
+
+
+def noise(seed: int, count: int) -> Any:
+    """Small numbers with zeros of both signs, and subnormals of F16."""
+    rng = np.random.default_rng(seed)
+    made = rng.standard_normal(count) * 0.02
+    made[rng.random(count) < 0.01] = 0.0
+    made[rng.random(count) < 0.01] = -0.0
+    return np.where(rng.random(count) < 0.02, made * 1e-4, made)

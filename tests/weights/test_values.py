@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from openassay.errors import DossierError
 from openassay.types import Unit
-from openassay.weights import copies, journal
+from openassay.weights import copies
 from openassay.weights.content import CHUNK, read_file
 from openassay.weights.findings import Level
 from openassay.weights.holes import FAR, PAGE, look
@@ -238,7 +237,7 @@ def test_one_pass_against_numpy(build: Build) -> None:
     first = next(t for t in content.tensors if t.name == "layers.0.w.weight")
     good = matrix[np.isfinite(matrix)].astype(np.float64)
     assert (first.zeros, first.not_finite) == (1, 1)
-    assert first.mean == pytest.approx(good.mean(), rel=1e-3)
+    assert first.mean == pytest.approx(good.mean(), abs=5.1e-7 * good.std())
     assert first.std == pytest.approx(good.std(), rel=1e-4)
     assert first.largest == pytest.approx(float(np.abs(good).max()), rel=1e-6)
     assert (content.zero_pages, content.pages) == (0, -(-len(data) // 4096))
@@ -255,7 +254,6 @@ def test_the_order_free_digest_knows_values_and_not_places(dtype: str, build: Bu
         (one,) = build.assessed({"model.safetensors": data})
         found.append(read_file(one.checkpoint.files[0], one.stored()).tensors[0].multiset)
     assert found[0] == found[1] != found[2]
-    assert found[0].startswith(f"{dtype}:")
 
 
 def test_minus_zero_is_zero_in_the_digest() -> None:
@@ -267,23 +265,6 @@ def test_pages_of_zeros_are_counted_with_the_last_short_one(build: Build) -> Non
     (found,) = build.assessed({"model.safetensors": data})
     content = read_file(found.checkpoint.files[0], found.stored())
     assert content.zero_pages == content.pages - 1, "only the page with the header is not zero"
-
-
-def test_a_journal_keeps_what_was_read(build: Build) -> None:
-    (found,) = build.assessed({"model.safetensors": model(build, [noise(1)])})
-    content = read_file(found.checkpoint.files[0], found.stored())
-    text = journal.dump({"dir:a@1:model.safetensors": content})
-    assert journal.load(text.encode()) == {"dir:a@1:model.safetensors": content}
-    assert journal.load(b"") == {}
-
-
-@pytest.mark.parametrize(
-    "raw", [b"{", b"[]", b'{"schema": "other", "files": {}}',
-            b'{"schema": "openassay-journal/1", "files": {"a": {}}}']
-)  # fmt: skip
-def test_what_is_no_journal_is_refused(raw: bytes) -> None:
-    with pytest.raises(DossierError):
-        journal.load(raw)
 
 
 # -- copies

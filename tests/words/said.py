@@ -26,10 +26,15 @@ ROOT = Path(openassay.__file__).parent
 #: Reports that take no ``--lang`` (records, weights, lineage, verification) stay English.
 TELLERS = (
     "inspectors", "assemble.py", "truth.py", "governance.py", "judge", "read.py", "drawn.py",
-    "follow.py", "links.py", "frameworks/compute.py",
+    "follow.py", "links.py", "changes.py", "drafts.py", "against", "cli/_against.py", "records",
+    "frameworks/reference.py",
+    "license_answer.py", "verify.py",
+    "frameworks/compute.py",
     "licenses/checklist.py", "formats/weights_shape.py",
     "lineage/consequences.py",
-    *(f"weights/{what}.py" for what in ("findings", "integrity", "layers", "naming")),
+    *(f"weights/{what}.py" for what in ("copies", "families", "findings", "integrity",
+                                        "layers", "naming", "parameters", "report",
+                                        "value_findings")),
     *(f"formats/code_{what}.py" for what in ("model", "networks", "roles", "tooling", "training",
                                             "use")),
 )  # fmt: skip

@@ -46,6 +46,29 @@ PIECES = {
     "the metadata say",
     "Not open:",  # how a sentence begins that is told otherwise of a list
     "working out who the release is about",  # progress, never part of a report
+    # how sentences on records go on; records.toml has them whole
+    "It is published elsewhere and linked",
+    "Only part of it is published elsewhere and linked",
+    "; the link was not opened",
+    "; perhaps {} is meant",
+    "; the record also names {}, which was not read",
+    "This is none of the framework's component names{}.",
+    "The record names no licence{}.",
+    "; the release states {}",
+    "Its licence would stand where it is kept{}, and none was read there.",
+    "The release {} {} ({}).",
+    "offers it as one choice of",
+    "The audited revision has nothing at this path{}.",
+    "; {} has the same name",
+    "{} file{} at {}",  # what stands in for a quote, where a listing is cited
+    "the whole listing",
+    "The reference tool lets it inherit {} from the licence of the {}, wherever it is kept{}; "
+    "strictly that does not reach it: {}.",
+    "not disclosed",  # what records say for want of a licence
+    "pending evaluation",
+    "other license",
+    "; an exporter that folds layers into each other may be why",  # weighing.toml has it whole
+    "give its text: pdftotext FILE - | openassay license -",  # an error's hint
 }
 _WORD_LIST = re.compile(r"[\w\s./:(-]+")
 ZH = "[\u3007\u4e00-\u9fff]"
@@ -135,9 +158,11 @@ def test_nothing_is_translated_that_nobody_says(lang: str) -> None:
     chosen = {str(value) for kind in (Status, Answer) for value in kind}
     reports = {text for _, text in said.of_reports()} | chosen
     rules = {text for id_ in frameworks.available() for _, text in said.of_framework(id_)}
+    said_by = {words.OF_REPORTS: reports, words.OF_COMPONENTS: vocabulary}
     for name, texts in words.catalogues(lang):
-        living = {words.OF_REPORTS: reports, words.OF_COMPONENTS: vocabulary}.get(name, rules)
-        if name.startswith("frameworks/") or name in (words.OF_REPORTS, words.OF_COMPONENTS):
+        of_one = name.startswith(words.OF_ONE_REPORT)
+        living = reports if of_one else said_by.get(name, rules)
+        if of_one or name.startswith("frameworks/") or name in said_by:
             assert not texts.keys() - living, f"nobody says this any more: {lang}/{name}"
 
 
@@ -157,7 +182,8 @@ def test_a_translation_has_the_holes_of_its_text(lang: str) -> None:
 def test_no_two_holes_side_by_side(lang: str) -> None:
     """Where one value ends and the next begins could not be told."""
     for text, (name, _) in catalogue(lang).items():
-        assert name == words.OF_REPORTS or "}{" not in text, f"{name}: {text}"
+        of_reports = name == words.OF_REPORTS or name.startswith(words.OF_ONE_REPORT)
+        assert of_reports or "}{" not in text, f"{name}: {text}"
 
 
 def test_chinese_is_set_as_chinese() -> None:

@@ -60,7 +60,7 @@ class _Work:
 
 def run(args: argparse.Namespace) -> int:
     """Compare, and report the comparison in place of the audit."""
-    from openassay import __version__
+    from openassay import __version__, words
     from openassay.checked import Checked
     from openassay.reports import Look
     from openassay.reports.against import renderer
@@ -70,13 +70,14 @@ def run(args: argparse.Namespace) -> int:
             "--against takes no --framework and no --require",
             hint="the record is judged by its own framework; audit without --against to gate",
         )
-    if args.baseline or args.config or args.lang != "en":
+    if args.baseline or args.config:
         raise UsageError(
-            "--against takes no --baseline, no --config and no --lang",
-            hint="a record is checked against what the release shows, in English",
+            "--against takes no --baseline and no --config",
+            hint="a record is checked against what the release shows",
         )
     args.format = args.format or "terminal"
     render = renderer(args.format)
+    words.speaker(args.lang)
     work = _plan(args)
     comparisons = list(_compare_all(work, args))
     if not comparisons:
@@ -92,6 +93,7 @@ def run(args: argparse.Namespace) -> int:
     )
     terminal = args.format == "terminal"
     look = streams.look(args.verbose, args.output) if terminal else Look()
+    look = replace(look, lang=args.lang)
     streams.write(render(checked, look), args.output, as_data=not terminal)
     return Exit.FINE
 

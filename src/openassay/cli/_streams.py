@@ -21,7 +21,8 @@ def complain(message: str, hint: str = "") -> None:
     from openassay.canonical import visible
 
     with suppress(OSError):
-        print(f"openassay: {visible(message)}", file=sys.stderr)
+        clear = "\r\x1b[K" if sys.stderr.isatty() else ""  # of the line that shows progress
+        print(f"{clear}openassay: {visible(message)}", file=sys.stderr)
         if hint:
             print(f"  {visible(hint)}", file=sys.stderr)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("targets", metavar="A", nargs="+",
                         help="two or more dossiers, JSON reports, or targets")  # fmt: skip
     parser.add_argument("--format", choices=("terminal", "json", "markdown"), default="terminal")
+    options.add_lang(parser)
     options.add_framework(parser, "all that no later one has replaced")
     parser.add_argument("--versions", action="store_true",
                         help="they are versions of one release, the oldest first")  # fmt: skip
@@ -33,18 +35,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from openassay import frameworks
+    from openassay import frameworks, words
     from openassay.compare import compare
     from openassay.reports import Look
     from openassay.reports.comparison import renderer
 
     if len(args.targets) < 2:
         raise UsageError("compare takes two or more releases", hint="openassay compare A B")
+    words.speaker(args.lang)
     chosen = {framework.id: framework for framework in frameworks.chosen(args.framework or ())}
     states = [_state(target, chosen, args) for target in args.targets]
     found = compare(states, chosen, versions=True if args.versions else None)
     terminal = args.format == "terminal"
     look = streams.look(args.verbose, args.output) if terminal else Look()
+    look = replace(look, lang=args.lang)
     streams.write(renderer(args.format)(found, look), args.output, as_data=not terminal)
     return Exit.FINE
 

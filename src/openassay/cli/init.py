@@ -25,19 +25,22 @@ _RECORD = "MOF.json"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_targets(parser)
+    options.add_lang(parser)
     parser.add_argument("-o", "--output", metavar="DIR", default=".",
                         help="the folder the drafts are written to; default: this one")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
+    from openassay import words
     from openassay.drafts import drafts
 
+    words.speaker(args.lang)
     dossier = steps.read_targets(args)
     made, kept = drafts(dossier)
     folder = Path(args.output)
     for item in kept:
         streams.complain(f"{item.title}: {item.status} ({item.place}), not drafted")
-    texts = [(draft.file, _document(draft, dossier)) for draft in made]
+    texts = [(draft.file, _document(draft, dossier, args.lang)) for draft in made]
     written = list(_write_all(folder, [*texts, (_RECORD, _record(dossier))]))
     streams.write("".join(f"{name}\n" for name in written))
     if written:
@@ -48,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     return Exit.FINE
 
 
-def _document(draft: Draft, dossier: Dossier) -> str:
+def _document(draft: Draft, dossier: Dossier, lang: str) -> str:
     from openassay.drafts import Said
     from openassay.reports.draft import render
 
@@ -64,7 +67,8 @@ def _document(draft: Draft, dossier: Dossier) -> str:
         )
         for section in draft.sections
     )
-    return render(draft.title, draft.file, (source.id for source in dossier.sources), sections)
+    pins = (source.id for source in dossier.sources)
+    return render(draft.title, draft.file, pins, sections, lang)
 
 
 def _record(dossier: Dossier) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from openassay.cli import _options as options
@@ -32,11 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from openassay import dossier as codec
-    from openassay import frameworks
+    from openassay import frameworks, words
     from openassay.judge import judge
     from openassay.records import read_record, record_of
     from openassay.reports.json_v1 import source_ids
 
+    words.speaker(args.lang)
     raw = streams.read_input(args.dossier)
     wanted = frameworks.chosen(args.framework or ["mof-1.0"])
     if not codec.is_dossier(raw):
@@ -67,13 +69,8 @@ def _judge_record(args: argparse.Namespace, record: Record, wanted: Sequence[Fra
         return Exit.FINE
     if args.mode:
         return steps.show_verdicts(args, record.name, verdicts, frozenset())
-    if args.lang != "en":
-        raise UsageError(
-            "a record judged both ways is shown in English only",
-            hint="--mode strict and --mode mot take --lang",
-        )
     strict, reference = verdicts
-    look = streams.look(args.verbose)
+    look = replace(streams.look(args.verbose), lang=args.lang)
     text = render(record.name, strict, reference, differences(record), look)
     streams.write(text, as_data=False)
     return Exit.FINE

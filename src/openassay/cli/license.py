@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from openassay.cli import _options as options
@@ -18,13 +19,15 @@ MAX_LICENSE = 16 << 20  # bytes of one licence file (a PDF may carry pictures)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("license", metavar="FILE|NAME|-")
     parser.add_argument("--format", choices=("terminal", "json"), default="terminal")
+    options.add_lang(parser)
     options.add_verbose(parser, "with every quote")
 
 
 def run(args: argparse.Namespace) -> int:
-    from openassay import license_answer
+    from openassay import license_answer, words
     from openassay.reports.license import render_json, render_terminal
 
+    words.speaker(args.lang)
     given = args.license
     if given == "-" or Path(given).exists():
         answer = license_answer.of_bytes(given, streams.read_input(given, MAX_LICENSE))
@@ -35,5 +38,6 @@ def run(args: argparse.Namespace) -> int:
     if args.format == "json":
         streams.write(render_json(answer))
     else:
-        streams.write(render_terminal(answer, streams.look(args.verbose)), as_data=False)
+        look = replace(streams.look(args.verbose), lang=args.lang)
+        streams.write(render_terminal(answer, look), as_data=False)
     return Exit.FINE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from openassay.cli import _options as options
@@ -23,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dossier", metavar="DOSSIER|REPORT")
     parser.add_argument("targets", metavar="TARGET", nargs="*",
                         help="where the sources are now; default: where they were")  # fmt: skip
+    options.add_lang(parser)
     options.add_offline(parser)
 
 
@@ -48,11 +50,13 @@ def _opened(locators: Mapping[str, str], opener: Sources) -> dict[str, Source]:
 
 def run(args: argparse.Namespace) -> int:
     from openassay import dossier as codec
+    from openassay import words
     from openassay.reports.json_v1 import read_evidence, read_locators
     from openassay.reports.verification import Fallen, render
     from openassay.sources import Sources
     from openassay.verify import Outcome, verify
 
+    words.speaker(args.lang)
     raw = streams.read_input(args.dossier)
     if codec.is_dossier(raw):
         dossier = codec.load(raw)
@@ -74,7 +78,8 @@ def run(args: argparse.Namespace) -> int:
     ]
     counts = {str(outcome): count for outcome, count in found.counts().items()}
     edited = [path for _, path in found.edited]
-    text = render(fallen, counts, edited, found.replaced, streams.look(0))
+    look = replace(streams.look(0), lang=args.lang)
+    text = render(fallen, counts, edited, found.replaced, look)
     streams.write(text, as_data=False)
     if found.edited or any(item.outcome not in _UNCHECKED for item in fallen):
         return Exit.EVIDENCE_GONE

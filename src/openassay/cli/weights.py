@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from openassay.cli import _options as options
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", help="what to call the release")
     options.add_offline(parser)
     parser.add_argument("--format", choices=("terminal", "json"), default="terminal")
+    options.add_lang(parser)
     values = parser.add_mutually_exclusive_group()
     values.add_argument("--samples", action="store_true", default=None, dest="samples",
                         help="look at a few ranges of values too (default for local weights,"
@@ -33,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--full", action="store_true",
                         help="read every byte once: digest, statistics, zeros")  # fmt: skip
     parser.add_argument("--journal", metavar="FILE",
-                        help="with --full: keep finished files here, and go on")  # fmt: skip
+                        help="with --full: keep here what was read, and go on")  # fmt: skip
     parser.add_argument("--tensors", action="store_true", help="list every tensor (JSON, or -vv)")
     parser.add_argument("--require", choices=("whole", "sound"),
                         help="exit 10 if not met, 11 if it cannot be told: whole (every byte is"
@@ -44,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from openassay import words
     from openassay.canonical import dump_json
     from openassay.release import Release
     from openassay.reports.weights import render_terminal
@@ -51,16 +54,25 @@ def run(args: argparse.Namespace) -> int:
     from openassay.subject import Subject
     from openassay.weights.report import build
 
+    words.speaker(args.lang)
     if args.journal and not args.full:
         raise UsageError("--journal keeps what --full reads", hint="add --full")
     with Sources(offline=args.offline) as opener, streams.progress() as say:
         sources = opener.open_all(args.targets)
         subject = Subject(names=(args.name,)) if args.name else Subject()
-        document = build(Release(sources, subject), _asked(args), say)
+        asked = _asked(args)
+        try:
+            document = build(Release(sources, subject), asked, say)
+        except KeyboardInterrupt:
+            if not (asked.journal.files or asked.journal.begun):
+                raise
+            streams.complain("stopped", f"The same command goes on from {args.journal}.")
+            return Exit.INTERRUPTED
     if args.format == "json":
         streams.write(dump_json(document), args.output)
     else:
-        text = render_terminal(document, streams.look(args.verbose, args.output))
+        look = replace(streams.look(args.verbose, args.output), lang=args.lang)
+        text = render_terminal(document, look)
         streams.write(text, args.output, as_data=False)
     found: list[Any] = document["checkpoints"]
     if not any(row["status"] != "unread" for row in found):
@@ -87,13 +99,13 @@ def _asked(args: argparse.Namespace) -> Asked:
         from openassay.weights import journal
 
         asked.journal = journal.load(_old(args.journal))
-        kept = dict(asked.journal)
-
-        def keep(key: str, content: Any) -> None:
-            kept[key] = content
-            streams.write(journal.dump(kept), args.journal)
-
-        asked.keep = keep
+        if asked.journal.older:
+            streams.complain(
+                f"{args.journal} is an {asked.journal.older}: its figures are no longer made that"
+                " way, so everything is read again"
+            )
+        asked.keep = lambda: streams.write(asked.journal.dump(), args.journal)
+        asked.tell = streams.complain
     return asked
 
 

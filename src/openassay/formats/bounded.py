@@ -187,7 +187,8 @@ def clean_name(name: str, findings: Findings, offset: int | None = None) -> str:
 
     FormatError where the names of one file together would fill the memory.
     """
-    findings.names += min(len(name), MAX_NAME) * (1 if name.isascii() else 4)
+    length = len(name) if len(name) <= MAX_NAME else MAX_NAME  # min() takes a third of the time
+    findings.names += length if name.isascii() else 4 * length
     if findings.names > MAX_NAMES:
         message = f"the names take more than {MAX_NAMES} bytes"
         raise FormatError(Fault.HEADER_TOO_LARGE, message, offset or 0)
@@ -211,10 +212,19 @@ def check_cover(
 
     `start` is where the data part begins. Bytes after the data are left to the caller to judge.
     """
-    placed = sorted((tensor for tensor in tensors if tensor.start is not None), key=_begin)
+    listed = tuple(tensors)
+    reached = start
+    for tensor in listed:  # as nearly all files have it: one after another, without a gap
+        if tensor.start != reached or tensor.end is None or tensor.end < reached:
+            break
+        reached = tensor.end
+    else:
+        if reached <= size:
+            return reached
+    placed = sorted((t for t in listed if t.start is not None), key=lambda t: t.start or 0)
     reached, blind = start, False
     for tensor in placed:
-        begin, name, unsized = _begin(tensor), tensor.name, tensor.end is None
+        begin, name, unsized = tensor.start or 0, tensor.name, tensor.end is None
         end = begin if tensor.end is None else tensor.end
         if begin < reached:
             detail = f"tensor {quoted(name)} starts {reached - begin} bytes inside the one before"
@@ -228,10 +238,6 @@ def check_cover(
         detail = f"the header places data up to byte {reached}, the file has {size}"
         findings.add(Fault.TRUNCATED, detail, size)
     return reached
-
-
-def _begin(tensor: Tensor) -> int:
-    return tensor.start or 0
 
 
 def reader_of(data: bytes) -> ReadAt:
@@ -451,8 +457,7 @@ def _check_members(members: list[Member], directory_at: int, findings: Findings)
             detail = f"member {name} reaches to byte {end}, the directory begins at {directory_at}"
             findings.add(Fault.TRUNCATED, detail, member.header)
         if member.header < reached:
-            detail = f"member {name} starts inside the one before"
-            findings.add(Fault.OVERLAP, detail, member.header)
+            findings.add(Fault.OVERLAP, f"member {name} starts in the one before", member.header)
         if member.name in seen:
             findings.add(Fault.DUPLICATE_NAME, f"two members are named {name}", member.header)
         if member.encrypted:

@@ -15,10 +15,10 @@ import json
 import math
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 from openassay.formats import safetensors_stream
 from openassay.formats.bounded import (
@@ -54,6 +54,8 @@ DTYPES: Final = frozenset({
     "I64", "U64",
 })  # fmt: skip
 _FIELDS: Final = ("dtype", "shape", "data_offsets")  # of one description, and no others
+# Many tensors share few shapes: what was found sound once, by dtype and shape, with its bytes.
+_Shapes = dict[tuple[str, tuple[int, ...]], tuple[str, tuple[int, ...], int]]
 _SHARD_NAME = re.compile(r"(.{1,200}?)[-_.]?(\d{1,6})-of-(\d{1,6})(\.[A-Za-z0-9_.]{1,40})")
 
 
@@ -106,7 +108,7 @@ def parse(read: ReadAt, size: int) -> SafetensorsFile:
     kept: list[Tensor] = []
     about: Any = {}
     named = 0
-    shapes: dict[tuple[int, ...], tuple[int, ...]] = {}  # many tensors share few shapes
+    shapes: _Shapes = {}
     for name, entry in _entries(window, length, findings):
         if name == "__metadata__":
             about = entry
@@ -132,7 +134,7 @@ def parse(read: ReadAt, size: int) -> SafetensorsFile:
     return SafetensorsFile(tensors, _metadata(about, findings), length, findings.done())
 
 
-def _entries(window: Window, length: int, findings: Findings) -> Iterator[tuple[str, Any]]:
+def _entries(window: Window, length: int, findings: Findings) -> Iterable[tuple[str, Any]]:
     """Names and descriptions, the last of each name. A long header is never whole in memory."""
     raw = window.at(8, min(length, LONG_HEADER))
     stripped = raw[:64].lstrip(b" \t\r\n")
@@ -142,14 +144,13 @@ def _entries(window: Window, length: int, findings: Findings) -> Iterator[tuple[
     if raw[:1] != b"{":
         findings.add(Fault.HEADER_MALFORMED, "spaces stand before the header's '{'", 8)
     if length > LONG_HEADER:
-        yield from safetensors_stream.entries(window, raw, 8, 8 + length, findings)
-        return
+        return safetensors_stream.entries(window, raw, 8, 8 + length, findings)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         message = "the header is not UTF-8"
         raise FormatError(Fault.HEADER_MALFORMED, message, 8 + error.start) from error
-    yield from _load(text, findings, 8).items()
+    return _load(text, findings, 8).items()
 
 
 def _load(text: str, findings: Findings, offset: int) -> dict[str, Any]:
@@ -176,7 +177,9 @@ def _load(text: str, findings: Findings, offset: int) -> dict[str, Any]:
         return built
 
     try:
-        loaded = json.loads(text, object_pairs_hook=build, parse_constant=_no_constant)
+        loaded = json.loads(text, parse_constant=_no_constant)
+        if not _all_kept(text, loaded):
+            loaded = json.loads(text, object_pairs_hook=build, parse_constant=_no_constant)
     except RecursionError as error:
         message = "the JSON header is nested beyond any tensor description"
         raise FormatError(Fault.TOO_DEEP, message, offset) from error
@@ -187,6 +190,17 @@ def _load(text: str, findings: Findings, offset: int) -> dict[str, Any]:
         message = f"the header must be a JSON object, found a {type(loaded).__name__}"
         raise FormatError(Fault.HEADER_MALFORMED, message, offset)
     return loaded
+
+
+def _all_kept(text: str, loaded: Any) -> bool:
+    """Whether every member that was written is still there: then no name stood twice.
+
+    Each member has a colon; as many colons as members are left say that none was dropped. Where
+    texts hold colons, too, this says no, and the names are looked at one by one.
+    """
+    if type(loaded) is not dict or not set(map(type, loaded.values())) <= {dict}:
+        return False
+    return text.count(":") == len(loaded) + sum(map(len, loaded.values()))
 
 
 def _no_constant(name: str) -> Any:
@@ -221,36 +235,45 @@ def _last_of_each(tensors: list[Tensor], findings: Findings) -> tuple[Tensor, ..
     return tuple({tensor.name: tensor for tensor in tensors}.values())
 
 
-def _tensor(
-    name: str,
-    entry: Any,
-    data: int,
-    findings: Findings,
-    shapes: dict[tuple[int, ...], tuple[int, ...]],
-) -> Tensor | None:
+def _tensor(name: str, entry: Any, data: int, findings: Findings, shapes: _Shapes) -> Tensor | None:
     """One header entry as a tensor with absolute offsets; None and a problem if it is not one."""
     clean = clean_name(name, findings, 8)
-    found = entry if isinstance(entry, dict) else {}
-    dtype, shape, offsets = found.get("dtype"), found.get("shape"), found.get("data_offsets")
-    if not (isinstance(dtype, str) and _sizes(shape) and _sizes(offsets) and len(offsets) == 2):
+    sizes: tuple[int, ...] = ()
+    try:
+        dtype, shape, (start, end) = entry["dtype"], entry["shape"], entry["data_offsets"]
+        sizes = tuple(shape)
+    except (TypeError, KeyError, ValueError):
+        dtype = shape = start = end = None
+    right = type(dtype) is str and type(shape) is list and type(start) is type(end) is int
+    for number in sizes:
+        if type(number) is not int or not 0 <= number < MAX_SIZE:
+            right = False
+    if not (right and 0 <= start < MAX_SIZE and 0 <= end < MAX_SIZE):
         findings.add(Fault.BAD_ENTRY, f"tensor {quoted(name)} {_wrong_in(entry)}", 8)
         return None
-    if len(found) > 3:  # the fields; this runs for every tensor
-        more = next(key for key in found if key not in _FIELDS)
-        detail = f"the description of tensor {quoted(name)} has the unknown field {quoted(more)}"
-        findings.add(Fault.UNKNOWN_FIELD, detail, 8)
-    if clean is not name and any("\ud800" <= c <= "\udfff" for c in name):
-        findings.add(Fault.BAD_ENTRY, f"the name of tensor {quoted(name)} is no text", 8)
-    start, end = offsets
-    if start > end or len(shape) > MAX_DIMENSIONS:
-        detail = f"tensor {quoted(name)} ends before it starts or has {len(shape)} dimensions"
+    if start > end or len(sizes) > MAX_DIMENSIONS:
+        detail = f"tensor {quoted(name)} ends before it starts or has {len(sizes)} dimensions"
         findings.add(Fault.BAD_ENTRY, detail, 8)
         return None
-    _check_size(name, dtype, math.prod(shape), end - start, data + start, findings)
-    sizes = tuple(shape)
-    if len(shapes) < MAX_SHAPES:
-        sizes = shapes.setdefault(sizes, sizes)
-    return Tensor(clean, sys.intern(dtype[:40]), sizes, data + start, data + end)
+    if len(entry) > 3 or clean is not name:
+        _oddities(name, entry, findings)
+    known = shapes.get((dtype, sizes))
+    if known is None or known[2] != end - start:
+        known = sys.intern(dtype[:40]), sizes, end - start
+        sound = _check_size(name, dtype, math.prod(sizes), end - start, data + start, findings)
+        if sound and len(shapes) < MAX_SHAPES:
+            shapes[dtype, sizes] = known
+    return Tensor(clean, known[0], known[1], data + start, data + end)
+
+
+def _oddities(name: str, entry: Mapping[str, Any], findings: Findings) -> None:
+    """What a description has beside its fields; a name that is no text."""
+    for field in sorted(entry.keys() - set(_FIELDS)):
+        detail = f"the description of tensor {quoted(name)} has the unknown field {quoted(field)}"
+        findings.add(Fault.UNKNOWN_FIELD, detail, 8)
+        break
+    if any("\ud800" <= character <= "\udfff" for character in name):
+        findings.add(Fault.BAD_ENTRY, f"the name of tensor {quoted(name)} is no text", 8)
 
 
 def _wrong_in(entry: Any) -> str:
@@ -263,35 +286,34 @@ def _wrong_in(entry: Any) -> str:
             return f"is described without {field}"
         if field == "dtype" and not isinstance(value, str):
             return f"has the dtype {quoted(json.dumps(value)[:80])}, no text"
-        if field != "dtype" and not _sizes(value):
+        if field != "dtype" and not _are_sizes(value):
             return f"has the {field} {json.dumps(value)[:80]}, no list of whole numbers from 0"
     return f"has {len(entry['data_offsets'])} data_offsets, there are two"
 
 
-def _sizes(found: Any) -> TypeGuard[list[int]]:
+def _are_sizes(found: Any) -> bool:
     """Whether this is a list of whole numbers from 0 that a file could have."""
-    if not isinstance(found, list):
-        return False
-    for number in found:  # noqa: SIM110 (runs for every tensor, and all() doubles its cost)
-        if type(number) is not int or not 0 <= number < MAX_SIZE:
-            return False
-    return True
+    return type(found) is list and all(type(n) is int and 0 <= n < MAX_SIZE for n in found)
 
 
 def _check_size(
     name: str, dtype: str, elements: int, stored: int, offset: int, findings: Findings
-) -> None:
+) -> bool:
+    """Whether a known dtype and the shape ask for the bytes that are stored."""
     if dtype not in DTYPES:
         detail = f"tensor {quoted(name)} has unknown dtype {quoted(dtype)}"
         findings.add(Fault.UNKNOWN_DTYPE, detail, offset)
-        return
+        return False
     bits = DTYPE_BITS[dtype] * elements
     if elements >= MAX_SIZE:
         detail = f"the shape of tensor {quoted(name)} has more elements than 63 bits count"
         findings.add(Fault.BAD_SHAPE, detail, offset)
-    elif bits != stored * 8:
+        return False
+    if bits != stored * 8:
         detail = f"tensor {quoted(name)} stores {stored} bytes, {dtype} and shape ask {bits / 8:g}"
         findings.add(Fault.SIZE_MISMATCH, detail, offset)
+        return False
+    return True
 
 
 def parse_shard_name(name: str) -> ShardName | None:

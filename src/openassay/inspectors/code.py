@@ -17,6 +17,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
+from openassay.excepted import taken_out
 from openassay.files import File
 from openassay.formats.code_locators import Loaded, code_loads
 from openassay.formats.code_model import (
@@ -157,11 +158,20 @@ def _candidates(release: Release) -> tuple[list[File], list[Gap]]:
             gaps.append(_gap(file, "lfs_pointer", "the code is in LFS storage"))
         elif file.problem is not None:
             gaps.append(_gap(file, file.problem, "the bytes of this code file are not at hand"))
-    files.sort(key=lambda file: (telling_first(file.path), file.source))
+    others = taken_out(release)  # under terms of their own: not to be crowded out by the rest
+    files.sort(key=lambda f: (not _is_among(f, others), telling_first(f.path), f.source))
     if left := files[MAX_CANDIDATES:]:
         detail = f"{len(left)} further code files were not looked at after {MAX_CANDIDATES}"
         gaps.append(_gap(left[0], "too_many_files", detail))
     return files[:MAX_CANDIDATES], gaps
+
+
+def _is_among(file: File, named: tuple[tuple[str, str], ...]) -> bool:
+    return any(
+        file.source == source
+        and (file.path == path or (path.endswith("/") and file.path.startswith(path)))
+        for source, path in named
+    )
 
 
 def _gap(file: File, reason: str, detail: str) -> Gap:

@@ -50,6 +50,8 @@ _RECORD_KEYS: Final = frozenset(
     dialog dialogue story ctx goal code caption url image id audio article summary completion
     output response entry_point canonical_solution turns task_id""".split()
 )
+# What a model answered stands beside the question: such records were made by an evaluation.
+_PREDICTED: Final = re.compile(r"(?:^|[_\W])(?:preds?|predict(?:ion|ed)s?)(?:$|[_\W])")
 _CODE_OR_TEXT: Final = frozenset(["id", "url", "image", "audio", "label"])
 
 _SAYS_TRAINED: Final = re.compile(
@@ -112,6 +114,8 @@ def _could_be_data(file: File, release: Release) -> bool:
     if file.size < 64 and file.problem is None:
         return False
     if not path_words.words(file.name).isdisjoint(_SETTINGS):
+        return False
+    if release.is_bundled(file):
         return False
     place = release.place(file)
     return place is Place.OWN or (place is Place.FIXTURE and _benchmark_above(file.folder))
@@ -232,6 +236,8 @@ def _has_records(file: File, found: records.Records) -> bool:
     if found.kind in ("parquet", "arrow", "gzip", "zstd", "tfrecord"):
         return True
     if found.kind not in ("jsonl", "json", "csv", "tsv") or file.size < _SMALL:
+        return False
+    if any(_PREDICTED.search(key) for key in found.keys):
         return False
     keys = found.keys & _RECORD_KEYS
     return found.rows >= 5 and bool(keys - _CODE_OR_TEXT)

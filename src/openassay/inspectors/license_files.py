@@ -11,14 +11,16 @@ Not seen: licences in a README's sentences (document inspectors), scanned PDFs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote
 
 from openassay import licenses
 from openassay.errors import ReadError
+from openassay.excepted import meant_by
 from openassay.files import File, FileKind
-from openassay.formats import path_words, pdf_text
+from openassay.formats import path_words, pdf_text, weights_names
 from openassay.formats.bounded import FormatError
 from openassay.release import Release
 from openassay.subject import Place
@@ -45,6 +47,7 @@ _NOTICE: Final = re.compile(
     r"|\b(?:code|files?|parts?) (?:of|from|in)\b|\binspired by\b|\badapted from\b",
     re.IGNORECASE,
 )
+_COPYRIGHT: Final = re.compile(r"\W{0,6}(?:copyright\b|\(c\)|©|all rights reserved)", re.I)
 _OTHERS: Final = frozenset(["third", "party", "3rd", "thirdparty", "dependencies"])
 _VERSIONED: Final = re.compile(
     r"(?i:licen[cs]e|copying)[-_.](?:(?=[\w.-]{0,30}[A-Z0-9])[\w.-]{1,40}|apache|mit|bsd|gpl)"
@@ -107,9 +110,15 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
             "that do not say which letters they show",
         )
         return
+    found = licenses.identify(text[:_MAX_SIZE])
+    if scope == "path:" and found.expression and (only := dict(meant_by(file, release))):
+        yield from _of_named_files(file, found, only, how)
+        for kind in _other_kinds(only, release):  # it may be meant for those as well
+            yield _licensed(file, found, kind, how)
+        yield from _restrictions(file, text, f"path:{min(only)}", how)
+        return
     if scope.startswith("path:") and _is_models_own(file, text, release):
         scope = "weights"
-    found = licenses.identify(text[:_MAX_SIZE])
     policy = _POLICY.search(file.name) is not None
     if (own := _before_notices(file, found, how)) is not None:
         yield from _with_notices(file, found, own, scope)
@@ -165,6 +174,23 @@ def _is_model_license(found: licenses.Identification, text: str) -> bool:
     known = licenses.info(found.matches[0].id) if found.matches else None
     own_terms = known is None or known.kind == "restricted"
     return own_terms and _ABOUT_WEIGHTS.search(text[:6_000]) is not None
+
+
+_DATA_SUFFIXES: Final = frozenset([".jsonl", ".parquet", ".arrow", ".csv", ".tsv"])
+_SOME_DATA: Final = 64 << 10  # bytes; less is a table of names
+
+
+def _other_kinds(only: Iterable[str], release: Release) -> Iterator[str]:
+    """Kinds of tracked content of which no file is named: nothing says that they are left out."""
+    named = {path.rpartition(".")[2] for path in only}
+    for kind, suffixes, least in (
+        ("weights", weights_names.SUFFIXES, 1),
+        ("data", _DATA_SUFFIXES, _SOME_DATA),
+    ):
+        files = (f for f in release.files if weights_names.suffix_of(f.name) in suffixes)
+        seen = {f.suffix.removeprefix(".") for f in files if f.size >= least}
+        if seen and not seen & named:
+            yield kind
 
 
 def _has_license(source: str, folder: str, release: Release) -> bool:
@@ -240,9 +266,16 @@ def _before_notices(file: File, found: licenses.Identification, how: How) -> lic
     between = " ".join(file.lines[first.end : second.start])[:4_000]
     if found.guard != "notice" and not _NOTICE.search(between):
         return None
-    above = "".join(file.lines[: first.start - 1]).strip()
+    above = (line for line in file.lines[: first.start - 1] if line.strip())
     complete = first.coverage >= 0.95 and licenses.openness(first.id, "code") is True
-    return first if complete and not above else None
+    return first if complete and all(_heads(line, first.id) for line in above) else None
+
+
+def _heads(line: str, id: str) -> bool:
+    """Whether a line above a licence's text is part of it: its title, a copyright line, a rule."""
+    if not any(letter.isalnum() for letter in line[:200]):
+        return True
+    return _COPYRIGHT.match(line) is not None or licenses.normalize(line[:200]) == id
 
 
 def _with_notices(
@@ -263,6 +296,15 @@ def _with_notices(
         evidence=tuple(file.cite_lines(match.start) for match in found.matches[1:4]),
         detail="licences of other people's parts, kept after the own one",
     )
+
+
+def _of_named_files(
+    file: File, found: licenses.Identification, only: dict[str, Evidence], how: How
+) -> Iterator[Licensed]:
+    """The licence of files that a document takes out of the main one, and of nothing else."""
+    for path, listed in only.items():
+        whole = _licensed(file, found, f"path:{path}", how)
+        yield replace(whole, evidence=(*whole.evidence, listed))
 
 
 def _first_line(file: File, how: How, found: licenses.Identification | None = None) -> Evidence:

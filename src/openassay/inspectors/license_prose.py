@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from openassay import licenses
+from openassay.excepted import OTHER_TERMS, Excepted, excepted
 from openassay.files import File
 from openassay.formats import prose
 from openassay.passages import Passage, passages, wanted
@@ -154,6 +155,9 @@ def wants(file: File, release: Release) -> bool:
 
 
 def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
+    lists = excepted(file, release)
+    for found in lists:
+        yield from _of_named_files(found)
     for passage in passages(file, release):
         text = passage.text
         if len(text) > 3000 or release.subject.is_foreign(text, passage.trail):
@@ -161,11 +165,26 @@ def inspect(file: File, release: Release) -> Iterator[Fact | Gap]:
         if _speaks_of_us(passage, release):
             yield from _restrictions(passage)
         if _LICENSE_WORD.search(text) and not prose.OTHERS.search(passage.trail):
-            yield from _licensed(passage, release)
+            yield from _licensed(passage, release, lists)
             yield from _gated(passage)
 
 
-def _licensed(passage: Passage, release: Release) -> Iterator[Fact]:
+def _of_named_files(found: Excepted) -> Iterator[Licensed]:
+    """The licences of files that a list takes out of the main one, as far as words say them."""
+    unsaid = ((path, OTHER_TERMS) for path in found.paths if not found.spoken_for(path))
+    for path, license in (*found.named, *unsaid):
+        yield Licensed(
+            evidence=(found.evidence,),
+            scope=f"path:{path}",
+            license=license,
+            how=How.PROSE,
+            detail=f"The document takes it out of {found.license}.",
+        )
+
+
+def _licensed(
+    passage: Passage, release: Release, lists: tuple[Excepted, ...] = ()
+) -> Iterator[Fact]:
     heading = re.search(r"licen[cs]e|协议|许可|授权", passage.trail, re.I)
     if _NOT_OURS.search(passage.text):
         return
@@ -173,7 +192,18 @@ def _licensed(passage: Passage, release: Release) -> Iterator[Fact]:
     ours = named or _OURS.search(passage.text) is not None
     if not heading and not (ours and _GOVERNS.search(passage.text)):
         return  # outside a licence section another's licence may be spoken of
-    mentions = [m for m in licenses.mentions(passage.text) if m.id and m.id != "NONE"]
+    taken_out = {
+        id
+        for found in lists
+        if found.start <= passage.start and passage.end <= found.end
+        for _, id in found.named
+        if id != found.license
+    }
+    mentions = [
+        m
+        for m in licenses.mentions(passage.text)
+        if m.id and m.id != "NONE" and m.id not in taken_out
+    ]
     at = 0
     for index, mention in enumerate(mentions):
         following = (

@@ -83,7 +83,7 @@ def survey(release: Release) -> Iterator[Fact | Gap]:
 
 def _ours(files: list[File], release: Release) -> list[File]:
     """Those of the named model: the ones under its own name, or else those under nobody's."""
-    own = [file for file in files if release.place(file) is Place.OWN]
+    own = [f for f in files if release.place(f) is Place.OWN and not release.is_bundled(f)]
     verdicts: dict[str, Whose | None] = {}
     for file in own:
         if file.folder not in verdicts:

@@ -31,6 +31,11 @@ _HEADING = re.compile(
     r"|效果(?:展示|示例|演示)|使用示例|样例|示例$|回答示例|模型(?:效果|表现)示例",
     re.I,
 )
+# "outputs of NameLM", "samples by Name-2-7b": a name with a number, or one that ends as models' do
+_OF_A_MODEL = re.compile(
+    r"\b(?:of|by)\s+((?:[A-Z][A-Za-z]{0,30}(?:LM|-?\d[\w.]{0,8})|[A-Z]{2,12}-\d[\w.]{0,8})"
+    r"(?:-[\w.]{1,12}){0,4})(?![\w])"
+)
 _DEMO = re.compile(r"\bdemos?\b|演示", re.I)  # under such headings only moving pictures count
 _PURPOSE = re.compile(
     r"install|deploy|train|fine-?tun|evaluat|\bapi\b|usage|部署|安装|微调|训练", re.I
@@ -131,7 +136,20 @@ def _in_sections(document: Document, release: Release) -> Iterator[int]:
 
 
 def _is_foreign(section: Section, release: Release) -> bool:
-    return release.subject.is_foreign("", section.trail) or bool(_PURPOSE.search(section.title))
+    return (
+        release.subject.is_foreign("", section.trail)
+        or _names_a_rival(section.title, release)
+        or bool(_PURPOSE.search(section.title))
+    )
+
+
+def _names_a_rival(title: str, release: Release) -> bool:
+    """Whether a heading says whose outputs these are, and it is nobody's of this house."""
+    subject = release.subject
+    named = _OF_A_MODEL.search(title)
+    if named is None or Whose.OWN in subject.mentioned(title):
+        return False
+    return subject.whose(named[1]) is Whose.OTHER
 
 
 def _is_program(block: CodeBlock) -> bool:
@@ -146,7 +164,8 @@ def _is_program(block: CodeBlock) -> bool:
 def _quoted(document: Document, release: Release, root: bool) -> Iterator[int]:
     """Blocks introduced as output, and answers in interactive code."""
     for block in document.code:
-        if release.subject.is_foreign("", document.section_at(block.start).trail):
+        section = document.section_at(block.start)
+        if release.subject.is_foreign("", section.trail) or _names_a_rival(section.title, release):
             continue
         for hit in list(_ANSWER.finditer(block.text))[:5]:
             yield block.start + 1 + block.text.count("\n", 0, hit.end())

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-from . import catalog, lexicon, names, titles
+from . import catalog, changed, lexicon, names, titles
 from .model import Mention
 
 MAX_CHARS = 400_000
@@ -41,18 +41,6 @@ def _patterns() -> dict[str, re.Pattern[str]]:
             r"Non-?Commercial|Weights?|Source)[ \t](?:[A-Z][\w\-]{1,20}[ \t]){0,3}"
             r"(?:License|LICENSE|Licence)(?:[ \t]Agreement)?)\b"
         ),
-        "changed_before": re.compile(
-            r"(?i)(?:\b(?:modified|customi[sz]ed|custom|adapted|altered|amended|variant of|"
-            r"version of|based on|similar to|inspired by|derived from)(?:\s+the)?"
-            r"|修改(?:版|后)?的?|类似)[\s\[\"“*_-]{0,4}$"
-        ),
-        "changed_after": re.compile(
-            r"(?i)[\s\]\"”*]{0,3}(?:licen[cs]e)?[\s\]\"”*]{0,3}(?:-(?:style|like|inspired)|"
-            r"(?:\([^)]{0,60}\)\s*)?,?\s*(?:with|plus|\+|and)\s+"
-            r"(?:an?\s+|the\s+|some\s+|our\s+)?"
-            r"(?:additional|extra|further|special|commons clause|modif|restrict|exception|"
-            r"non-?commercial|custom|following|attribution req|changes))"
-        ),
         "agpl": re.compile(
             r"(?i)(?:GNU )?AGPL(?= (?:licen[cs]e|协议|许可)(?!\s{1,2}(?:v|version)?\s?\d))"
         ),
@@ -86,7 +74,8 @@ def _all(text: str) -> Iterator[Mention]:
     for hit in p["url"].finditer(text):
         id = names.of_url(hit.group())
         if id and id != names.NONE:
-            yield _mention(text, id, hit.start(), hit.end())
+            label = _label_start(text, hit.start())
+            yield _mention(text, _as_changed(id, text, label, hit.end()), hit.start(), hit.end())
     for hit in p["title_zh"].finditer(text):
         title = re.sub(r"\[([^\[\]]{1,60})\]\([^()]{0,200}\)?", r"\1", hit[1])
         id = names.single(title) or titles.reference(title)
@@ -104,6 +93,12 @@ def _all(text: str) -> Iterator[Mention]:
             for id, start, end in _in_passage(passage):
                 yield _mention(text, id, at + start, at + end)
         at += len(passage)
+
+
+def _label_start(text: str, at: int) -> int:
+    """Where the link begins whose address stands at ``at``: at the bracket of its label."""
+    label = re.search(r"\[[^\[\]\n]{0,200}\]\($", text[max(0, at - 210) : at])
+    return at - len(label[0]) if label else at
 
 
 def _blank(found: re.Match[str]) -> str:
@@ -172,11 +167,9 @@ def _listed(id: str) -> bool:
     return row is not None and row.source == "0"
 
 
-def _as_changed(id: str, passage: str, start: int, end: int) -> str:
+def _as_changed(id: str, text: str, start: int, end: int) -> str:
     """ "Modified MIT License" and "Apache 2.0 with additional terms" are not those licences."""
-    before, after = passage[max(0, start - 40) : start], passage[end : end + 80]
-    p = _patterns()
-    if p["changed_before"].search(before) or p["changed_after"].match(after):
+    if changed.is_changed(text, start, end):
         return f"LicenseRef-Modified-{id.removeprefix('LicenseRef-')}"
     return id
 

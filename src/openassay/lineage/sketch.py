@@ -2,7 +2,7 @@
 
 It holds the table of tensors, stored bytes of sampled rows exactly as they lie in the file, and
 digests of what was read. Its file is itself a safetensors file (one U8 array per excerpt, and one
-with everything else as JSON), so any reader of that format can open it. ``openassay-sketch/1``.
+with everything else as JSON), so any reader of that format can open it. ``openassay-sketch/2``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from openassay.lineage.decode import can_decode, decode, row_bytes
 from openassay.lineage.roles import Part, Role
 from openassay.types import Digest, Evidence, Span, Unit
 
-SCHEMA: Final = "openassay-sketch/1"
+SCHEMA: Final = "openassay-sketch/2"
+_OLDER: Final = "openassay-sketch/1"  # its digests of values were made in another way
 SEED: Final = "openassay-sketch/1"  # of sketches that are stored to be compared with any other
 MAX_SKETCH: Final = 256 << 20  # bytes of a stored sketch
 MAX_RUNS: Final = 4_096
@@ -33,7 +34,8 @@ class Row:
     """One tensor of the table. Digests are there where all of it was read.
 
     ``sha256`` is of its bytes as stored, ``values`` is the same for the same float32 values in any
-    order (:class:`openassay.lineage.take.Multiset`). ``fixed`` says why no training made them.
+    order and type (:class:`openassay.weights.values.Multiset`). ``fixed`` says why no training
+    made them.
     """
 
     name: str
@@ -171,6 +173,8 @@ def load(raw: bytes, path: str = "the sketch") -> Sketch:
         parsed = safetensors.parse(reader_of(raw), len(raw))
         if parsed.problems:
             raise ValueError(parsed.problems[0].detail)
+        if parsed.metadata[_KEY] == _OLDER:
+            raise ValueError(f"{_OLDER} told equal values in another way than {SCHEMA}")
         if parsed.metadata[_KEY] != SCHEMA:
             raise ValueError(f"its schema is {parsed.metadata[_KEY][:40]!r}, known is {SCHEMA!r}")
         pieces = {t.name: raw[t.start or 0 : t.end or 0] for t in parsed.tensors}

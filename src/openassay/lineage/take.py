@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from openassay.arrays import Floats, np
+from openassay.arrays import np
 from openassay.errors import ReadError
 from openassay.files import File
 from openassay.lineage import tokens
@@ -21,6 +21,7 @@ from openassay.lineage.roles import Part, Role, deterministic
 from openassay.lineage.sketch import SEED, Excerpt, FileNote, Row, Sketch
 from openassay.lineage.table import Stored, WeightSet
 from openassay.weights.checkpoints import StoredTensor
+from openassay.weights.values import Multiset
 
 Progress = Callable[[str], None]
 
@@ -29,8 +30,6 @@ MAX_DEEP: Final = 8 << 20  # bytes of whole layers in a sketch, where they are s
 REMOTE_SHARE: Final = 0.00025  # of all bytes, for the rows; headers come on top
 REMOTE_LEAST: Final = 2 << 20
 _CHUNK: Final = 8 << 20
-_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
-_MIX2: Final = np.uint64(0xD6E8FEB86659FD93)
 _CITED: Final = 3
 
 
@@ -154,6 +153,7 @@ class _Reading:
         if ranges and tensor.strides is not None:
             ranges = [(start, end)]
         digest, values, kept = hashlib.sha256(), Multiset(), bytearray()
+        low, high = np.inf, -np.inf
         unit = _unit(one)
         step = _CHUNK // unit * unit if unit else _CHUNK
         for at in range(start, end, step):
@@ -161,11 +161,13 @@ class _Reading:
             digest.update(chunk)
             if unit:
                 with np.errstate(all="ignore"):
-                    values.add(decode(chunk, tensor.dtype, tensor.big_endian))
-            for low, high in ranges:
-                if low < at + len(chunk) and high > at:
-                    kept += chunk[max(low - at, 0) : high - at]
-        fixed = "constant" if unit and values.constant and row.nbytes > 8 else ""
+                    found = decode(chunk, tensor.dtype, tensor.big_endian)
+                    values.add(found)
+                    low, high = min(low, float(found.min())), max(high, float(found.max()))
+            for first, last in ranges:
+                if first < at + len(chunk) and last > at:
+                    kept += chunk[max(first - at, 0) : last - at]
+        fixed = "constant" if unit and low == high and row.nbytes > 8 else ""
         if item and tensor.strides is not None:
             kept = turned(kept, tensor, item)
         return replace(
@@ -226,38 +228,3 @@ def _excerpt(one: Stored, item: Wanted, raw: bytes) -> Excerpt:
     if one.part.role is Role.NORM:  # a vector is one row
         columns = rows * columns
     return Excerpt(item.runs, columns, one.tensor.dtype, raw, one.tensor.big_endian)
-
-
-class Multiset:
-    """A digest of float32 values that does not depend on their order.
-
-    The sum, modulo 2^64, of a mixed image of each value's 32 bits; -0 counts as 0. Not for
-    adversaries: who can choose the values can make two sums meet.
-    """
-
-    def __init__(self) -> None:
-        self._sum = np.uint64(0)
-        self._count = 0
-        self._low = np.inf
-        self._high = -np.inf
-
-    def add(self, values: Floats) -> None:
-        if values.size == 0:
-            return
-        bits = (values + np.float32(0)).view(np.uint32).astype(np.uint64)
-        bits *= _MIX
-        bits ^= bits >> np.uint64(29)
-        bits *= _MIX2
-        bits ^= bits >> np.uint64(32)
-        self._sum = np.uint64((int(self._sum) + int(bits.sum(dtype=np.uint64))) & ((1 << 64) - 1))
-        self._count += values.size
-        self._low = min(self._low, float(values.min()))
-        self._high = max(self._high, float(values.max()))
-
-    @property
-    def constant(self) -> bool:
-        """Whether all values so far are one and the same."""
-        return self._low == self._high
-
-    def hexdigest(self) -> str:
-        return f"{self._count:x}:{int(self._sum):016x}"

@@ -8,6 +8,7 @@ from enum import StrEnum
 from openassay.columns import cut, pad, width, wrap
 from openassay.reports import Look
 from openassay.types import Answer
+from openassay.words import Words, speaker
 
 __all__ = ["ANSWER_MARK", "Ink", "Pen", "cut", "pad", "width", "wrap"]
 
@@ -38,9 +39,13 @@ _ASCII = str.maketrans(
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """Writes for one look: signs the stream can show, colour where it is wanted."""
+    """Writes for one look: signs the stream can show, colour where it is wanted, its language."""
 
     look: Look
+
+    @property
+    def words(self) -> Words:
+        return speaker(self.look.lang)
 
     def sign(self, text: str) -> str:
         return text if self.look.unicode else text.translate(_ASCII)

@@ -23,6 +23,8 @@ _MARK = {
     Direction.UNCLEAR: ("?", Ink.YELLOW),
 }
 _WORDS = {"claim": mark("claim: {text}"), "contradiction": mark("contradiction: {text}")}
+OPENNESS = (mark("open"), mark("not open"), mark("not shown to be open"))
+NO_CONFLICT = mark("not there")
 AS_FOUND = mark("Everything else is as found; this is what people say of it.")
 REVIEW_HEADS = (
     mark("What"), mark("As found"), mark("As reviewed"), mark("By"), mark("Reason"),
@@ -65,11 +67,30 @@ def verdict_rows(report: Report, words: Words) -> Iterator[tuple[str, str, str]]
 def change_rows(changes: Iterable[Change], words: Words) -> Iterator[ChangeRow]:
     """(direction, what, before, now, where) of every change."""
     for item in changes:
-        title = words.short_name(visible(item.title))
+        title = visible(item.title)
+        if item.what == "contradiction":
+            title = words.told(title).rstrip("。")  # a claim is a quote, and stays as it is
+        elif item.what != "claim":
+            title = words.short_name(title)
         what = words.say(_WORDS[item.what], text=title) if item.what in _WORDS else title
-        before, after, place = map(visible, (item.before, item.after, item.place))
+        before, after = (_state(visible(text), item, words) for text in (item.before, item.after))
         told = words.say(DIRECTION_WORD[item.direction])
-        yield told, what, words.told(before), words.told(after), place
+        yield told, what, before, after, visible(item.place)
+
+
+def _state(text: str, item: Change, words: Words) -> str:
+    """What it was or is. Of a contradiction *none* is no level of a framework."""
+    if item.what == "contradiction" and text == "none":
+        return words.say(NO_CONFLICT)
+    for state in OPENNESS if item.what == "license" else ():
+        license, found, terms = text.partition(f" ({state})")
+        if found:
+            under = words.say("{license} ({state})", license=license, state=words.say(state))
+            rows = [words.told(row) for row in terms.removeprefix(": ").split(", ") if row]
+            if not rows:
+                return under
+            return words.say("{name}: {text}", name=under, text=words.listed(rows))
+    return words.told(text)
 
 
 def change_lines(changes: Sequence[Change], pen: Pen, words: Words) -> Iterator[str]:
@@ -80,6 +101,7 @@ def change_lines(changes: Sequence[Change], pen: Pen, words: Words) -> Iterator[
         if not pen.look.detail:
             title = cut(title, _TITLE)
         where = f"  {place}" if place else ""
-        lines = wrap(f"{title}: {before} → {after}{where}", pen.look.width - 2)
+        text = words.say("{name}: {text}", name=title, text=f"{before} → {after}{where}")
+        lines = wrap(text, pen.look.width - 2)
         yield f"{pen.ink(mark_, ink)} {lines[0]}"
         yield from (f"  {line}" for line in lines[1:])

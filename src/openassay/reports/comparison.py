@@ -13,16 +13,20 @@ from openassay.canonical import dump_json, visible
 from openassay.reports import Look
 from openassay.reports._cells import Ink, Pen, cut, pad, width, wrap
 from openassay.reports._review import change_lines, change_rows
-from openassay.reports._view import short_pin_text
+from openassay.reports._view import STATUS_WORD, short_pin_text
 from openassay.reports.json_v1 import change_document
 from openassay.reports.markdown import cell_code, code, escape
 from openassay.reports.terminal import MARK
 from openassay.types import Change, Direction, Status
-from openassay.words import ENGLISH
+from openassay.words import Words, mark, speaker
 
 SCHEMA = "openassay-compare/1"
 _TITLE, _CELL, _LABEL = 31, 16, 24  # columns of a terminal
-_GROUPS = ("Opened, or better", "Closed, or worse", "Relicensed", "Cannot be told any more", "Also")
+_GROUPS = (
+    mark("Opened, or better"), mark("Closed, or worse"), mark("Relicensed"),
+    mark("Cannot be told any more"), mark("Also"),
+)  # fmt: skip
+_STEP_HEADS = (mark("What"), mark("Before"), mark("After"), mark("Where"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,29 +160,36 @@ def _matrix(comparison: Comparison, start: int, number: int, pen: Pen) -> Iterat
     heads = _letters(comparison)[shown]
     rows: tuple[VerdictRow | Row, ...] = (*comparison.verdicts, *comparison.components)
     if all(row.same for row in rows) and not pen.look.detail:
-        yield "Nothing differs."
+        yield pen.words.say("Nothing differs.")
         return
     yield pen.ink(
         f"{' ' * _TITLE} {' '.join(pad(head, room) for head in heads)}".rstrip(), Ink.BOLD
     )
     for verdict in comparison.verdicts:
         if not verdict.same or pen.look.detail:
-            answers = (pad(visible(answer or "-"), room) for answer in verdict.answers[shown])
-            name = verdict.title if width(verdict.title) <= _TITLE else verdict.framework
+            answers = (_answer(answer, room, pen.words) for answer in verdict.answers[shown])
+            title = pen.words.short_name(verdict.title)
+            name = title if width(title) <= _TITLE else verdict.framework
             yield f"{pad(visible(name), _TITLE)} {' '.join(answers)}".rstrip()
-    for name, count in _counts(comparison):
+    for name, count in _counts(comparison, pen.words):
         if len(set(count)) > 1 or pen.look.detail:
             cells = (pad(str(item), room) for item in count[shown])
             yield f"{pad(name, _TITLE)} {' '.join(cells)}".rstrip()
     for row in comparison.components:
         if not row.same or pen.look.detail:
             cells = (_cell(cell, room, pen) for cell in row.cells[shown])
-            yield f"{pad(visible(row.title), _TITLE)} {' '.join(cells)}".rstrip()
+            title = visible(pen.words.short_name(row.title))
+            yield f"{pad(title, _TITLE)} {' '.join(cells)}".rstrip()
 
 
-def _counts(comparison: Comparison) -> Iterator[tuple[str, tuple[int, ...]]]:
-    yield "Claims that do not hold", tuple(column.false_claims for column in comparison.columns)
-    yield "Contradictions", tuple(column.contradictions for column in comparison.columns)
+def _answer(answer: str | None, room: int, words: Words) -> str:
+    return pad(words.told(visible(answer)) if answer else "-", room)
+
+
+def _counts(comparison: Comparison, words: Words) -> Iterator[tuple[str, tuple[int, ...]]]:
+    columns = comparison.columns
+    yield words.say("Claims that do not hold"), tuple(column.false_claims for column in columns)
+    yield words.say("Contradictions"), tuple(column.contradictions for column in columns)
 
 
 def _cell(cell: Cell | None, room: int, pen: Pen) -> str:
@@ -191,22 +202,24 @@ def _cell(cell: Cell | None, room: int, pen: Pen) -> str:
 
 
 def _alike(comparison: Comparison, pen: Pen) -> Iterator[str]:
-    legend = "  ".join(f"{mark} {status}" for status, (mark, _) in MARK.items())
-    yield pen.ink(legend, Ink.DIM)
-    same = [visible(verdict.title) for verdict in comparison.verdicts if verdict.same]
-    same += [visible(row.title) for row in comparison.components if row.same]
+    words = pen.words
+    signs = (f"{sign} {words.say(STATUS_WORD[status])}" for status, (sign, _) in MARK.items())
+    yield pen.ink("  ".join(signs), Ink.DIM)
+    rows: tuple[VerdictRow | Row, ...] = (*comparison.verdicts, *comparison.components)
+    same = [visible(words.short_name(row.title)) for row in rows if row.same]
     if same and not pen.look.detail:
-        yield from wrap(f"The same in all: {', '.join(same)}", pen.look.width)
+        text = words.say("The same in all: {names}", names=words.listed(same))
+        yield from wrap(text, pen.look.width)
 
 
 def _step(step: Step, pen: Pen) -> Iterator[str]:
     head = f"{visible(step.before)} → {visible(step.after)}"
     yield pen.ink(cut(head, pen.look.width), Ink.BOLD)
     if not step.changes:
-        yield "  nothing changed"
+        yield "  " + pen.words.say("nothing changed")
     for name, changes in _grouped(step.changes).items():
-        yield name
-        yield from change_lines(changes, pen, ENGLISH)
+        yield pen.words.say(name)
+        yield from change_lines(changes, pen, pen.words)
 
 
 # --- Markdown
@@ -214,12 +227,12 @@ def _step(step: Step, pen: Pen) -> Iterator[str]:
 
 def render_markdown(comparison: Comparison, look: Look) -> str:
     """Tables: what differs, then what is the same."""
-    del look
-    blocks = [list(_head(comparison))]
-    blocks += [list(_step_table(step)) for step in comparison.steps]
+    words = speaker(look.lang)
+    blocks = [list(_head(comparison, words))]
+    blocks += [list(_step_table(step, words)) for step in comparison.steps]
     heads = ("", *(escape(column.label) for column in comparison.columns))
-    for name, same in (("Differences", False), ("The same", True)):
-        rows = list(_rows(comparison, same=same))
+    for name, same in ((words.say("Differences"), False), (words.say("The same"), True)):
+        rows = list(_rows(comparison, words, same=same))
         if rows:
             blocks.append([f"## {name}\n", *_table(heads, rows)])
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
@@ -231,41 +244,47 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]
     yield from (f"| {' | '.join(row)} |" for row in rows)
 
 
-def _head(comparison: Comparison) -> Iterator[str]:
+def _head(comparison: Comparison, words: Words) -> Iterator[str]:
     names = [escape(column.label) for column in comparison.columns]
-    yield f"# {', '.join(names[:-1])} and {names[-1]}\n"
+    yield f"# {words.listed(names[:-1])}{words.say(' and ')}{names[-1]}\n"
     for name, column in zip(names, comparison.columns, strict=True):
-        yield f"- {name}: {', '.join(code(visible(pin)) for pin in column.pins) or 'no source'}"
+        pins = words.listed([code(visible(pin)) for pin in column.pins])
+        yield "- " + words.say("{name}: {text}", name=name, text=pins or words.say("no source"))
 
 
-def _step_table(step: Step) -> Iterator[str]:
+def _step_table(step: Step, words: Words) -> Iterator[str]:
     yield f"## {escape(step.before)} → {escape(step.after)}\n"
     if not step.changes:
-        yield "Nothing changed."
+        yield words.say("Nothing changed.")
     for index, (name, changes) in enumerate(_grouped(step.changes).items()):
-        yield f"{chr(10) if index else ''}### {name}\n"
-        rows = (tuple(map(escape, row[1:])) for row in change_rows(changes, ENGLISH))
-        yield from _table(("What", "Before", "After", "Where"), rows)
+        yield f"{chr(10) if index else ''}### {words.say(name)}\n"
+        rows = (tuple(map(escape, row[1:])) for row in change_rows(changes, words))
+        yield from _table([words.say(head) for head in _STEP_HEADS], rows)
 
 
-def _rows(comparison: Comparison, *, same: bool) -> Iterator[tuple[str, ...]]:
+def _rows(comparison: Comparison, words: Words, *, same: bool) -> Iterator[tuple[str, ...]]:
     for verdict in comparison.verdicts:
         if verdict.same is same:
-            yield escape(verdict.title), *(escape(answer or "-") for answer in verdict.answers)
-    for name, count in _counts(comparison):
+            answers = (escape(words.told(answer or "-")) for answer in verdict.answers)
+            yield escape(words.name(verdict.title)), *answers
+    for name, count in _counts(comparison, words):
         if (len(set(count)) == 1) is same:
             yield name, *map(str, count)
     for row in comparison.components:
         if row.same is same:
-            yield escape(row.title), *(_markdown_cell(cell) for cell in row.cells)
+            cells = (_markdown_cell(cell, words) for cell in row.cells)
+            yield escape(words.name(row.title)), *cells
 
 
-def _markdown_cell(cell: Cell | None) -> str:
+def _markdown_cell(cell: Cell | None, words: Words) -> str:
     if cell is None:
         return "-"
-    license = f" {cell_code(visible(cell.license))}" if cell.license else ""
-    word = {True: " open", False: " not open", None: ""}[cell.open] if cell.license else ""
-    return f"{cell.status}{license}{word}"
+    parts = [words.say(STATUS_WORD[cell.status])]
+    if cell.license:
+        parts.append(cell_code(visible(cell.license)))
+        if cell.open is not None:
+            parts.append(words.say("open" if cell.open else "not open"))
+    return " ".join(parts)
 
 
 # --- JSON

@@ -8,8 +8,9 @@ from typing import Any
 
 from openassay.canonical import dump_json, visible
 from openassay.reports import Look
-from openassay.reports._cells import Ink, Pen, cut, pad
+from openassay.reports._cells import Ink, Pen, cut, pad, width
 from openassay.reports._view import terms_in_words
+from openassay.words import Words, mark
 
 SCHEMA = "openassay-license/1"
 # The terms, named as in the contract; one that is not known has the value null.
@@ -26,9 +27,23 @@ TERMS = (
     "revocable_or_updatable",
 )
 _OPEN: Mapping[bool | None, tuple[str, Ink]] = {
-    True: ("open", Ink.GREEN),
-    False: ("not open", Ink.RED),
-    None: ("not shown to be open", Ink.YELLOW),
+    True: (mark("open"), Ink.GREEN),
+    False: (mark("not open"), Ink.RED),
+    None: (mark("not shown to be open"), Ink.YELLOW),
+}
+# Why there is no, or only a partial, identity (openassay.licenses.guards), as it is shown.
+GUARDS = {
+    "empty": mark("empty"),
+    "binary": mark("binary"),
+    "card_front_matter": mark("card front matter"),
+    "readme": mark("readme"),
+    "pointer": mark("pointer"),
+    "not_a_license": mark("not a license"),
+    "header_only": mark("header only"),
+    "truncated": mark("truncated"),
+    "untitled": mark("untitled"),
+    "policy": mark("policy"),
+    "notice": mark("notice"),
 }
 
 
@@ -182,81 +197,98 @@ def render_terminal(answer: LicenseAnswer, look: Look) -> str:
 
 
 def _head(answer: LicenseAnswer, pen: Pen) -> Iterator[str]:
-    name = visible(answer.expression or "not a licence we can name")
+    words = pen.words
+    name = visible(answer.expression or words.say("not a licence we can name"))
     word, ink = _OPEN[answer.open]
-    name += ", modified" if answer.modified else ", named but not given" if answer.stated else ""
-    yield f"{pen.ink(name, Ink.BOLD)}  {pen.ink(word, ink)}"
+    if answer.modified:
+        name = words.say("{license}, modified", license=name)
+    elif answer.stated:
+        name = words.say("{license}, named but not given", license=name)
+    yield f"{pen.ink(name, Ink.BOLD)}  {pen.ink(words.say(word), ink)}"
     if answer.note:
-        yield visible(answer.note)
+        yield words.told(visible(answer.note))
     if len(set(answer.open_for.values())) > 1:
-        kinds = [kind for kind, value in answer.open_for.items() if value]
-        yield f"counts as open for {', '.join(kinds)} only"
+        kinds = [words.say(kind) for kind, value in answer.open_for.items() if value]
+        yield words.say("counts as open for {kinds} only", kinds=words.listed(kinds))
     if answer.guard:
-        yield f"the text: {visible(answer.guard).replace('_', ' ')}"
+        guard = GUARDS.get(answer.guard, visible(answer.guard))
+        yield words.say("the text: {guard}", guard=words.say(guard))
     for match in answer.matches:
-        where = f"lines {match.start}-{match.end}"
+        where = words.say("lines {first}-{last}", first=match.start, last=match.end)
         yield f"{pad(visible(match.id), 40)} {match.coverage:>6.1%}  {pen.ink(where, Ink.DIM)}"
 
 
 def _terms(answer: LicenseAnswer, pen: Pen) -> Iterator[str]:
-    heads = {"grants": "Grants", "conditions": "Asks", "limits": "Limits"}
+    words = pen.words
+    heads = {"grants": mark("Grants"), "conditions": mark("Asks"), "limits": mark("Limits")}
     inks = {"grants": Ink.GREEN, "conditions": Ink.YELLOW, "limits": Ink.RED}
     values = {name: term.value or "" for name, term in answer.terms.items()}
     for term in terms_in_words(values):
-        yield f"{pen.ink(pad(heads[term.group], 7), inks[term.group])} {visible(term.text)}"
+        head = pen.ink(pad(words.say(heads[term.group]), 7), inks[term.group])
+        yield f"{head} {words.told(visible(term.text))}"
         for passage in answer.terms[term.term].passages[: None if pen.look.detail else 1]:
-            text = f'        line {passage.start}: "{visible(passage.quote)}"'
-            yield pen.ink(cut(text, pen.look.width), Ink.DIM)
+            yield pen.ink(cut(f"        {_quoted(passage, words)}", pen.look.width), Ink.DIM)
     if answer.source and any(term.basis == "facts" for term in answer.terms.values()):
-        checked = "" if answer.verified is not False else " (not checked against a public text)"
-        yield pen.ink(
-            cut(f"Terms from {visible(answer.source)}", pen.look.width - len(checked)) + checked,
-            Ink.DIM,
-        )
+        doubt = words.say(" (not checked against a public text)")
+        checked = "" if answer.verified is not False else doubt
+        source = words.say("Terms from {source}", source=visible(answer.source))
+        yield pen.ink(cut(source, pen.look.width - width(checked)) + checked, Ink.DIM)
 
 
-_DOING = {"use": "use", "change": "change", "host": "host", "redistribute": "hand on"}
+def _quoted(passage: Passage, words: Words) -> str:
+    quote = visible(passage.quote)
+    return words.say('line {line}: "{quote}"', line=passage.start, quote=quote)
+
+
+_DOING = {
+    "use": mark("use"), "change": mark("change"), "host": mark("host"),
+    "redistribute": mark("hand on"),
+}  # fmt: skip
 
 
 def _duties(answer: LicenseAnswer, pen: Pen) -> Iterator[str]:
     """The checklist, grouped by what is done; a group says what it adds to those before it."""
+    words = pen.words
     if answer.duties:
-        yield pen.ink("Your duties", Ink.BOLD)
+        yield pen.ink(words.say("Your duties"), Ink.BOLD)
     several = len({duty.license for duty in answer.duties}) > 1
     for duty in answer.duties:
-        when = (
-            "always" if len(duty.uses) == len(_DOING) else ", ".join(_DOING[u] for u in duty.uses)
-        )
+        when = words.listed([words.say(_DOING[use]) for use in duty.uses])
+        when = words.say("always") if len(duty.uses) == len(_DOING) else when
         whose = f"  [{visible(duty.license)}]" if several else ""
-        mark = "[?]" if duty.needed is None else "[ ]"
-        text = f"{mark} {pad(when, 22)} {visible(duty.text)}{whose}"
+        box = "[?]" if duty.needed is None else "[ ]"
+        text = f"{box} {pad(when, 22)} {words.told(visible(duty.text))}{whose}"
         yield cut(text, pen.look.width)
         if pen.look.detail:
-            yield pen.ink(cut(" " * 27 + _rests(duty), pen.look.width), Ink.DIM)
+            yield pen.ink(cut(" " * 27 + _rests(duty, words), pen.look.width), Ink.DIM)
     if answer.missing:
-        yield pen.ink("A label alone is not enough: text and notices have to be there.", Ink.YELLOW)
+        enough = words.say("A label alone is not enough: text and notices have to be there.")
+        yield pen.ink(enough, Ink.YELLOW)
 
 
 def _warnings(answer: LicenseAnswer, pen: Pen) -> Iterator[str]:
     if answer.warnings:
-        yield pen.ink("Worth knowing", Ink.BOLD)
+        yield pen.ink(pen.words.say("Worth knowing"), Ink.BOLD)
     for warning in answer.warnings:
-        yield cut(f"  {visible(warning.text)}", pen.look.width)
+        yield cut(f"  {pen.words.told(visible(warning.text))}", pen.look.width)
         if pen.look.detail:
-            yield pen.ink(cut("      " + _rests(warning), pen.look.width), Ink.DIM)
+            yield pen.ink(cut("      " + _rests(warning, pen.words), pen.look.width), Ink.DIM)
 
 
-def _rests(said: DutyAnswer | WarningAnswer) -> str:
-    if said.passage:
-        return f'line {said.passage.start}: "{visible(said.passage.quote)}"'
-    return visible(said.rests_on)
+def _rests(said: DutyAnswer | WarningAnswer, words: Words) -> str:
+    return _quoted(said.passage, words) if said.passage else visible(said.rests_on)
 
 
 def _rest(answer: LicenseAnswer, pen: Pen) -> Iterator[str]:
     if answer.unexplained:
-        yield pen.ink("Not explained by any known licence", Ink.BOLD)
+        yield pen.ink(pen.words.say("Not explained by any known licence"), Ink.BOLD)
     for region in answer.unexplained[: None if pen.look.detail else 5]:
-        text = f'lines {region.start}-{region.end}: "{visible(region.quote)}"'
+        text = pen.words.say(
+            'lines {first}-{last}: "{quote}"',
+            first=region.start,
+            last=region.end,
+            quote=visible(region.quote),
+        )
         yield "  " + cut(text, pen.look.width - 2)
     if len(answer.unexplained) > 5 and not pen.look.detail:
-        yield f"  {len(answer.unexplained) - 5} more with -v"
+        yield "  " + pen.words.say("{n} more with -v", n=len(answer.unexplained) - 5)

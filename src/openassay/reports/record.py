@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from openassay.canonical import visible
 from openassay.checked import Difference
 from openassay.reports import Look
-from openassay.reports._cells import ANSWER_MARK, Ink, Pen, cut, pad, wrap
+from openassay.reports._cells import ANSWER_MARK, Ink, Pen, cut, pad, width, wrap
 from openassay.types import Result, Verdict
+from openassay.words import mark
 
 _TITLE = 31  # columns at most
+_OURS, _THEIRS = mark("strictly"), mark("the reference tool")
 
 
 def render(
@@ -28,41 +30,55 @@ def render(
 
 
 def _head(name: str, strict: Verdict, reference: Verdict, pen: Pen) -> list[str]:
-    lines = [pen.ink(visible(name) or "(no name)", Ink.BOLD), visible(strict.title)]
-    for label, verdict in (("strictly", strict), ("the reference tool", reference)):
-        shares = ", ".join(f"{visible(k)} {v:.4g} %" for k, v in verdict.progress.items())
-        lines.append(f"  {pad(label, 18)}  {pen.ink(pad(verdict.answer, 4), Ink.BOLD)}  {shares}")
+    words = pen.words
+    title = pen.ink(visible(name) or words.say("(no name)"), Ink.BOLD)
+    lines = [title, words.name(visible(strict.title))]
+    answers = [words.told(verdict.answer) for verdict in (strict, reference)]
+    room = max(4, *map(width, answers))
+    for label, verdict, answer in zip((_OURS, _THEIRS), (strict, reference), answers, strict=True):
+        shares = words.listed([f"{visible(k)} {v:.4g} %" for k, v in verdict.progress.items()])
+        told = pen.ink(pad(answer, room), Ink.BOLD)
+        lines.append(f"  {pad(words.say(label), 18)}  {told}  {shares}")
     return lines
 
 
 def _rows(strict: Verdict, reference: Verdict, pen: Pen) -> list[str]:
     theirs = {result.criterion: result for result in reference.results}
-    lines = [pen.ink("strictly, the reference tool", Ink.DIM)]
+    lines = [pen.ink(pen.words.say("strictly, the reference tool"), Ink.DIM)]
     lines += [_row(result, theirs.get(result.criterion), pen) for result in strict.results]
     return lines
 
 
 def _row(ours: Result, theirs: Result | None, pen: Pen) -> str:
-    mark, ink = ANSWER_MARK[ours.answer]
+    sign, ink = ANSWER_MARK[ours.answer]
     other, other_ink = ANSWER_MARK[theirs.answer] if theirs else (" ", Ink.PLAIN)
-    because = visible(ours.because[0]) if ours.because else ""
-    text = f"{pad(visible(ours.title), _TITLE)} {pad(visible(ours.group), 5)} {because}"
-    signs = f"{pen.ink(mark, ink)} {pen.ink(other, other_ink)}"
+    because = pen.words.told(visible(ours.because[0])) if ours.because else ""
+    title = pen.words.short_name(visible(ours.title))
+    text = f"{pad(title, _TITLE)} {pad(visible(ours.group), 5)} {because}"
+    signs = f"{pen.ink(sign, ink)} {pen.ink(other, other_ink)}"
     return f"  {signs}  {cut(text, pen.look.width - 7)}".rstrip()
 
 
 def _differences(differences: Sequence[Difference], pen: Pen) -> list[str]:
     if not differences:
-        return [pen.ink("The two agree on every component.", Ink.DIM)]
-    lines = [pen.ink("Where they differ, and why", Ink.BOLD)]
+        return [pen.ink(pen.words.say("The two agree on every component."), Ink.DIM)]
+    words = pen.words
+    lines = [pen.ink(words.say("Where they differ, and why"), Ink.BOLD)]
     for item in differences:
         # The sentence after the state repeats the licence, which `because` explains.
         ours, theirs = (text.partition(":")[0].lower() for text in (item.strict, item.reference))
-        head = f"{visible(item.title)}: strictly {visible(ours)}, the reference tool "
-        lines.append(f"  {cut(head + visible(theirs), pen.look.width - 2)}")
-        lines += [f"    {line}" for line in wrap(visible(item.because), pen.look.width - 4)]
+        head = words.say(
+            "{name}: strictly {ours}, the reference tool {theirs}",
+            name=words.short_name(visible(item.title)),
+            ours=words.told(visible(ours)),
+            theirs=words.told(visible(theirs)),
+        )
+        lines.append(f"  {cut(head, pen.look.width - 2)}")
+        because = words.told(visible(item.because))
+        lines += [f"    {line}" for line in wrap(because, pen.look.width - 4)]
     return lines
 
 
 def _notes(verdict: Verdict, pen: Pen) -> list[str]:
-    return [line for note in verdict.notes for line in wrap(visible(note), pen.look.width)]
+    told = (pen.words.told(visible(note)) for note in verdict.notes)
+    return [line for note in told for line in wrap(note, pen.look.width)]

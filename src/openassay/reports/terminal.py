@@ -40,7 +40,6 @@ from openassay.types import (
     Verdict,
     Visited,
 )
-from openassay.words import Words, speaker
 
 MARK = {
     Status.PRESENT: ("✔", Ink.GREEN),
@@ -59,13 +58,9 @@ _TOLD = ("component", "scope", "license", "topic", "value", "base", "barrier", "
 
 
 class _Scribe(Pen):
-    """A pen that writes in the language of the look."""
+    """A pen that knows how much room names take in the language of the look."""
 
     __slots__ = ()
-
-    @property
-    def words(self) -> Words:
-        return speaker(self.look.lang)
 
     @property
     def title_room(self) -> int:

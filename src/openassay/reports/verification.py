@@ -10,6 +10,17 @@ from openassay.reports import Look
 from openassay.reports._cells import Ink, Pen, cut
 from openassay.reports._view import place
 from openassay.types import Evidence
+from openassay.words import mark
+
+#: What can become of a piece of evidence (openassay.verify), as it is shown.
+OUTCOMES = {
+    "stands": mark("stands"),
+    "moved": mark("moved"),
+    "changed": mark("changed"),
+    "missing": mark("missing"),
+    "unreadable": mark("unreadable"),
+    "not_checkable": mark("not checkable"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +41,35 @@ def render(
 ) -> str:
     """``counts`` are pieces by outcome; ``edited`` files with other bytes; ``replaced`` pins."""
     pen = Pen(look)
-    lines = [
-        *_fallen(fallen, pen),
-        *(f"! {visible(path)}: the file was edited since" for path in edited),
-        *(f"! {visible(old)} was cited; read instead: {visible(new)}" for old, new in replaced),
-    ]
-    total = sum(counts.values())
-    kinds = ", ".join(
-        f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count
+    words = pen.words
+    since = (words.say("{path}: the file was edited since", path=visible(path)) for path in edited)
+    other = (
+        words.say("{old} was cited; read instead: {new}", old=visible(old), new=visible(new))
+        for old, new in replaced
     )
-    lines.append(f"{total} piece{'' if total == 1 else 's'} of evidence: {kinds or 'nothing'}")
+    lines = [*_fallen(fallen, pen), *(f"! {text}" for text in (*since, *other))]
+    kinds = [
+        words.say("{n} {kind}", n=count, kind=words.say(OUTCOMES[name]))
+        for name, count in counts.items()
+        if count
+    ]
+    told = words.listed(kinds) or words.say("nothing")
+    lines.append(
+        words.many(
+            sum(counts.values()),
+            "{n} piece of evidence: {kinds}",
+            "{n} pieces of evidence: {kinds}",
+            kinds=told,
+        )
+    )
     return pen.sign("\n".join(lines)) + "\n"
 
 
 def _fallen(fallen: Iterable[Fallen], pen: Pen) -> Iterator[str]:
     for item in fallen:
-        outcome = pen.ink(item.outcome.replace("_", " "), Ink.RED)
+        outcome = pen.ink(pen.words.say(OUTCOMES[item.outcome]), Ink.RED)
         quote = f' "{visible(item.evidence.quote)}"' if item.evidence.quote else ""
-        yield f"✘ {outcome}: {cut(place(item.evidence) + quote, pen.look.width - 20)}"
+        where = cut(place(item.evidence) + quote, pen.look.width - 20)
+        yield "✘ " + pen.words.say("{name}: {text}", name=outcome, text=where)
         if item.detail:
-            yield f"  {cut(visible(item.detail), pen.look.width - 2)}"
+            yield f"  {cut(pen.words.told(visible(item.detail)), pen.look.width - 2)}"

@@ -8,6 +8,7 @@ from typing import Any
 from openassay.canonical import visible
 from openassay.reports import Look
 from openassay.reports._cells import Ink, Pen, cut, pad, wrap
+from openassay.words import Words, mark
 
 Row = Mapping[str, Any]
 _INKS = {
@@ -17,13 +18,21 @@ _INKS = {
 }  # fmt: skip
 _SIGNS = {"broken": "✘", "refused": "✘", "contradiction": "✘", "risk": "?", "note": "·"}
 _STATUS = {
-    "whole": "whole, by its header",
-    "incomplete": "not whole",
-    "refused": "every byte is there, and the format's own reader refuses it",
-    "unproven": "whole or not: cannot tell, not all of it could be read",
-    "opaque": "opaque: known by its first bytes, contents not read",
-    "unread": "not read",
+    "whole": mark("whole, by its header"),
+    "incomplete": mark("not whole"),
+    "refused": mark("every byte is there, and the format's own reader refuses it"),
+    "unproven": mark("whole or not: cannot tell, not all of it could be read"),
+    "opaque": mark("opaque: known by its first bytes, contents not read"),
+    "unread": mark("not read"),
 }
+_BESIDE = {
+    "buffers": mark("{n} in buffers"),
+    "scales": mark("{n} scales"),
+    "optimizer": mark("{n} of an optimizer"),
+    "tied": mark("{n} tied and counted once"),
+}
+_SAID = 0.01  # share of zeros that is told
+_LABEL = 12  # columns of what a line is about
 _SHOWN = 6  # checkpoints and findings of one, without -v
 
 
@@ -35,33 +44,40 @@ def render_terminal(document: Row, look: Look) -> str:
     shown = checkpoints if look.detail else checkpoints[:_SHOWN]
     blocks += [list(_checkpoint(row, pen)) for row in shown]
     if len(shown) < len(checkpoints):
-        blocks.append([f"{len(checkpoints) - len(shown)} more sets of weights with -v"])
+        left = len(checkpoints) - len(shown)
+        blocks.append([pen.words.say("{n} more sets of weights with -v", n=left)])
     blocks.append(list(_together(document, pen)))
     blocks.append(list(_foot(document, pen)))
     return pen.sign("\n\n".join("\n".join(block) for block in blocks if block)) + "\n"
 
 
 def _head(document: Row, pen: Pen) -> Iterator[str]:
-    yield pen.ink(visible(document["release"] or "weights"), Ink.BOLD)
+    words = pen.words
+    yield pen.ink(visible(document["release"] or words.say("weights")), Ink.BOLD)
     if not document["checkpoints"]:
-        yield "No weights found: no file has the name or the first bytes of any known format."
+        yield words.say(
+            "No weights found: no file has the name or the first bytes of any known format."
+        )
 
 
 def _checkpoint(row: Row, pen: Pen) -> Iterator[str]:
-    files = row["files"]
+    files, words = row["files"], pen.words
     name = visible(row["path"])
     if len(files) > 1:
-        name += f" and {len(files) - 1} more"
-    about = " ".join(filter(None, (row["format"], visible(row["variant"])))) or _unreadable(row)
-    status = pen.ink(_STATUS[row["status"]], _INKS[row["status"]])
-    yield f"{pen.ink(cut(name, pen.look.width - 45), Ink.BOLD)}  {about}, {status}"
+        name = words.say("{name} and {n} more", name=name, n=len(files) - 1)
+    known = " ".join(filter(None, (row["format"], visible(row["variant"]))))
+    status = pen.ink(words.say(_STATUS[row["status"]]), _INKS[row["status"]])
+    about = words.say("{about}, {state}", about=known or words.say(_unreadable(row)), state=status)
+    yield f"{pen.ink(cut(name, pen.look.width - 45), Ink.BOLD)}  {about}"
+    lines = []
     if row["parameters"] is not None:
-        yield f"  parameters  {_parameters(row['parameters'])}"
+        lines.append((mark("parameters"), _parameters(row["parameters"], words)))
         if row["precision"]:
-            yield f"  precision   {_precision(row, pen.look.detail)}"
-    yield f"  stored      {_stored(row)}"
+            lines.append((mark("precision"), _precision(row, pen.look.detail, words)))
+    lines.append((mark("stored"), _stored(row, words)))
     if row["samples"] is not None and row["samples"]["ranges"]:
-        yield f"  values      {_values(row['samples'])}"
+        lines.append((mark("values"), _values(row["samples"], words)))
+    yield from (f"  {pad(words.say(label), _LABEL)}{text}" for label, text in lines)
     yield from _findings(row["findings"], pen)
     if pen.look.detail > 1:
         yield from _tensors(row, pen)
@@ -70,90 +86,96 @@ def _checkpoint(row: Row, pen: Pen) -> Iterator[str]:
 def _unreadable(row: Row) -> str:
     """What stands where a format could not be told."""
     if row["status"] != "unread":
-        return "not readable"
+        return mark("not readable")
     pointer = any("promised_sha256" in file for file in row["files"])
-    return "Git LFS pointer" if pointer else "not at hand"
+    return mark("Git LFS pointer") if pointer else mark("not at hand")
 
 
-def _parameters(count: Row) -> str:
+def _parameters(count: Row, words: Words) -> str:
     if count["total"] is None:
-        return f"at least {count['at_least']:,}: {visible(count['why_unknown'])}"
+        why = words.told(visible(count["why_unknown"]))
+        return words.say("at least {n}: {why}", n=f"{count['at_least']:,}", why=why)
     text = f"{count['total']:,}"
     if count["active"] is not None:
         there, used = count["experts"]
-        text += f", {count['active']:,} used for a token ({used} of {there} experts)"
-    beside = [
-        f"{count[key]:,} {words}"
-        for key, words in (
-            ("buffers", "in buffers"), ("scales", "scales"), ("optimizer", "of an optimizer"),
-            ("tied", "tied and counted once"),
-        )
-        if count[key]
-    ]  # fmt: skip
-    return text + (f" (beside {', '.join(beside)})" if beside else "")
+        text = words.say(
+            "{total}, {active} used for a token ({used} of {there} experts)",
+            total=text, active=f"{count['active']:,}", used=used, there=there,
+        )  # fmt: skip
+    beside = [words.say(_BESIDE[key], n=f"{count[key]:,}") for key in _BESIDE if count[key]]
+    if not beside:
+        return text
+    return words.say("{total} (beside {others})", total=text, others=words.listed(beside))
 
 
-def _precision(row: Row, detail: int) -> str:
+def _precision(row: Row, detail: int, words: Words) -> str:
     kinds = row["precision"] if detail else row["precision"][:4]
     total = sum(kind["bytes"] or 0 for kind in row["precision"])
     parts = []
     for kind in kinds:
         share = f"{100 * kind['bytes'] / total:.1f} %" if kind["bytes"] and total else "?"
-        parts.append(f"{visible(kind['dtype'])} {share} ({kind['tensors']} tensors)")
-    more = len(row["precision"]) - len(kinds)
-    text = ", ".join(parts) + (f", {more} more" if more else "")
+        dtype = visible(kind["dtype"])
+        parts.append(
+            words.say("{dtype} {share} ({n} tensors)", dtype=dtype, share=share, n=kind["tensors"])
+        )
+    if more := len(row["precision"]) - len(kinds):
+        parts.append(words.say("{n} more", n=more))
     bits = row["bits_per_weight"]
-    return text + (f"; {bits:.2f} bits per weight" if bits else "")
+    each = [words.say("{n} bits per weight", n=f"{bits:.2f}")] if bits else []
+    return words.say("; ").join((words.listed(parts), *each))
 
 
-def _stored(row: Row) -> str:
+def _stored(row: Row, words: Words) -> str:
     size = sum(file["bytes"] for file in row["files"])
     if row["status"] == "unread":
-        return f"nothing here; {size:,} bytes are promised"
-    files = f"{len(row['files'])} of {row['files_promised']} files, " if (
-        row["files_promised"] > 1) else ""  # fmt: skip
+        return words.say("nothing here; {n} bytes are promised", n=f"{size:,}")
+    parts = []
+    if row["files_promised"] > 1:
+        there = len(row["files"])
+        parts.append(words.say("{n} of {all} files", n=there, all=row["files_promised"]))
+    parts.append(words.say("{n} tensors", n=f"{row['tensors']:,}"))
+    parts.append(words.say("{n} bytes", n=f"{size:,}"))
     digest = row["files"][0].get("sha256") if len(row["files"]) == 1 else None
-    return f"{files}{row['tensors']:,} tensors, {size:,} bytes" + (
-        f", sha256 {digest}" if digest else ""
-    )
+    return words.listed([*parts, *([f"sha256 {digest}"] if digest else [])])
 
 
-def _values(samples: Row) -> str:
-    count = samples["ranges"]
-    parts = [f"{count} range{'' if count == 1 else 's'} sampled"]
+def _values(samples: Row, words: Words) -> str:
+    parts = [words.many(samples["ranges"], "{n} range sampled", "{n} ranges sampled")]
     if samples["untrained"] is False:
-        parts.append("trained (matrices stand out from noise)")
+        parts.append(words.say("trained (matrices stand out from noise)"))
     elif samples["untrained"] is None:
-        parts.append("trained or not: cannot tell")
+        parts.append(words.say("trained or not: cannot tell"))
     if samples["narrow"] is not None:
-        parts.append(f"every value is one of {samples['narrow']}")
+        parts.append(words.say("every value is one of {dtype}", dtype=samples["narrow"]))
     elif samples["rounded_bits"] is None and samples["distinct"]:
-        parts.append("no sign of rounding")
-    if samples["zeros"] and samples["zeros"] >= 0.01:
-        parts.append(f"{100 * samples['zeros']:.0f} % zeros")
-    return ", ".join(parts)
+        parts.append(words.say("no sign of rounding"))
+    if samples["zeros"] and samples["zeros"] >= _SAID:
+        parts.append(words.say("{n} % zeros", n=f"{100 * samples['zeros']:.0f}"))
+    return words.listed(parts)
 
 
 def _findings(findings: list[Row], pen: Pen) -> Iterator[str]:
     shown = findings if pen.look.detail else findings[:_SHOWN]
     for finding in shown:
         sign = pen.ink(_SIGNS[finding["level"]], _INKS[finding["level"]])
-        first, *more = wrap(visible(finding["text"]), pen.look.width - 4) or [""]
+        told = pen.words.told(visible(finding["text"]))
+        first, *more = wrap(told, pen.look.width - 4) or [""]
         yield f"  {sign} {first}"
         yield from (f"    {line}" for line in more[: None if pen.look.detail else 2])
         if pen.look.detail:
             for item in finding["evidence"]:
-                yield pen.ink(cut(f"      {_place(item)}", pen.look.width), Ink.DIM)
+                yield pen.ink(cut(f"      {_place(item, pen.words)}", pen.look.width), Ink.DIM)
     if len(shown) < len(findings):
-        yield f"    {len(findings) - len(shown)} more with -v"
+        yield "    " + pen.words.say("{n} more with -v", n=len(findings) - len(shown))
 
 
-def _place(item: Row) -> str:
+def _place(item: Row, words: Words) -> str:
     path = visible(item["path"])
     if item["pointer"] is not None:
         return f"{path}#{visible(item['pointer'])}"
     if item["range"] is not None:
-        return f"{path} bytes {item['range'][0]}-{item['range'][1]}"
+        first, last = item["range"]
+        return words.say("{path} bytes {first}-{last}", path=path, first=first, last=last)
     return f"{path}:{item['start']}" if item["start"] is not None else path
 
 
@@ -162,22 +184,31 @@ def _tensors(row: Row, pen: Pen) -> Iterator[str]:
         shape = "×".join(map(str, tensor["shape"])) or "scalar"
         yield f"    {pad(visible(tensor['name']), 60)} {pad(tensor['dtype'], 8)} {shape}"
         if "std" in tensor and pen.look.width >= 80:
-            about = f"mean {tensor['mean']:.3g}, std {tensor['std']:.3g}, {tensor['multiset']}"
+            mean, std = (_figure(tensor[name]) for name in ("mean", "std"))
+            about = f"mean {mean}, std {std}, {tensor['multiset']}"
             yield pen.ink(f"      {about}", Ink.DIM)
+
+
+def _figure(value: float | None) -> str:
+    return "beyond 64 bits" if value is None else f"{value:.3g}"
 
 
 def _together(document: Row, pen: Pen) -> Iterator[str]:
     if document["findings"]:
-        yield pen.ink("Between the sets", Ink.BOLD)
+        yield pen.ink(pen.words.say("Between the sets"), Ink.BOLD)
         yield from _findings(document["findings"], pen)
 
 
 def _foot(document: Row, pen: Pen) -> Iterator[str]:
-    unknown = document["unknown_binaries"]
+    unknown, words = document["unknown_binaries"], pen.words
     for file in unknown if pen.look.detail else unknown[:_SHOWN]:
-        size = f"{file['bytes']:,} bytes"
-        yield f"? {visible(file['path'])}: {size} in a format that is not known, not read"
+        yield "? " + words.say(
+            "{path}: {n} bytes in a format that is not known, not read",
+            path=visible(file["path"]), n=f"{file['bytes']:,}",
+        )  # fmt: skip
     for text in document["not_checked"]:
-        yield pen.ink(f"not checked: {visible(text)}", Ink.DIM)
-    read = document["read"]
-    yield pen.ink(f"{read['requests']:,} reads, {read['bytes']:,} bytes", Ink.DIM)
+        told = words.say("not checked: {what}", what=words.told(visible(text)))
+        yield pen.ink(told, Ink.DIM)
+    read = {key: f"{document['read'][key]:,}" for key in ("requests", "bytes")}
+    text = words.say("{reads} reads, {n} bytes", reads=read["requests"], n=read["bytes"])
+    yield pen.ink(text, Ink.DIM)

@@ -59,6 +59,7 @@ class _Entry:
     lfs: LfsPointer | None = None
     problem: str | None = None
     content: str = ""  # digest of what was hashed
+    stamp: str = ""
 
     def line(self) -> bytes:
         """This entry's line of the listing that the pin is the digest of."""
@@ -145,7 +146,9 @@ class _Walk:
     def _look(self, entry: _Entry, descriptor: int) -> None:
         """Hash what the pin covers, and recognise a Git LFS pointer on the way."""
         try:
-            entry.size = os.fstat(descriptor).st_size
+            found = os.fstat(descriptor)
+            entry.size = found.st_size
+            entry.stamp = f"{found.st_ino:x}-{found.st_mtime_ns:x}"
             if self._hashed > HASHED_IN_ALL and entry.size >= common.MAX_POINTER:
                 return
             if entry.size <= HASHED_WHOLE:
@@ -238,6 +241,7 @@ def _as_file(pin: str, root: bytes, entry: _Entry) -> File:
         target=entry.target,
         lfs=entry.lfs,
         problem=entry.problem,
+        stamp=entry.stamp,
     )
 
 

@@ -1,31 +1,38 @@
 """One pass over the bytes of local weights: digest, statistics, pages of zeros, order-free digest.
 
 Each byte is read once. Reading and SHA-256 run in threads of their own (both release the
-interpreter's lock) while this one looks at the values, so that the pass costs little more than
-the digest alone.
-Finished files are told to a journal, and a pass that was cut off goes on with the next file: a
-SHA-256 cannot be resumed in the middle, because its inner state cannot be stored.
+interpreter's lock) while this one looks at the values, so that on two cores the pass costs little
+more than the digest alone. More threads that look would only wait for each other: they take the
+lock between any two steps.
+
+Where the pass stands is told now and then, and a pass over the same file that was cut off goes on
+from there with the same outcome as one that was not.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from openassay.arrays import np
+from openassay.errors import ReadError
 from openassay.files import File
 from openassay.weights.checkpoints import StoredTensor
-from openassay.weights.values import PLAIN, mixed
+from openassay.weights.hashing import Sha256, can_resume
+from openassay.weights.tally import WIDTHS, Bench, Tally
 
 CHUNK: Final = 4 << 20  # bytes read at once; longer ones leave the cache before they are looked at
 PAGE: Final = 4096
+EVERY: Final = 1 << 30  # bytes between two tellings of where the pass stands
 _AHEAD: Final = 2  # chunks that wait to be hashed, so that the digest never waits for us
-_COUNTED: Final = 1 << 18  # 16-bit codes counted at once: their counters stay near, too
-_STEP: Final = 1 << 16  # elements looked at at once: they stay in the processor's cache
+_REST: Final = 20  # telling may take a twentieth of the time
+_FORM: Final = 1  # of the figures; another one says that a stored state cannot be gone on with
 
 Progress = Callable[[str, int, int], None]  # path, bytes done, bytes of the file
 
@@ -34,8 +41,7 @@ Progress = Callable[[str, int, int], None]  # path, bytes done, bytes of the fil
 class TensorContent:
     """One tensor read in full. Statistics are None for types that are not plain floats.
 
-    ``multiset`` is the order-free digest with the type it was taken from (``F32:…``): equal for
-    the same values in any order and layout, never equal across types.
+    ``multiset`` is the order-free digest: equal for the same values in any order, layout and type.
     """
 
     name: str
@@ -61,193 +67,223 @@ class FileContent:
     tensors: tuple[TensorContent, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Where a pass over one file stands: everything before ``offset`` was looked at.
+
+    ``sha256`` is the inner state of the digest, empty where this Python cannot tell it. ``layout``
+    is a digest of what lies where, ``before`` of the chunk that ends at ``offset``. ``tensors`` and
+    ``cut`` are of the tensors that begin before it, in order: tallies, and the first bytes
+    (hexadecimal) of an element that ``offset`` cuts in two.
+    """
+
+    size: int
+    offset: int
+    sha256: str
+    zero_pages: int
+    layout: str
+    before: str
+    tensors: tuple[str, ...]
+    cut: tuple[str, ...]
+
+
 def read_file(
-    file: File, tensors: Sequence[StoredTensor], progress: Progress | None = None
+    file: File,
+    tensors: Sequence[StoredTensor],
+    progress: Progress | None = None,
+    *,
+    begun: Begun | None = None,
+    tell: Callable[[Begun], None] | None = None,
+    every: int = EVERY,
 ) -> FileContent:
     """Read a whole file once. ``tensors`` are those whose bytes lie in it.
 
+    ``begun`` is where an earlier pass stood (:func:`goes_on` says whether it can be used); ``tell``
+    is told where this one stands after ``every`` bytes, or less often where telling takes long.
     Raises ReadError when the file changes or cannot be read, UsageError without numpy.
     """
-    placed = sorted(
-        (t for t in tensors if t.start is not None and t.end is not None and t.end > t.start),
-        key=lambda t: (t.start or 0, t.name),
-    )
-    looks = [_Look(tensor) for tensor in placed]
-    digest = hashlib.sha256()
-    whole = _Pages()
-    first = 0
-    with ThreadPoolExecutor(1) as hashing, ThreadPoolExecutor(1) as reading:
-        pending: deque[Future[None]] = deque()
-        for at, chunk in _chunks(file, reading):
-            pending.append(hashing.submit(digest.update, chunk))
-            if len(pending) > _AHEAD:
-                pending.popleft().result()
-            whole.add(chunk)
-            end = at + len(chunk)
-            while first < len(looks) and looks[first].end <= at:
-                first += 1
-            for look in looks[first:]:
-                if look.start >= end:
-                    break
-                look.add(chunk, at)
-            if progress is not None:
-                progress(file.path, end, file.size)
-        for waiting in pending:
-            waiting.result()
-    return FileContent(
-        file.path, file.size, digest.hexdigest(), whole.zero, whole.count,
-        tuple(look.done() for look in looks),
-    )  # fmt: skip
+    return _Pass(file, tensors, progress, tell, every).run(begun)
 
 
-def _chunks(file: File, reading: Executor) -> Iterator[tuple[int, bytes]]:
-    """The file's bytes; the next piece is read while the last one is looked at."""
-    at = 0
-    ahead = reading.submit(file.read, at, CHUNK)
-    while chunk := ahead.result():
-        begin, at = at, at + len(chunk)
-        if at < file.size:
-            ahead = reading.submit(file.read, at, CHUNK)
-        yield begin, chunk
-        if at >= file.size:
-            return
+def goes_on(file: File, tensors: Sequence[StoredTensor], begun: Begun) -> bool:
+    """Whether a pass that was cut off can be taken up: the same layout, and the same last chunk.
 
-
-class _Pages:
-    """Counts pages that are all zero, in chunks that are whole pages but for the last."""
-
-    def __init__(self) -> None:
-        self.zero = self.count = 0
-
-    def add(self, chunk: bytes) -> None:
-        whole = len(chunk) // PAGE
-        if whole:
-            pages = np.frombuffer(chunk, np.uint64, whole * PAGE // 8).reshape(whole, PAGE // 8)
-            # The first word tells nearly every page apart; the others are looked at in full.
-            maybe = pages[pages[:, 0] == 0]
-            self.zero += int((~maybe.any(axis=1)).sum())
-        rest = chunk[whole * PAGE :]
-        self.zero += bool(rest) and not any(rest)
-        self.count += whole + bool(rest)
+    Raises ReadError.
+    """
+    looks = _placed(tensors)
+    if begun.size != file.size or begun.layout != _layout(looks):
+        return False
+    try:
+        kept = [look for look in looks if look.start < begun.offset]
+        for look, tally in zip(kept, begun.tensors, strict=True):
+            Tally.load(look.tensor.dtype, tally)
+    except ValueError:  # not as many, or none of that type
+        return False
+    at = max(0, begun.offset - CHUNK)
+    return hashlib.sha256(file.read(at, begun.offset - at)).hexdigest() == begun.before
 
 
 class _Look:
-    """Statistics of one tensor, fed in pieces that may break anywhere."""
+    """One tensor, cut out of the chunks. ``left`` are the first bytes of an element cut in two."""
 
     def __init__(self, tensor: StoredTensor) -> None:
         self.tensor = tensor
         self.start, self.end = tensor.start or 0, tensor.end or 0
-        self.plain = tensor.dtype in PLAIN and not tensor.big_endian
-        self.width = {"F64": 8, "F32": 4}.get(tensor.dtype, 2)
+        self.width = 0 if tensor.big_endian else WIDTHS.get(tensor.dtype, 0)
+        self.tally = Tally(tensor.dtype)
         self.left = b""
-        self.count = self.zeros = self.odd = self.mix = 0
-        self.sum = self.squares = 0.0
-        self.largest = 0.0
-        self.histogram: Any = None
-        self.buffers: tuple[Any, Any] | None = None
 
-    def add(self, chunk: bytes, at: int) -> None:
+    def add(self, chunk: bytes, at: int, bench: Bench) -> None:
+        """Look at what of this chunk, which lies at ``at``, is the tensor's."""
         piece = memoryview(chunk)[max(0, self.start - at) : self.end - at]
-        if not self.plain:
+        if not self.width:
             return
-        raw = self.left + bytes(piece) if self.left else piece
-        whole = len(raw) - len(raw) % self.width
-        self.left = bytes(raw[whole:])
-        if not whole:
-            return
-        raw = raw[:whole]
-        self.count += whole // self.width
-        if self.width == 2:
-            self._codes(raw)
-        elif self.width == 4:
-            self._words(raw)
-        else:
-            self._doubles(raw)
-
-    def _codes(self, raw: Any) -> None:
-        """16-bit types: how often each code stands tells everything, exactly."""
-        if self.histogram is None:
-            self.histogram = np.zeros(1 << 16, np.int64)
-        codes = np.frombuffer(raw, "<u2")
-        for begin in range(0, len(codes), _COUNTED):
-            part = codes[begin : begin + _COUNTED]
-            if len(part) < 4096:  # many small tensors: adding 65,536 counters would cost more
-                seen, times = np.unique(part, return_counts=True)
-                self.histogram[seen] += times
-            else:
-                self.histogram += np.bincount(part, minlength=1 << 16)
-
-    def _words(self, raw: Any) -> None:
-        codes = np.frombuffer(raw, "<u4")
-        if self.buffers is None:
-            size = min(_STEP, (self.end - self.start) // 4 + 1)
-            self.buffers = np.empty(size, np.uint32), np.empty(size, np.uint32)
-        size = len(self.buffers[0])
-        with np.errstate(over="ignore", invalid="ignore"):
-            for begin in range(0, len(codes), size):
-                part = codes[begin : begin + size]
-                first, second = self.buffers[0][: len(part)], self.buffers[1][: len(part)]
-                self.mix += mixed(part, first, second)
-                self._floats(part.view(np.float32))
-
-    def _doubles(self, raw: Any) -> None:
-        with np.errstate(over="ignore", invalid="ignore"):
-            values = np.frombuffer(raw, "<f8").astype(np.float32)
-            codes = values.view(np.uint32)
-            self.mix += mixed(codes, np.empty_like(codes), np.empty_like(codes))
-            self._floats(values)
-
-    def _floats(self, values: Any) -> None:
-        high, low = float(values.max()), float(values.min())
-        if not (np.isfinite(high) and np.isfinite(low)):
-            good = np.isfinite(values)
-            self.odd += int((~good).sum())
-            values = values[good]
-            if not len(values):
-                return
-            high, low = float(values.max()), float(values.min())
-        self.largest = max(self.largest, high, -low)
-        self.sum += float(values.sum(dtype=np.float64))
-        self.squares += float(np.dot(values, values))
-        self.zeros += int(np.count_nonzero(values == 0))  # four times as fast as of floats
+        if self.left:  # one element by itself, so that the others need no copy
+            missing = self.width - len(self.left)
+            self.tally.add(self.left + bytes(piece[:missing]), bench)
+            piece = piece[missing:]
+        whole = len(piece) - len(piece) % self.width
+        self.left = bytes(piece[whole:])
+        if whole:
+            self.tally.add(piece[:whole], bench)
 
     def done(self) -> TensorContent:
-        tensor = self.tensor
-        if not self.plain or not self.count:
+        tensor, tally = self.tensor, self.tally
+        if not tally.digest.count:
             return TensorContent(tensor.name, tensor.dtype, tensor.shape)
-        if self.histogram is not None:
-            self._from_histogram()
-        good = self.count - self.odd
-        mean = self.sum / good if good else 0.0
-        spread = max(0.0, self.squares / good - mean**2) ** 0.5 if good else 0.0
-        kind = "F32" if tensor.dtype == "F64" else tensor.dtype
+        mean, spread = tally.spread()
         return TensorContent(
-            tensor.name, tensor.dtype, tensor.shape,
-            f"{kind}:{self.mix % (1 << 64):016x}",
-            _rounded(mean), _rounded(spread), _rounded(self.largest), self.zeros, self.odd,
+            tensor.name, tensor.dtype, tensor.shape, tally.digest.hexdigest(),
+            mean if math.isfinite(mean) else None, spread if math.isfinite(spread) else None,
+            tally.largest, tally.zeros, tally.not_finite,
         )  # fmt: skip
 
-    def _from_histogram(self) -> None:
-        codes = np.arange(1 << 16, dtype=np.uint32)
-        with np.errstate(over="ignore", invalid="ignore"):
-            if self.tensor.dtype == "BF16":
-                values = (codes << 16).view(np.float32).astype(np.float64)
-            else:
-                values = codes.astype(np.uint16).view(np.float16).astype(np.float64)
-            good = np.isfinite(values)
-            times, values = self.histogram[good], values[good]
-            self.odd = int(self.histogram[~good].sum())
-            self.sum = float((times * values).sum())
-            self.squares = float((times * values**2).sum())
-            there = times > 0
-            self.largest = float(np.abs(values[there]).max()) if there.any() else 0.0
-            self.zeros = int(times[values == 0].sum())
-            scrambled = codes * np.uint32(0x9E3779B1)
-            scrambled ^= scrambled >> np.uint32(15)
-            scrambled = (scrambled * scrambled).astype(np.uint64)
-            self.mix = int((scrambled * self.histogram.astype(np.uint64)).sum(dtype=np.uint64))
+
+def _placed(tensors: Sequence[StoredTensor]) -> list[_Look]:
+    placed = (t for t in tensors if t.start is not None and t.end is not None and t.end > t.start)
+    return [_Look(tensor) for tensor in sorted(placed, key=lambda t: (t.start or 0, t.name))]
 
 
-def _rounded(value: float) -> float:
-    """Seven digits: sums in another order may differ in the last."""
-    return float(f"{value:.6e}")
+def _layout(looks: Sequence[_Look]) -> str:
+    rows = [(x.tensor.name, x.tensor.dtype, x.tensor.shape, x.start, x.end, x.width) for x in looks]
+    return hashlib.sha256(repr((_FORM, CHUNK, rows)).encode("utf-8", "replace")).hexdigest()
+
+
+class _Pass:
+    """One pass over one file."""
+
+    def __init__(
+        self,
+        file: File,
+        tensors: Sequence[StoredTensor],
+        progress: Progress | None,
+        tell: Callable[[Begun], None] | None,
+        every: int,
+    ) -> None:
+        self.file = file
+        self.looks = _placed(tensors)
+        self.first = 0  # of the tensors that the next chunk may reach
+        self.progress = progress or (lambda *_: None)
+        self.tell, self.every = tell, every
+        self.digest = Sha256()
+        self.zero_pages = 0
+        self.bench = Bench()
+        self.told, self.rest = 0, 0.0  # where it was last told, and not before when again
+
+    def run(self, begun: Begun | None) -> FileContent:
+        size = self.file.size
+        with ThreadPoolExecutor(1) as reading, ThreadPoolExecutor(1) as hashing:
+            start = self._take_up(begun, reading) if begun is not None else 0
+            pending: deque[Future[str]] = deque()
+            for at, chunk in _chunks(self.file, start, size, reading):
+                end = at + len(chunk)
+                telling = self._is_time(end)
+                pending.append(hashing.submit(self._hash, chunk, telling))
+                self._look(chunk, at)
+                if telling:
+                    self._tell(chunk, end, pending.pop().result())
+                if len(pending) > _AHEAD:
+                    pending.popleft().result()
+                self.progress(self.file.path, end, size)
+            for waiting in pending:
+                waiting.result()
+        return FileContent(
+            self.file.path, size, self.digest.hexdigest(), self.zero_pages, -(-size // PAGE),
+            tuple(look.done() for look in self.looks),
+        )  # fmt: skip
+
+    def _take_up(self, begun: Begun, reading: Executor) -> int:
+        """Where to go on; without the state of the digest, what lies before is hashed again."""
+        texts = zip(begun.tensors, begun.cut, strict=True)
+        for look, (tally, cut) in zip(self.looks, texts, strict=False):
+            look.tally = Tally.load(look.tensor.dtype, tally)
+            look.left = bytes.fromhex(cut)
+        self.zero_pages, self.told = begun.zero_pages, begun.offset
+        if begun.sha256 and can_resume():
+            self.digest = Sha256(begun.sha256, begun.offset)
+            return begun.offset
+        for at, chunk in _chunks(self.file, 0, begun.offset, reading):
+            self.digest.update(chunk)
+            self.progress(self.file.path, at + len(chunk), self.file.size)
+        return begun.offset
+
+    def _hash(self, chunk: bytes, telling: bool) -> str:
+        self.digest.update(chunk)
+        return self.digest.state() if telling else ""
+
+    def _look(self, chunk: bytes, at: int) -> None:
+        self.zero_pages += _zero_pages(chunk)
+        while self.first < len(self.looks) and self.looks[self.first].end <= at:
+            self.first += 1
+        for number in range(self.first, len(self.looks)):
+            look = self.looks[number]
+            if look.start >= at + len(chunk):
+                break
+            if look.end > at:  # tensors may share bytes, and one that began earlier go on
+                look.add(chunk, at, self.bench)
+
+    def _is_time(self, end: int) -> bool:
+        """Whether to tell where the pass stands after the chunk that ends there."""
+        due = self.tell is not None and end - self.told >= self.every and end < self.file.size
+        return due and time.monotonic() >= self.rest
+
+    def _tell(self, chunk: bytes, end: int, state: str) -> None:
+        began = time.monotonic()
+        kept = [look for look in self.looks if look.start < end]
+        if self.tell is not None:
+            self.tell(
+                Begun(
+                    size=self.file.size, offset=end, sha256=state, zero_pages=self.zero_pages,
+                    layout=_layout(self.looks), before=hashlib.sha256(chunk).hexdigest(),
+                    tensors=tuple(look.tally.dump() for look in kept),
+                    cut=tuple(look.left.hex() for look in kept),
+                )
+            )  # fmt: skip
+        self.told = end
+        self.rest = time.monotonic() + _REST * (time.monotonic() - began)
+
+
+def _chunks(file: File, at: int, end: int, reading: Executor) -> Iterator[tuple[int, bytes]]:
+    """The bytes from ``at`` to ``end``; the next piece is read while the last one is looked at."""
+    ahead = reading.submit(file.read, at, min(CHUNK, end - at))
+    while at < end:
+        chunk = ahead.result()
+        begin, at = at, at + len(chunk)
+        if len(chunk) < min(CHUNK, end - begin):
+            raise ReadError(f"{file.path} ends at byte {at} of {file.size}", reason="truncated")
+        if at < end:
+            ahead = reading.submit(file.read, at, min(CHUNK, end - at))
+        yield begin, chunk
+
+
+def _zero_pages(chunk: bytes) -> int:
+    """Pages that are all zero, in a chunk that is whole pages but for the last."""
+    whole = len(chunk) // PAGE
+    count = 0
+    if whole:
+        pages = np.frombuffer(chunk, np.uint64, whole * PAGE // 8).reshape(whole, PAGE // 8)
+        # The first word tells nearly every page apart; the others are looked at in full.
+        maybe = pages[pages[:, 0] == 0]
+        count = int((~maybe.any(axis=1)).sum())
+    rest = chunk[whole * PAGE :]
+    return count + (bool(rest) and not any(rest))

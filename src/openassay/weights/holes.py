@@ -22,7 +22,7 @@ _LARGE: Final = 1 << 20  # bytes; such tensors are looked into
 _INSIDE: Final = 6  # pages between the ends of each
 _MOST_INSIDE: Final = 512  # tensors that are looked into
 _FEWEST: Final = 8  # pages; fewer say nothing of a share
-_MANY: Final = 0.25  # of the pages looked at
+MANY: Final = 0.25  # of the pages looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Holes:
     @property
     def many(self) -> bool:
         """Whether so much is empty that the file cannot be what its header says."""
-        return self.looked >= _FEWEST and self.zero >= _MANY * self.looked
+        return self.looked >= _FEWEST and self.zero >= MANY * self.looked
 
 
 def look(stored: Sequence[StoredTensor], near: bool) -> Holes:

@@ -6,24 +6,25 @@ same for the same input. How it looks to people is the business of ``openassay.r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from openassay.arrays import has_numpy
-from openassay.errors import ReadError
 from openassay.files import File, Reader
 from openassay.release import Release
 from openassay.reports.json_v1 import evidence_row
 from openassay.subject import Place as Whose
 from openassay.weights import copies
-from openassay.weights.checkpoints import StoredTensor, gather, read_headers
-from openassay.weights.content import FileContent, TensorContent, read_file
+from openassay.weights.checkpoints import gather, read_headers
+from openassay.weights.content import CHUNK, FileContent, TensorContent
 from openassay.weights.findings import Finding, Level
+from openassay.weights.full import contents_of
 from openassay.weights.integrity import Assessed, assess
+from openassay.weights.journal import Journal
 from openassay.weights.parameters import Count
 from openassay.weights.samples import Samples, take
-from openassay.weights.value_findings import of_content, of_samples
+from openassay.weights.value_findings import of_samples
 
 SCHEMA: Final = "openassay-weights/1"
 MIN_UNKNOWN: Final = 1 << 20  # bytes; smaller files of unknown kinds are no models
@@ -42,13 +43,18 @@ Say = Callable[[str], None]
 
 @dataclass(slots=True)
 class Asked:
-    """What to look at beside the headers. ``journal`` keeps files that were read in full."""
+    """What to look at beside the headers.
+
+    ``journal`` is what earlier passes over whole files have found, and is added to; ``keep`` is
+    called whenever it has changed, ``tell`` when a pass that was cut off goes on, with words.
+    """
 
     samples: bool | None = None  # None: where numpy is there and the weights are local
     full: bool = False
     tensors: bool = False
-    journal: dict[str, FileContent] = field(default_factory=dict)
-    keep: Callable[[str, FileContent], None] | None = None
+    journal: Journal = field(default_factory=Journal)
+    keep: Callable[[], None] | None = None
+    tell: Callable[[str], None] | None = None
 
 
 @dataclass(slots=True)
@@ -66,6 +72,13 @@ class _Reads:
             return data
 
         return read
+
+    def as_whole(self, files: Iterable[File], before: tuple[int, int]) -> None:
+        """Count files that the report rests on whole as read once, whatever a journal spared."""
+        self.count, self.bytes = before
+        for file in files:
+            self.count += -(-file.size // CHUNK)
+            self.bytes += file.size
 
 
 def build(release: Release, asked: Asked, say: Say | None = None) -> dict[str, Any]:
@@ -87,7 +100,12 @@ def build(release: Release, asked: Asked, say: Say | None = None) -> dict[str, A
     sampled = {a.checkpoint.path: take(a.stored(), near) for a in assessed if wanted}
     for found in assessed:
         found.findings += of_samples(found, sampled.get(found.checkpoint.path))
-    contents = _contents(assessed, asked, say) if asked.full else {}
+    contents: dict[tuple[str, str], FileContent] = {}
+    if asked.full:
+        before = reads.count, reads.bytes
+        contents = contents_of(assessed, asked.journal, say, asked.keep, asked.tell)
+        whole = (file for file in release.files if (file.source, file.path) in contents)
+        reads.as_whole(whole, before)
     together = copies.findings(assessed) if wanted else []
     known = frozenset(source.id for source in release.sources)
     return {
@@ -138,48 +156,6 @@ def _wants_samples(release: Release, asked: Asked, not_checked: list[str]) -> bo
         return True
     not_checked.append(f"values (untrained, rounded, pages of zeros, copies): {why}")
     return False
-
-
-# -- one pass ------------------------------------------------------------------------------------
-
-
-def _contents(
-    assessed: Sequence[Assessed], asked: Asked, say: Say
-) -> dict[tuple[str, str], FileContent]:
-    """Every file of weights read in full, unless the journal has it."""
-    found: dict[tuple[str, str], FileContent] = {}
-    for one in assessed:
-        by_file: dict[str, list[StoredTensor]] = {}
-        holders: dict[str, File] = {file.path: file for file in one.checkpoint.files}
-        for tensor in one.stored():
-            by_file.setdefault(tensor.file.path, []).append(tensor)
-            holders.setdefault(tensor.file.path, tensor.file)
-        for path, file in holders.items():
-            key = file.source, path
-            if key in found or not file.is_readable:
-                continue
-            entry = f"{file.source}:{path}"
-            known = asked.journal.get(entry)
-            if known is None or known.size != file.size:
-                try:
-                    known = read_file(file, by_file.get(path, []), _progress(say))
-                except ReadError:
-                    continue  # reported with the headers
-                if asked.keep is not None:
-                    asked.keep(entry, known)
-            found[key] = known
-            one.findings = _seen_in_full(one.findings, of_content(one, file, known))
-    return found
-
-
-def _seen_in_full(sampled: list[Finding], full: list[Finding]) -> list[Finding]:
-    """What all bytes show replaces what a few ranges showed of the same kind."""
-    ids = {finding.id for finding in full}
-    return [finding for finding in sampled if finding.id not in ids] + full
-
-
-def _progress(say: Say) -> Callable[[str, int, int], None]:
-    return lambda path, done, size: say(f"{path} {100 * done // max(1, size)} %")
 
 
 # -- as plain data -------------------------------------------------------------------------------

@@ -1,12 +1,11 @@
-"""What values say of a checkpoint, seen in a few ranges or in full, as findings with places."""
+"""What values say of a checkpoint, seen in a few ranges, as findings with places."""
 
 from __future__ import annotations
 
 from openassay.files import File
-from openassay.weights.content import FileContent
 from openassay.weights.findings import Finding, Level, Place
 from openassay.weights.holes import PAGE
-from openassay.weights.integrity import Assessed, header_place
+from openassay.weights.integrity import Assessed
 from openassay.weights.samples import Sampled, Samples
 
 
@@ -80,24 +79,6 @@ def _holes(found: Assessed, samples: Samples) -> list[Finding]:
     file = _file(found, first.path)
     place = Place(file, f"{first.name}: zeros", start=first.start, end=first.start + PAGE)
     return [Finding("zero_pages", level, text, (place,))]
-
-
-def of_content(found: Assessed, file: File, content: FileContent) -> list[Finding]:
-    """Holes and values that are no numbers, seen in full."""
-    listed: list[Finding] = []
-    if content.zero_pages > 8 and content.zero_pages > content.pages // 100:
-        text = f"{content.zero_pages:,} of {content.pages:,} pages of {file.path} are all zeros"
-        level = Level.CONTRADICTION if 4 * content.zero_pages >= content.pages else Level.NOTE
-        listed.append(Finding("zero_pages", level, text, (Place(file, text),)))
-    odd = [tensor for tensor in content.tensors if tensor.not_finite]
-    if odd:
-        text = f"{len(odd)} tensors of {file.path} hold NaN or infinity, first {odd[0].name}"
-        place = next(
-            (Place(file, odd[0].name, start=t.start or 0, end=t.end or 0)
-             for t in found.stored() if t.name == odd[0].name), header_place(found.checkpoint),
-        )  # fmt: skip
-        listed.append(Finding("not_finite", Level.BROKEN, text, (place,)))
-    return listed
 
 
 def first_dtype(found: Assessed) -> str:

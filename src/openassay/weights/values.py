@@ -10,7 +10,10 @@ from typing import Any, Final
 from openassay.arrays import np
 
 PLAIN: Final = frozenset(["F64", "F32", "F16", "BF16"])
-_MIX: Final = (0x9E3779B1, 15)
+BLOCK: Final = 1 << 18  # elements looked at at once: many for a call, few for the cache
+_SCRAMBLE: Final = 0x9E3779B1  # odd, so that no two values share an image
+_SHIFT: Final = 15
+_WORD: Final = (1 << 32) - 1
 
 
 def floats(raw: bytes, dtype: str, big_endian: bool = False) -> Any:
@@ -26,23 +29,56 @@ def floats(raw: bytes, dtype: str, big_endian: bool = False) -> Any:
         return np.frombuffer(raw, order + code).astype(np.float32)
 
 
-def mixed(codes: Any, first: Any, second: Any) -> int:
-    """Sum over 32-bit codes of a scrambled square, modulo 2**64; ``first`` and ``second`` are
-    buffers of the codes' length. Equal for equal values in any order.
+class Multiset:
+    """A digest of values that does not depend on their order, type or layout.
+
+    It is their number and the sums, each modulo 2^32, of b and of b * b, where b is a one-to-one
+    image of a value's 32 bits as a float32: the bits times an odd number, xor that shifted right
+    by 15. -0 counts as 0, and every NaN as the same one. Two sums of one image cost little more
+    than one: the pass over whole files has to keep up with SHA-256.
+
+    Values that differ by accident give other sums but once in some 2^60 times. Not for
+    adversaries: who can choose the values can make the sums meet.
     """
-    np.multiply(codes, np.uint32(_MIX[0]), out=first)
-    np.right_shift(first, _MIX[1], out=second)
-    np.bitwise_xor(first, second, out=first)
-    np.multiply(first, first, out=first)
-    return int(np.add.reduce(first, dtype=np.uint64))
+
+    __slots__ = ("count", "first", "second")
+
+    def __init__(self, count: int = 0, first: int = 0, second: int = 0) -> None:
+        self.count = count
+        self.first = first
+        self.second = second
+
+    def add(self, values: Any) -> None:
+        """Take in float32 values of any shape."""
+        flat = np.ascontiguousarray(values).reshape(-1)
+        for begin in range(0, len(flat), BLOCK):
+            part = flat[begin : begin + BLOCK] + np.float32(0)  # a copy, and -0 becomes 0
+            with np.errstate(invalid="ignore"):
+                if np.isnan(part.max()):
+                    part[np.isnan(part)] = np.float32("nan")
+            bits = part.view(np.uint32)
+            self.add_bits(bits, bits, np.empty_like(bits))
+
+    def add_bits(self, bits: Any, image: Any, spare: Any) -> None:
+        """The same for at most 2^31 uint32, none of them -0 or an odd NaN.
+
+        ``image`` (which may be ``bits``) and ``spare`` are buffers of that length.
+        """
+        np.multiply(bits, np.uint32(_SCRAMBLE), out=image)
+        np.right_shift(image, _SHIFT, out=spare)
+        np.bitwise_xor(image, spare, out=image)
+        np.multiply(image, image, out=spare)
+        self.count += len(bits)
+        self.first = (self.first + int(np.add.reduce(image, dtype=np.uint32))) & _WORD
+        self.second = (self.second + int(np.add.reduce(spare, dtype=np.uint32))) & _WORD
+
+    def hexdigest(self) -> str:
+        """``count:sums``, hexadecimal."""
+        return f"{self.count:x}:{self.first:08x}{self.second:08x}"
 
 
 def multiset(values: Any) -> str:
-    """The order-free digest of float32 values; minus zero counts as zero."""
-    total = 0
-    flat = np.ascontiguousarray(values).reshape(-1)
-    for begin in range(0, len(flat), 1 << 16):
-        part = flat[begin : begin + (1 << 16)] + np.float32(0)
-        codes = part.view(np.uint32)
-        total += mixed(codes, np.empty_like(codes), np.empty_like(codes))
-    return f"{total % (1 << 64):016x}"
+    """The order-free digest of float32 values."""
+    found = Multiset()
+    found.add(values)
+    return found.hexdigest()

@@ -6,7 +6,7 @@ placeholders: ``"{n} files" = "{n} 个文件"``. There are two ways in:
 - a report says something of its own: ``words.say("{n} files", n=3)``;
 - a sentence was built elsewhere and stands in a dossier or a verdict, which stay English: then
   ``words.told(sentence)`` finds the template it was built from and says that in the language.
-  Those templates stand in all files of a catalogue but ``reports.toml``.
+  Those templates stand in all files of a catalogue but ``reports.toml`` and ``reports/*.toml``.
 
 So nothing but the edge of a report knows of languages. A placeholder of a translation may say how
 its value is put: ``{text:told}`` is itself told, ``{names:list}`` is a row of such, and
@@ -30,6 +30,7 @@ from openassay.errors import UsageError
 
 SOURCE = "en"
 OF_REPORTS = "reports.toml"  # what reports say themselves, in every catalogue
+OF_ONE_REPORT = "reports/"  # the same of one command's report: a file each
 OF_COMPONENTS = "components.toml"  # the names of components
 _HERE = Path(__file__).parent
 _MAX_TOLD = 4000  # characters of a sentence that is looked for; a longer one holds a quote
@@ -66,7 +67,7 @@ def speaker(lang: str) -> Words:
     names: Mapping[str, str] = {}
     for name, texts in catalogues(lang):
         every.update(texts)
-        built += texts if name != OF_REPORTS else ()
+        built += texts if name != OF_REPORTS and not name.startswith(OF_ONE_REPORT) else ()
         names = texts if name == OF_COMPONENTS else names
     return Words(lang, every, _templates(built), names)
 

@@ -21,6 +21,8 @@ from openassay.reports._cells import Ink, Pen, cut, pad, width, wrap
 from openassay.reports._view import place, short_pin, short_place, title
 from openassay.reports.against._words import (
     GROUP,
+    LACKING,
+    NOT_READ,
     SUPPORT_MARK,
     WORD,
     by_standing,
@@ -28,9 +30,11 @@ from openassay.reports.against._words import (
     footnote,
     in_a_row,
     is_single,
+    standing_word,
     subject,
     supported,
 )
+from openassay.words import Words
 
 _MARK = {
     Standing.SUPPORTED: ("✔", Ink.GREEN),
@@ -77,23 +81,29 @@ def _one(comparison: Comparison, pen: Pen) -> Iterator[Iterable[str]]:
 
 
 def _head(comparison: Comparison, pen: Pen) -> Iterator[str]:
-    name = visible(comparison.record) or "(no name)"
+    name = visible(comparison.record) or pen.words.say("(no name)")
     file = visible(comparison.origin)
-    head = f"{name}, as recorded{f' in {file}' if file else ''}"
+    if file:
+        head = pen.words.say("{name}, as recorded in {file}", name=name, file=file)
+    else:
+        head = pen.words.say("{name}, as recorded", name=name)
     yield pen.ink(cut(head, pen.look.width), Ink.BOLD)
     for source in comparison.sources:
-        pin = f"{short_pin(source)}, {source.files} file{'' if source.files == 1 else 's'}"
-        yield pen.ink(cut(f"against {pin}", pen.look.width), Ink.DIM)
-    if found := classes(comparison):
+        pin = short_pin(source)
+        text = pen.words.many(
+            source.files, "against {pin}, {n} file", "against {pin}, {n} files", pin=pin
+        )
+        yield pen.ink(cut(text, pen.look.width), Ink.DIM)
+    if found := classes(comparison, pen.words):
         yield from wrap(found, pen.look.width)
 
 
 def _claims(comparison: Comparison, standing: Standing, pen: Pen) -> Iterator[str]:
     found = list(by_standing(comparison, standing))
     if found:
-        yield pen.ink(WORD[standing].capitalize(), Ink.BOLD)
+        yield pen.ink(standing_word(standing, pen.words), Ink.BOLD)
     for name, check in found:
-        yield from _claim(subject(name, check), check, pen)
+        yield from _claim(subject(name, check, pen.words), check, pen)
 
 
 def _claim(head: str, check: Check, pen: Pen) -> Iterator[str]:
@@ -101,7 +111,7 @@ def _claim(head: str, check: Check, pen: Pen) -> Iterator[str]:
     where = short_place(check.evidence[0]) if check.evidence else ""
     room = pen.look.width - 2
     yield f"{pen.ink(mark, ink)} {cut(head, room)}"
-    because = visible(check.because)
+    because = pen.words.told(visible(check.because))
     lines = wrap(because, room) if pen.look.detail else [cut(because, room)]
     if where and width(lines[-1]) + width(where) + 2 <= room:
         lines[-1] += f"  {pen.ink(where, Ink.DIM)}"
@@ -117,16 +127,17 @@ def _claim(head: str, check: Check, pen: Pen) -> Iterator[str]:
 def _unsupported(comparison: Comparison, pen: Pen) -> Iterator[str]:
     if pen.look.detail:
         yield from _claims(comparison, Standing.UNSUPPORTED, pen)
-    elif names := in_a_row(comparison, Standing.UNSUPPORTED):
-        yield pen.ink("Unsupported: everything audited was read, and nothing shows", Ink.BOLD)
+    elif names := in_a_row(comparison, Standing.UNSUPPORTED, pen.words):
+        head = pen.words.say("Unsupported: everything audited was read, and nothing shows")
+        yield pen.ink(head, Ink.BOLD)
         yield from _paragraph("○ ", names, pen)
 
 
 def _unchecked(comparison: Comparison, pen: Pen) -> Iterator[str]:
     if pen.look.detail:
         yield from _claims(comparison, Standing.NOT_CHECKABLE, pen)
-    elif names := in_a_row(comparison, Standing.NOT_CHECKABLE):
-        yield pen.ink("Not checkable (why, with -v)", Ink.BOLD)
+    elif names := in_a_row(comparison, Standing.NOT_CHECKABLE, pen.words):
+        yield pen.ink(pen.words.say("Not checkable (why, with -v)"), Ink.BOLD)
         yield from _paragraph("? ", names, pen)
 
 
@@ -134,27 +145,29 @@ def _supported(comparison: Comparison, pen: Pen) -> Iterator[str]:
     if pen.look.detail:
         yield from _claims(comparison, Standing.SUPPORTED, pen)
         return
-    if names := supported(comparison.entries):
-        yield pen.ink("Released as recorded (✔ there, ◐ in part, ↗ linked)", Ink.BOLD)
-        yield from _paragraph("", ", ".join(names), pen)
+    if names := supported(comparison.entries, pen.words):
+        head = pen.words.say("Released as recorded (✔ there, ◐ in part, ↗ linked)")
+        yield pen.ink(head, Ink.BOLD)
+        yield from _paragraph("", pen.words.listed(names), pen)
 
 
 def _lacks(lacks: Sequence[Lacking], pen: Pen) -> Iterator[str]:
     if lacks:
-        yield pen.ink("In the release, not in the record", Ink.BOLD)
+        yield pen.ink(pen.words.say(LACKING), Ink.BOLD)
     for lack in lacks:
         where = short_place(lack.evidence[0]) if lack.evidence else ""
-        head = f"{title(lack.component)}  {where}"
-        because = cut(visible(lack.because), pen.look.width - width(head) - 4)
+        head = f"{pen.words.short_name(title(lack.component))}  {where}"
+        told = pen.words.told(visible(lack.because))
+        because = cut(told, pen.look.width - width(head) - 4)
         yield f"{SUPPORT_MARK[lack.status]} {head}  {pen.ink(because, Ink.DIM)}".rstrip()
 
 
 def _notes(comparison: Comparison, pen: Pen) -> Iterator[str]:
     for address in comparison.unread:
-        text = f"Not read, though the record names it: {visible(address)}"
+        text = pen.words.say(NOT_READ, address=visible(address))
         yield from wrap(text, pen.look.width)
     for note in comparison.notes:
-        yield from wrap(visible(note), pen.look.width)
+        yield from wrap(pen.words.told(visible(note)), pen.look.width)
 
 
 # ----------------------------------------------------------------------------------- many records
@@ -165,12 +178,16 @@ def _table(checked: Checked, pen: Pen) -> Iterator[str]:
     room = min(_NAME, max((width(name) for name in names), default=6))
     if not names:
         return
-    marks = "  ".join(f"{_MARK[s][0]} {WORD[s]}" for s in Standing)
+    words = pen.words
+    marks = "  ".join(f"{_MARK[s][0]} {words.say(WORD[s])}" for s in Standing)
     yield pen.ink(marks, Ink.DIM)
     signs = "".join(f"{_MARK[s][0]:>4}" for s in Standing)
-    yield pen.ink(f"{pad('', room)}  {pad('released', 17)} {pad('licence', 17)}", Ink.BOLD)
-    columns = f"{signs} |{signs} | lacks  class: recorded, strictly, in truth"
-    yield pen.ink(cut(f"{pad('record', room)}  {columns}", pen.look.width), Ink.BOLD)
+    groups = " ".join(pad(words.say(GROUP[group]), 17) for group in ("released", "license"))
+    yield pen.ink(f"{pad('', room)}  {groups}", Ink.BOLD)
+    classes_head = words.say("class: recorded, strictly, in truth")
+    columns = f"{signs} |{signs} |{_right(words.say('lacks'), 6)}  {classes_head}"
+    first = pad(words.say("record"), room)
+    yield pen.ink(cut(f"{first}  {columns}", pen.look.width), Ink.BOLD)
     for name, comparison in zip(names, checked.comparisons, strict=True):
         counts = totals((comparison,))
         cells = " |".join(
@@ -178,7 +195,8 @@ def _table(checked: Checked, pen: Pen) -> Iterator[str]:
             for group in ("released", "license")
         )
         row = (
-            f"{pad(name, room)}  {cells} |{len(comparison.lacks) or '·':>6}  {_classes(comparison)}"
+            f"{pad(name, room)}  {cells} |{len(comparison.lacks) or '·':>6}  "
+            f"{_classes(comparison, words)}"
         )
         yield cut(row, pen.look.width)
 
@@ -187,25 +205,34 @@ def _name(comparison: Comparison) -> str:
     return visible(comparison.origin) or visible(comparison.record)
 
 
-def _classes(comparison: Comparison) -> str:
+def _classes(comparison: Comparison, words: Words) -> str:
     found = comparison.classes
-    return visible(f"{found.reference}, {found.strict}, {found.audited}") if found else ""
+    answers = (found.reference, found.strict, found.audited) if found else ()
+    return words.listed([words.told(visible(answer)) for answer in answers])
+
+
+def _right(text: str, room: int) -> str:
+    return " " * (room - width(text)) + text
 
 
 def _totals(comparisons: Sequence[Comparison], pen: Pen) -> Iterator[str]:
     if not comparisons:
         return
-    counts = totals(comparisons)
-    yield pen.ink(f"{'':9}" + "".join(f"{WORD[s]:>15}" for s in Standing), Ink.DIM)
+    counts, words = totals(comparisons), pen.words
+    heads = "".join(_right(words.say(WORD[s]), 15) for s in Standing)
+    yield pen.ink(f"{'':9}{heads}", Ink.DIM)
     for group in GROUPS:
         if any(counts[group].values()):
             row = "".join(f"{counts[group][s]:>15}" for s in Standing)
-            yield f"{GROUP[group]:9}{row}"
-    if note := footnote(finer(comparisons)):
+            yield f"{pad(words.say(GROUP[group]), 9)}{row}"
+    if note := footnote(finer(comparisons), words):
         yield from wrap(note, pen.look.width)
-    lacking = sum(len(c.lacks) for c in comparisons)
     if len(comparisons) > 1:
-        yield f"{len(comparisons)} records; {lacking} components are in a release and not recorded."
+        yield words.say(
+            "{n} records; {lacking} components are in a release and not recorded.",
+            n=len(comparisons),
+            lacking=sum(len(c.lacks) for c in comparisons),
+        )
 
 
 def _all_wrong(comparisons: Sequence[Comparison], pen: Pen) -> Iterator[str]:
@@ -222,20 +249,27 @@ def _all_wrong(comparisons: Sequence[Comparison], pen: Pen) -> Iterator[str]:
 def _short(name: str, check: Check, pen: Pen) -> str:
     mark, ink = _MARK[check.standing]
     where = f"{short_place(check.evidence[0])}  " if check.evidence else ""
-    because = visible(check.because) if check.standing is Standing.CONTRADICTED else ""
-    text = f"{subject(name, check)}: {where}{because}" if where or because else subject(name, check)
+    told = pen.words.told(visible(check.because))
+    because = told if check.standing is Standing.CONTRADICTED else ""
+    text = subject(name, check, pen.words)
+    if where or because:
+        text = pen.words.say("{name}: {text}", name=text, text=f"{where}{because}")
     return f"  {pen.ink(mark, ink)} {cut(text, pen.look.width - 4)}"
 
 
 def _unmatched(items: Sequence[Unmatched], pen: Pen) -> Iterator[str]:
     if not items:
         return
-    yield pen.ink(f"Not checked: {len(items)} record{'' if len(items) == 1 else 's'}", Ink.BOLD)
+    words = pen.words
+    head = words.many(len(items), "Not checked: {n} record", "Not checked: {n} records")
+    yield pen.ink(head, Ink.BOLD)
     shown = items if pen.look.detail else items[:_UNMATCHED]
     for item in shown:
-        yield cut(f"  {visible(item.origin)}: {visible(item.because)}", pen.look.width)
+        because = words.told(visible(item.because))
+        text = words.say("{name}: {text}", name=visible(item.origin), text=because)
+        yield cut(f"  {text}", pen.look.width)
     if len(shown) < len(items):
-        yield f"  {len(items) - len(shown)} more with -v"
+        yield "  " + words.say("{n} more with -v", n=len(items) - len(shown))
 
 
 def _paragraph(head: str, text: str, pen: Pen) -> Iterator[str]:
