@@ -56,7 +56,9 @@ class Flat:
         struct.pack_into("<I", self.data, where, target - where)
 
 
-def tflite(shape: tuple[int, ...] = (2, 3), kind: int = 0, stored: int = 24) -> bytes:
+def tflite(
+    shape: tuple[int, ...] = (2, 3), kind: int = 0, stored: int = 24, *, sparse: bool = False
+) -> bytes:
     """One tensor with `stored` bytes, and one activation without any."""
     flat = Flat()
     model, field = flat.table(("I", 3), None, ("I", 0), ("I", 0), ("I", 0))
@@ -69,11 +71,14 @@ def tflite(shape: tuple[int, ...] = (2, 3), kind: int = 0, stored: int = 24) -> 
     tensors = flat.vector(2, bytes(8))
     flat.point(parts[0], tensors)
     for number, (name, buffer) in enumerate(((b"dense/kernel", 1), (b"activation", 0))):
-        tensor, entry = flat.table(("I", 0), ("B", kind), ("I", buffer), ("I", 0))
+        more = (None, None, ("I", 0)) if sparse else ()
+        tensor, entry = flat.table(("I", 0), ("B", kind), ("I", buffer), ("I", 0), *more)
         flat.point(tensors + 4 + 4 * number, tensor)
         sizes = struct.pack(f"<{len(shape)}i", *shape)
         flat.point(entry[0], flat.vector(len(shape), sizes))
         flat.point(entry[3], flat.vector(len(name), name))
+        if sparse:
+            flat.point(entry[6], flat.table()[0])
     buffers = flat.vector(2, bytes(8))
     flat.point(field[4], buffers)
     empty, _ = flat.table()

@@ -25,6 +25,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 #: What each room may import of ours, its own package and the package's version aside.
 MAY_IMPORT: dict[str, set[str]] = {
     "types": set(),
+    "kinship": {"types"},
     "errors": set(),
     "canonical": set(),
     "columns": set(),
@@ -49,7 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "licenses", "excepted", "vocabulary", "weights",
     },
     "governance": {"types", "licenses", "vocabulary"},
-    "truth": {"types", "licenses", "vocabulary"},
+    "truth": {"types", "kinship", "licenses", "vocabulary"},
     "assemble": {"types", "licenses", "vocabulary", "governance", "truth"},
     "read": {
         "types", "errors", "files", "subject", "formats", "release", "about", "sources",
@@ -58,7 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "links": {"types", "release", "formats", "subject"},
     "drawn": {"types", "errors", "files", "formats", "licenses", "links", "release"},
     "follow": {"types", "errors", "read", "drawn", "links", "release", "sources"},
-    "dossier": {"types", "errors", "canonical"},
+    "dossier": {"types", "kinship", "errors", "canonical"},
     "frameworks": {"types", "errors", "licenses", "vocabulary", "words", "columns"},
     "judge": {"types", "errors", "licenses", "frameworks", "vocabulary"},
     "checked": {"types"},
@@ -77,11 +78,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "drafts": {"types", "vocabulary"},
     "compare": {"types", "errors", "frameworks", "states", "changes", "reports", "vocabulary"},
     "reports": {
-        "types", "errors", "canonical", "vocabulary", "checked", "words", "columns",
+        "types", "kinship", "errors", "canonical", "vocabulary", "checked", "words", "columns",
     },
     "license_answer": {"types", "errors", "files", "formats", "licenses", "reports"},
     "verify": {"types", "errors", "files", "release", "sources"},
-    "lineage": {"types", "errors", "canonical", "arrays", "files", "formats", "release", "weights"},
+    "lineage": {
+        "types", "kinship", "errors", "canonical", "arrays", "files", "formats", "release",
+        "reports", "weights",
+    },
     "cli": {"*"},
     "__main__": {"cli"},
     "__init__": set(),

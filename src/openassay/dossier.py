@@ -16,7 +16,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, NoReturn, get_args, get_origin, get_type_hints
 
-from openassay import types
+from openassay import kinship, types
 from openassay.canonical import dump_json
 from openassay.errors import DossierError
 
@@ -24,6 +24,7 @@ SCHEMA = "openassay-dossier/1"
 MAX_BYTES = 256 << 20  # a dossier of a checkout of 100,000 files stays well below
 _TAG = "fact"
 FACTS: Mapping[str, type[types.Fact]] = {
+    "compared": kinship.Compared,
     "derived": types.Derived,
     "found": types.Found,
     "gated": types.Gated,
@@ -31,8 +32,12 @@ FACTS: Mapping[str, type[types.Fact]] = {
     "linked": types.Linked,
     "ruled_out": types.RuledOut,
     "stated": types.Stated,
+    "unmatched": kinship.Unmatched,
     "visited": types.Visited,
 }
+_PLAIN: Mapping[type, str] = {
+    str: "a string", int: "a whole number", bool: "true or false", float: "a number with a point",
+}  # fmt: skip
 _TAGS: Mapping[type, str] = {kind: tag for tag, kind in FACTS.items()}
 
 
@@ -148,7 +153,7 @@ def _decode(kind: Any, value: Any, at: str) -> Any:
             _wrong(at, f"one of {', '.join(choices)}", value)
         return kind(value)
     if type(value) is not kind:  # exact: True is no int here
-        _wrong(at, {str: "a string", int: "a whole number", bool: "true or false"}[kind], value)
+        _wrong(at, _PLAIN[kind], value)
     return value
 
 

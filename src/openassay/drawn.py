@@ -307,14 +307,13 @@ def from_base(link: Link, source: Source, dossier: Dossier) -> Drawn:
     facts: list[Fact] = []
     weights = dossier.component("model_parameters_final")
     facts += _as_component(weights, "base_model_parameters", link)
-    if weights.licenses:
-        facts += [replace(weights.licenses[0], scope="base_model_parameters")]
+    facts += base_license(dossier)
     facts += [
         replace(fact, component="base_model_parameters")
         for fact in dossier.facts
         if isinstance(fact, Gated) and fact.component == "model_parameters_final"
     ]
-    facts.append(_terms_of(weights, dossier, source))
+    facts.append(base_terms(dossier, source.name, _at(source)))
     data = dossier.component("datasets")
     facts += _as_component(data, "base_model_datasets", link)
     if data.status is Status.ABSENT:
@@ -330,8 +329,18 @@ def from_base(link: Link, source: Source, dossier: Dossier) -> Drawn:
     return Drawn(tuple(facts), _gaps_as(dossier, mapped))
 
 
-def _terms_of(weights: Component, dossier: Dossier, source: Source) -> Stated:
-    """Whether a base's terms are open, restricted, or not clear: they bind what is made from it."""
+def base_license(dossier: Dossier) -> list[Licensed]:
+    """The licence of a base's weights, said of the base in the release made from it."""
+    weights = dossier.component("model_parameters_final")
+    return [replace(one, scope="base_model_parameters") for one in weights.licenses[:1]]
+
+
+def base_terms(dossier: Dossier, name: str, otherwise: Evidence) -> Stated:
+    """Whether a base's terms are open, restricted, or not clear: they bind what is made from it.
+
+    The evidence is where its licence is stated, or ``otherwise``.
+    """
+    weights = dossier.component("model_parameters_final")
     limits = [
         fact
         for fact in dossier.facts
@@ -342,13 +351,13 @@ def _terms_of(weights: Component, dossier: Dossier, source: Source) -> Stated:
     value = {True: "open", False: "restricted", None: "unclear"}[weights.license_open]
     if limits and value != "open":
         value = "restricted"
-    stated = weights.licenses[0].evidence[0] if weights.licenses else _at(source)
+    stated = weights.licenses[0].evidence[0] if weights.licenses else otherwise
     return Stated(
         evidence=(stated, *(limit.evidence[0] for limit in limits[:3])),
         topic="base_terms",
         value=value,
         subject="base_model_parameters",
-        detail=f"The terms of {source.name}, which this model was made from, are {value}"
+        detail=f"The terms of {name}, which this model was made from, are {value}"
         + (f" ({', '.join(sorted({limit.value for limit in limits}))})." if limits else "."),
     )
 

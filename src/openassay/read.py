@@ -22,7 +22,7 @@ from openassay.errors import ReadError
 from openassay.files import File
 from openassay.formats.bounded import FormatError
 from openassay.release import Release, Source
-from openassay.types import Contradiction, Dossier, Fact, Gap, SourceInfo
+from openassay.types import Dossier, Fact, Gap, SourceInfo
 
 SCHEMA = "openassay-dossier/1"
 MAX_FACTS = 20_000  # per inspector; a release that yields more says the same thing many times
@@ -114,14 +114,9 @@ def conclude(gathered: Gathered, *, name: str | None = None) -> Dossier:
     )
 
 
-def extended(
-    dossier: Dossier,
-    facts: Iterable[Fact],
-    contradictions: Iterable[Contradiction] = (),
-    gaps: Iterable[Gap] = (),
-) -> Dossier:
+def extended(dossier: Dossier, facts: Iterable[Fact], gaps: Iterable[Gap] = ()) -> Dossier:
     """The dossier with more facts, assembled anew so that whatever follows from them is there."""
-    made = assemble(
+    return assemble(
         schema=dossier.schema,
         release=dossier.release,
         sources=dossier.sources,
@@ -129,7 +124,6 @@ def extended(
         gaps=_merged((*dossier.gaps, *gaps)),
         read_by=dossier.read_by,
     )
-    return replace(made, contradictions=(*made.contradictions, *contradictions))
 
 
 def opened(sources: Sequence[Source], about: Sequence[str] = ()) -> tuple[Release, list[Gap]]:

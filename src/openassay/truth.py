@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from openassay import licenses
+from openassay.kinship import Compared, Means
 from openassay.types import (
     Claim,
     Component,
@@ -189,6 +190,7 @@ def contradictions(
         *_pointing_to_nothing(facts),
         *_links_to_nothing(facts),
         *_said_absent_but_found(facts),
+        *_weights_say_otherwise(facts),
     ]
     unique = {(c.id, c.text): c for c in listed}
     return tuple(sorted(unique.values(), key=lambda c: (c.id, c.text)))
@@ -370,6 +372,17 @@ def _said_absent_but_found(facts: Sequence[Fact]) -> list[Contradiction]:
         and fact.component in whole
         and fact.component not in ("model_parameters_final", "datasets")
     ][:5]
+
+
+def _weights_say_otherwise(facts: Sequence[Fact]) -> list[Contradiction]:
+    """What the weights, compared with another model's, contradict."""
+    return [
+        Contradiction(id=one.id, text=one.text, evidence=one.evidence)
+        for fact in facts
+        if isinstance(fact, Compared)
+        for one in fact.follows
+        if one.means is Means.CONTRADICTION and one.evidence
+    ]
 
 
 def _short(evidence: Evidence) -> str:

@@ -3,7 +3,7 @@
 The way through the house: sources hand out files, inspectors turn files into facts and gaps,
 ``assemble`` turns those into components, the whole is a :class:`Dossier`, and ``judge`` turns a
 dossier and a framework into a :class:`Verdict`. A fact always carries evidence; what could not be
-read is a gap, never a log line.
+read is a gap, never a log line. Facts on two models' weights are in :mod:`openassay.kinship`.
 """
 
 from __future__ import annotations
@@ -167,8 +167,8 @@ class Stated(Fact):
     ``non_commercial``, ``user_cap``, ``territory``, ``field_of_use``, ``no_training``,
     ``registration``, ``revocable``), and data such as ``parameters``, ``dtype``,
     ``architecture``, ``tokens``, ``compute``, ``energy`` (``frameworks.topics`` has those that
-    rules ask for), and ``lineage_of_weights``, which is in our words: what a comparison of
-    weights showed. ``subject`` is what it is said of: ``release``, a kind or a component id.
+    rules ask for), and ``own_training`` (``from_scratch``, ``self_developed``). ``subject`` is
+    what it is said of: ``release``, a kind or a component id.
     """
 
     topic: str

@@ -33,6 +33,13 @@ def test_tflite_lists_what_has_bytes_and_where(reading: Read) -> None:
     assert read.faults == set()
 
 
+def test_a_sparse_tensor_stores_less_than_its_shape_asks(reading: Read) -> None:
+    read = reading(tflite.parse, make.tflite(stored=10, sparse=True))
+    assert described(read) == [("dense/kernel", "F32", (2, 3))]
+    assert read.file.tensors[0].start is None  # its elements do not lie one after another
+    assert read.faults == set()
+
+
 @pytest.mark.parametrize(
     ("data", "fault"),
     [

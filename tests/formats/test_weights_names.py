@@ -19,6 +19,7 @@ from openassay.formats.weights_names import Naming
         ("mel_filters.npz", ".npz", False),
         ("ckpt/model.ckpt.data-00000-of-00001", ".data-00000-of-00001", True),
         ("model.py", ".py", False),
+        ("runs/model_best.pth.tar", ".pth.tar", True),
     ],
 )
 def test_may_hold_weights(path: str, suffix: str, expected: bool) -> None:

@@ -11,7 +11,8 @@ from benchmarks import lineage_models as lm
 from openassay import arrays
 from openassay import dossier as codec
 from openassay.cli import main
-from openassay.types import Derived, Dossier, Relation, Stated
+from openassay.kinship import Compared, Unmatched
+from openassay.types import Derived, Dossier, Relation
 
 MICRO = lm.Sizes(width=64, layers=3, heads=2, hidden=96, vocabulary=256)
 
@@ -57,12 +58,18 @@ def ids(dossier: Dossier) -> set[str]:
     return {one.id for one in dossier.contradictions}
 
 
-def remarks(dossier: Dossier) -> list[str]:
-    return [
-        fact.detail
-        for fact in dossier.facts
-        if isinstance(fact, Stated) and fact.topic == "lineage_of_weights"
-    ]
+def compared(dossier: Dossier) -> dict[str, Compared]:
+    """The comparisons that were kept in full, by the other's name."""
+    return {fact.other: fact for fact in dossier.facts if isinstance(fact, Compared)}
+
+
+def follows(dossier: Dossier, other: str) -> dict[str, str]:
+    return {one.id: str(one.means) for one in compared(dossier)[other].follows}
+
+
+def rest(dossier: Dossier) -> dict[str, tuple[str, ...]]:
+    """The names of all others, by verdict."""
+    return {str(f.verdict): f.names for f in dossier.facts if isinstance(f, Unmatched)}
 
 
 def shown(dossier: Dossier) -> list[Derived]:
@@ -72,7 +79,7 @@ def shown(dossier: Dossier) -> list[Derived]:
 
 def test_a_declared_base_is_found(made: Path) -> None:
     dossier = audited(made, "true")
-    assert remarks(dossier) == ["confirmed: declared-base-found"]
+    assert follows(dossier, "alpha") == {"declared-base-found": "confirmed"}
     assert not shown(dossier)
     assert not ids(dossier) & {"declared-base-not-found", "undeclared-base"}
 
@@ -82,8 +89,10 @@ def test_a_declared_base_is_not_found_and_another_is(made: Path) -> None:
     assert "declared-base-not-found" in ids(dossier)
     (one,) = (c for c in dossier.contradictions if c.id == "declared-base-not-found")
     assert {e.path for e in one.evidence} == {"README.md", "model.safetensors"}
+    assert follows(dossier, "beta") == {"declared-base-not-found": "contradiction"}
+    assert follows(dossier, "alpha") == {"undeclared-base": "question", "derived": "derived"}
     (fact,) = shown(dossier)
-    assert fact.base.endswith("alpha")
+    assert fact.base == "alpha"
     assert fact.relation is Relation.QUANTIZED
 
 
@@ -93,12 +102,14 @@ def test_a_base_that_is_not_declared(made: Path) -> None:
     (fact,) = shown(dossier)
     assert fact.evidence[0].path == "model.safetensors"
     assert "a rounding of these very values" in fact.detail
+    assert rest(dossier).keys() == {"no sign found"}
+    assert rest(dossier)["no sign found"] == ("beta",)
 
 
 def test_the_report_shows_it(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", str(made / "silent"), "--lineage", str(made / "sketches")]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert "the weights have an origin in common with" in out
+    assert "The weights have an origin in common with" in out
 
 
 def test_a_stored_dossier_keeps_it_and_the_bytes_are_the_same(made: Path) -> None:
@@ -109,7 +120,7 @@ def test_a_stored_dossier_keeps_it_and_the_bytes_are_the_same(made: Path) -> Non
 
 def test_the_release_itself_among_the_sketches_says_nothing(made: Path) -> None:
     dossier = audited(made, "alpha")
-    assert not remarks(dossier)
+    assert not compared(dossier)
     assert not shown(dossier)
     assert not ids(dossier)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from benchmarks import lineage_models as lm
+from tests.lineage.conftest import related
 
 from openassay.lineage.result import Comparison, Kind, Order, Verdict
 
@@ -149,3 +151,29 @@ def test_direction_only_from_what_was_lost(
     comparison = against_base(lm.relatives(base, stranger)[change])
     assert comparison.order is order
     assert bool(comparison.order_because) is (order is not Order.UNKNOWN)
+
+
+def test_gains_over_features_put_side_by_side_say_nothing() -> None:
+    """Two poolings beside each other: large gains here, small ones there, in any two strangers."""
+
+    def network(seed: int) -> lm.Weights:
+        rng = np.random.default_rng(seed)
+        made = {f"conv{n}.bn.weight": np.exp(0.2 * rng.standard_normal(64)) for n in range(4)}
+        kinds = np.tile([2.0, 1.0], 600)
+        made["pooled.bn.weight"] = kinds + 0.3 * rng.standard_normal(1200)
+        made |= {f"conv{n}.weight": rng.standard_normal((64, 64)) for n in range(4)}
+        return {name: value.astype(np.float32) for name, value in made.items()}
+
+    found = related(network(1), network(2))
+    assert found.verdict is Verdict.CANNOT
+    assert "side by side" in found.because[0]
+
+
+def test_one_equal_tensor_is_a_question() -> None:
+    """A formula's filters that no list knows, or a part taken from elsewhere: not silence."""
+    first, second = lm.trained(1), lm.trained(2)
+    first["extra.filters"] = lm.trained(3)[lm.HEAD][:64]
+    second["extra.filters"] = first["extra.filters"][::-1]  # rows elsewhere: T3 does not see it
+    found = related(first, second)
+    assert found.verdict is Verdict.CANNOT
+    assert "equal tensor" in found.because[0]

@@ -46,6 +46,26 @@ def test_sampled_rows_are_those_that_a_whole_reading_keeps() -> None:
     assert compare(whole, sampled).verdict is Verdict.COMMON  # equality needs all bytes
 
 
+def test_a_whole_matrix_may_be_longer_than_one_read() -> None:
+    """A file hands out 64 MiB at most; an 8B model's matrices have 117 MB."""
+    shapes = {lm.layer(0, f"mlp.{part}_proj"): shape for part, shape in
+              (("gate", [8200, 4096]), ("up", [8200, 4096]), ("down", [4096, 8200]))}  # fmt: skip
+    header, at = {}, 0
+    for name, shape in shapes.items():
+        end = at + 2 * int(np.prod(shape))
+        header[name] = {"dtype": "BF16", "shape": shape, "data_offsets": [at, end]}
+        at = end
+    head = json.dumps(header).encode()
+    head = len(head).to_bytes(8, "little") + head
+
+    def read(offset: int, length: int) -> bytes:
+        return head[offset : offset + length].ljust(length, b"\0")
+
+    (found,) = sets_of(File("memory", "model.safetensors", len(head) + at, read))
+    made = take(found, "model", whole=False, deep=1 << 30)
+    assert [len(one.raw) for one in made.excerpts.values()] == [2 * 8200 * 4096] * 3
+
+
 class Large:
     """A safetensors file of any size, made up as it is read; counts what was asked for."""
 

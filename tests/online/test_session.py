@@ -474,6 +474,30 @@ def test_any_read_gives_the_bytes_of_its_place(data: st.DataObject) -> None:
         assert file.read(offset, length) == expected
 
 
+def test_rows_far_from_the_front_come_without_a_block_around_them(tmp_path: Path) -> None:
+    """Hundreds of norm gains lie apart; a second run fetches none of them again."""
+    content = os.urandom(9 * ranges.BLOCK)
+    asked: list[tuple[int, int]] = []
+
+    def fetch(start: int, end: int) -> bytes:
+        asked.append((start, end))
+        return content[start:end]
+
+    def open_() -> ranges.RangedFile:
+        budget = ranges.Budget(Store(str(tmp_path)))
+        return ranges.RangedFile(fetch, len(content), budget, "a", ("pin", "a"))
+
+    for _ in range(2):
+        file = open_()
+        assert file.read(8, 1000) == content[8:1008]  # a header: its block
+        at = 5 * ranges.BLOCK + 77
+        assert file.read(at, 8192) == content[at : at + 8192]  # rows
+        assert file.read(at, 100) == content[at : at + 100]  # a description: its block
+    assert asked == [
+        (0, ranges.BLOCK), (at, at + 8192), (5 * ranges.BLOCK, 6 * ranges.BLOCK),
+    ]  # fmt: skip
+
+
 def test_one_source_has_a_budget() -> None:
     budget = ranges.Budget(Store(None), limit=ranges.BLOCK)
     file = ranges.RangedFile(lambda start, end: bytes(end - start), 1 << 30, budget, "a", ("a",))

@@ -4,6 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from openassay.kinship import (
+    Alteration,
+    Altered,
+    Compared,
+    Follows,
+    Joined,
+    Kinship,
+    LayerMap,
+    Means,
+    Order,
+    Tested,
+    Unmatched,
+)
 from openassay.reports import Report
 from openassay.types import (
     Answer,
@@ -149,6 +162,7 @@ def make_dossier() -> Dossier:
         detail="announced, not there",
         looked_for=("*.parquet", "*.jsonl"),
     )
+    compared, others = _lineage(header.evidence[1])
     claim = lines("README.md", 3, 3, "Gold-7B is a fully open source model 完全开源")
     gap = Gap(
         source=SOURCE,
@@ -185,6 +199,8 @@ def make_dossier() -> Dossier:
             outside,
             ruled_out,
             train,
+            compared,
+            others,
         ),
         gaps=(shards, gap),
         components=(
@@ -228,6 +244,61 @@ def make_dossier() -> Dossier:
         ),
         read_by="openassay 0.1.0",
     )
+
+
+def _lineage(ours: Evidence) -> tuple[Compared, Unmatched]:
+    """The weights were compared with three others: the declared base is not it, another one is."""
+    theirs = Evidence(
+        "hf:rival/Brass-7B@cafe", "model.safetensors", Span(Unit.POINTER, "/", "/"),
+        "header of model.safetensors", Digest("sha256/bytes=0-99", HASH),
+    )  # fmt: skip
+    undeclared = (
+        "The weights have an origin in common with rival/Brass-7B; the release names acme/Silver-7B"
+        " as its base."
+    )
+    pruned = "40% of B's sampled entries are exactly zero, none to speak of in A"
+    compared = Compared(
+        evidence=(ours, theirs),
+        inspector="lineage",
+        detail="The weights were compared with those of rival/Brass-7B: common origin.",
+        other="rival/Brass-7B",
+        source="hf:rival/Brass-7B@cafe",
+        path="model.safetensors",
+        verdict=Kinship.COMMON,
+        parts=("everything sampled",),
+        because=("64 of 64 columns are most like the same column",),
+        tests=(
+            Tested(test="T0", title="equal tensors", ran=True, found=False,
+                   sentence="0 of 44 tensors have the same bytes", of=44),
+            Tested(test="T2", title="embedding columns in place", ran=True, found=True,
+                   sentence="64 of 64 columns are most like the same column, over 256 tokens paired"
+                   " by their text", log10_p=-89.1, count=64, of=64, comparisons=1),
+            Tested(test="T4", title="units as shared tokens see them", ran=True, found=True,
+                   sentence="two views agree on 60 of 64 units (94%); pairs that cannot belong"
+                   " together reach 1.6%", count=60, of=64, share=0.9375, chance=0.0156, layers=3),
+            Tested(test="T5", title="units by their shape alone", ran=False, found=False,
+                   sentence="not needed: the exact tests have found it"),
+        ),
+        altered=(Altered(kind=Alteration.PRUNED, text=pruned),),
+        order=Order.B_LATER,
+        order_because=(pruned,),
+        layers=LayerMap(
+            rows=("model 0", "model 1", HOSTILE[:40]),
+            columns=("model 0", "model 1", "model 2"),
+            shares=("100 0 3", "0 97 x", "6 12 100 100"),
+            joined=(Joined(a=0, b=0, count=64, of=64), Joined(a=2, b=2, count=60, of=64),
+                    Joined(a=9, b=1, count=1, of=1), Joined(a=1, b=1, count=1, of=0)),
+            left_out=2,
+        ),
+        follows=(
+            Follows(means=Means.CONTRADICTION, id="undeclared-base", text=undeclared,
+                    evidence=(ours, theirs)),
+            Follows(means=Means.QUESTION, id="from-scratch", text=HOSTILE, evidence=(ours,)),
+        ),
+        notes=("A was sampled: 4,096 of 14,000,000,000 bytes",),
+    )  # fmt: skip
+    names = ("acme/Tin-7B", HOSTILE)
+    return compared, Unmatched(evidence=(ours,), verdict=Kinship.NONE, count=40, names=names)
 
 
 def _part(

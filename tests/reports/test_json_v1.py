@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from openassay import dossier as codec
 from openassay.errors import DossierError
-from openassay.reports import Look, Report, json_v1
+from openassay.reports import Look, Report, cited, json_v1
 from openassay.types import Dossier
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -128,7 +128,7 @@ def test_what_was_not_read_is_in_the_notes_of_what_it_hides(document: dict[str, 
 
 def test_a_report_gives_back_the_evidence_of_its_sources(report: Report) -> None:
     document = json.loads(json_v1.render(report, Look()))
-    kept = set(json_v1.read_evidence(document))
+    kept = set(cited.read_evidence(document))
     assert set(codec.evidence_of(report.dossier)) <= kept
     assert all(item.source.startswith("git:") for item in kept)
 
@@ -156,10 +156,10 @@ def test_bent_evidence_is_refused_with_its_place(report: Report, bent: dict[str,
     document = json_v1.document(report)
     part(document, "training_code")["evidence"][0].update(bent)
     with pytest.raises(DossierError, match=r"^/components/\d+/evidence/0: "):
-        json_v1.read_evidence(document)
+        cited.read_evidence(document)
 
 
 @pytest.mark.parametrize("foreign", [None, [], {}, {"schema": "openassay-license/1"}])
 def test_another_file_is_not_taken_for_a_report(foreign: object) -> None:
     with pytest.raises(DossierError, match="/schema"):
-        json_v1.read_evidence(foreign)
+        cited.read_evidence(foreign)

@@ -427,3 +427,28 @@ def test_checksums_of_small_members_are_compared(tmp_path: Path) -> None:
         path.write_bytes(content[:at] + body + content[at + len(body) :])
         with pytest.raises(ReadError, match="checksum"):
             open_target(str(path)).files[0].read()
+
+
+def test_going_back_in_a_long_member_does_not_begin_at_its_front(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A header that points to and fro: 40 reads cost a few megabytes, not 40 times the member."""
+    monkeypatch.setattr(_zip, "_MARK", 1 << 20)
+    rng = random.Random(5)
+    content = rng.randbytes(10 << 20)
+    raw = make_zip(tmp_path / "a.zip", {"model.bin": content}).read_bytes()
+    fetched = 0
+
+    def read_at(offset: int, length: int) -> bytes:
+        nonlocal fetched
+        fetched += length
+        return raw[offset : offset + length]
+
+    (member,) = _zip.directory(read_at, len(raw)).members
+    reader = _zip.MemberReader(read_at)
+    reader.read(member, len(content) - 10, 10)
+    fetched = 0
+    for _ in range(40):
+        at = rng.randrange(len(content) - 5000)
+        assert reader.read(member, at, 5000) == content[at : at + 5000]
+    assert fetched < 40 * (2 << 20)

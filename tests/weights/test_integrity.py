@@ -237,3 +237,15 @@ def test_a_header_that_lies_by_one_byte(lie: int, status: str, level: Level, bui
     (found,) = build.assessed({"model.safetensors": length.to_bytes(8, "little") + data[8:]})
     assert found.status == status
     assert level in {finding.level for finding in found.findings}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("import _virtualenv\n", 0),
+        ("/opt/project/src\n", 0),
+        ("404: Not Found", 1),  # what a download left
+    ],
+)
+def test_folders_to_import_from_are_no_weights(text: str, found: int, build: Build) -> None:
+    assert sum(len(one.findings) for one in build.assessed({"tool.pth": text})) == found

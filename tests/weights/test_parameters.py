@@ -25,6 +25,12 @@ def test_buffers_are_no_parameters(build: Build) -> None:
 
 PACKED = [
     (
+        "8 bits with a scale beside each, a vector among them",
+        {"up.weight.qweight": ("I8", (192, 64)), "up.weight.scale": ("F32", (192, 1)),
+         "gate.weight.qweight": ("I8", (64,)), "gate.weight.scale": ("F32", (1,))},
+        {}, 192 * 64 + 64,
+    ),
+    (
         "GPTQ, 4 bits, by the index of groups",
         {"q.qweight": ("I32", (16, 64)), "q.qzeros": ("I32", (1, 8)), "q.scales": ("F16", (1, 64)),
          "q.g_idx": ("I32", (128,))},

@@ -13,6 +13,8 @@ from openassay.weights import copies
 from openassay.weights.content import CHUNK, read_file
 from openassay.weights.findings import Level
 from openassay.weights.holes import FAR, PAGE, look
+from openassay.weights.report import Asked
+from openassay.weights.report import build as build_report
 from openassay.weights.samples import PIECE, READS, take
 from openassay.weights.value_findings import of_samples
 from openassay.weights.values import multiset
@@ -289,9 +291,59 @@ def test_other_values_in_the_same_shapes_are_said(build: Build) -> None:
     assert between(build, files) == ["checkpoints_differ"]
 
 
+def test_networks_with_a_part_in_common_are_not_set_against_each_other(build: Build) -> None:
+    """A detector and a recogniser on one backbone share shapes; other values are no news there.
+    Five members of an ensemble are one remark, not ten."""
+    backbone = [trained(n) for n in range(4)]
+    larger = model(build, [trained(n + 10) for n in range(9)])
+    assert (
+        between(build, {"det.safetensors": larger, "rec.safetensors": model(build, backbone)}) == []
+    )
+    members = {
+        f"fold{m}.safetensors": model(build, [trained(50 * m + n) for n in range(4)])
+        for m in range(5)
+    }
+    (finding,) = copies.findings(build.assessed(members))
+    assert finding.id == "checkpoints_differ"
+    assert finding.text.startswith("5 files have tensors of the same shapes and other values")
+
+
+def test_equal_remainders_of_a_quantised_copy_are_no_copy(build: Build) -> None:
+    """Only the norms of the second file are plain, and they are those of the first."""
+    matrices = [trained(n) for n in range(3)]
+    gains = trained(99)
+    plain = {"norm.weight": ("F32", gains.shape), "w.weight": ("F32", matrices[0].shape)}
+    held = {"norm.weight": gains.tobytes(), "w.weight": matrices[0].tobytes()}
+    packed = {"norm.weight": plain["norm.weight"], "w.weight": ("I8", (600, 600))}
+    files = {
+        "model.safetensors": build.safetensors(plain, held),
+        "model.int8.safetensors": build.safetensors(packed, {"norm.weight": gains.tobytes()}),
+    }
+    (finding,) = copies.findings(build.assessed(files))
+    assert finding.id == "checkpoints_differ"
+    assert finding.text.endswith("other precisions and were not compared")
+
+
 def test_other_shapes_and_other_precision_are_not_compared(build: Build) -> None:
     files = {
         "a/model.safetensors": model(build, [trained(n) for n in range(3)]),
         "b/model.safetensors": build.safetensors({"w.weight": ("F32", (300, 200))}),
     }
     assert between(build, files) == []
+
+
+def test_infinite_bounds_are_no_damage(build: Build) -> None:
+    """The limit of a clip and a causal mask hold infinity on purpose; a matrix does not."""
+    bad = trained(1)
+    bad[3, 3] = np.inf
+    mask = np.triu(np.full((64, 64), -np.inf, np.float32), 1)
+    for values, wanted in (
+        (bad, ["not_finite"]),
+        (mask, []),
+        (np.full(1, -np.inf, np.float32), []),
+    ):
+        spec = {"x.weight": ("F32", values.shape)}
+        raw = build.safetensors(spec, {"x.weight": values.tobytes()})
+        found = build_report(build.release({"model.safetensors": raw}), Asked(full=True))
+        ids = [finding["id"] for finding in found["checkpoints"][0]["findings"]]
+        assert [name for name in ids if name == "not_finite"] == wanted

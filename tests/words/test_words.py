@@ -38,10 +38,29 @@ PIECES = {
     "The release links {}, which",  # its two endings follow
     "holds nothing of it.",
     "is not there.",
-    "declared base {}: the weights have {} it",  # both forms of these two are in the catalogue
-    "the weights have {} {}; the release {}",
+    "The declared base is {}: the weights have {} it.",  # both forms of these two are in it
+    "The weights have {} {}; the release {}.",
     "the same weights as",
     "an origin in common with",
+    "{}, as a merged adapter leaves it",  # these two end sentences that are in the catalogue
+    "{}; {} of {} shared rows are equal",
+    "{}; the others are the same",
+    "{}; the others differ",
+    ", under other names",
+    "; others, no sign of an origin, differ",
+    "{} of {} {}",  # parts that share an origin, each in the catalogue
+    "sampled layers of {}",
+    "sampled layers",
+    "sampled matrices",
+    "{}; both share an origin, so it may be a step between them",
+    # reasons of a verdict on weights, which are data: reports show the table of tests instead
+    "{} is unclear (p about 1e{}): {}; read more rows",
+    "{} is unclear: {}",
+    "{} could not be run: {}",
+    "{} was not run: {}",
+    "nothing was found by {}",
+    "none of the tests could be run",
+    "embeddings could not be compared: {}",
     "the name says",  # replaced inside a sentence whose two forms are both in the catalogue
     "the metadata say",
     "Not open:",  # how a sentence begins that is told otherwise of a list
@@ -239,10 +258,15 @@ CHINESE = words.speaker("zh")
         ("some of them", "some of them"),  # no numbers: another sentence
         ("m: the name says BF16, most parameters are F32; 32.00 bits per weight",
          "m：名称为 BF16，而多数参数为 F32（每个权重 32.00 位）"),
-        ("the weights have an origin in common with foo-1b; the release names no base",
-         "权重与 foo-1b 同源；而发布未指明基座模型"),
-        ("Foo is declared as the base (finetune), but no test finds a sign of it in the weights",
-         "声明以 Foo 为基座模型（微调），但各项检验均未在权重中发现其痕迹"),
+        ("The weights have an origin in common with foo-1b; the release names no base.",
+         "权重与 foo-1b 同源；而发布未指明基座模型。"),
+        ("Foo is declared as the base (finetune), but no test finds a sign of it in the weights.",
+         "声明以 Foo 为基座模型（微调），但各项检验均未在权重中发现其痕迹。"),
+        ("13 of 13 gains of B rank their dimensions as one of A's does; best rho 1.00",
+         "B 的 13 个增益中有 13 个对各维的排序与 A 的某个增益一致；最高 ρ 为 1.00"),
+        ("The weights show common origin: B's values are rounded (11 distinct values in groups of"
+         " 32), those of A are not",
+         "权重显示同源：B 的数值经过舍入（每 32 个一组，有 11 个不同的值），A 的则没有"),
         ("hidden_size is 8, the weights hold 4", "hidden_size 为 8，而权重中为 4"),
         ("Stated: the terms of use: a, b, c and 2 more.", "已说明：使用条款：a, b, c，另有 2 项。"),
         ("To judge: Estimate: 3e25 FLOP, as stated, above 1e25 FLOP.",

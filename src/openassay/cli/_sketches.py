@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openassay.cli import _streams as streams
-from openassay.errors import TargetError
+from openassay.errors import DossierError, TargetError
 
 if TYPE_CHECKING:
     from openassay.files import File
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".sketch"
 WHOLE_UP_TO = 16 << 30  # bytes that are read whole without being asked to
+MAX_NAME = 200  # characters; a stored sketch may come from anyone
 _LOCAL = ("dir", "file", "git", "archive", "pypi")
 
 
@@ -33,6 +35,23 @@ def load(path: str) -> Sketch | None:
     return loaded(streams.read_input(path, MAX_SKETCH), path)
 
 
+def stored(path: Path) -> Sketch:
+    """The sketch that a file of a folder holds. Raises DossierError for anything else."""
+    found = load(str(path))
+    if found is None:
+        raise DossierError(
+            f"{path} is no stored sketch of weights",
+            hint=f"Make one with: openassay lineage TARGET --save NAME{SUFFIX}",
+        )
+    return found
+
+
+def called(name: str, path: Path) -> str:
+    """What a stored model is called: as its sketch says, or by the file where that is a place."""
+    place = name.startswith(("/", ".", "~")) or "\\" in name or name[1:3] == ":/"
+    return (path.name.removesuffix(SUFFIX) if place else name)[:MAX_NAME]
+
+
 def stored_in(folder: str) -> list[Path]:
     """The stored sketches of a folder by name; TargetError where there is none."""
     paths = sorted(Path(folder).glob(f"*{SUFFIX}"))
@@ -44,9 +63,14 @@ def stored_in(folder: str) -> list[Path]:
     return paths
 
 
+def is_local(source: Source) -> bool:
+    """Whether bytes are read from this machine's disk."""
+    return source.kind in _LOCAL
+
+
 def read_whole(source: Source, weights: WeightSet) -> bool:
     """Whether every byte is read unless told otherwise: on this machine, up to a size."""
-    return source.kind in _LOCAL and weights.nbytes <= WHOLE_UP_TO
+    return is_local(source) and weights.nbytes <= WHOLE_UP_TO
 
 
 def beside(source: Source, weights: WeightSet) -> list[File]:
@@ -57,8 +81,6 @@ def beside(source: Source, weights: WeightSet) -> list[File]:
 
 def with_others(made: Sketch, others: Sequence[WeightSet]) -> Sketch:
     """The sketch, with a note on the sets of weights that it is not of."""
-    from dataclasses import replace
-
     if not others:
         return made
     names = ", ".join(other.label for other in others[:3])
@@ -84,25 +106,30 @@ def of_release(release: Release, say: Callable[[str], None] | None) -> Sketch:
 
 
 def compare_all(target: Sketch, paths: Sequence[Path]) -> tuple[list[Comparison], str]:
-    """A sketch against every stored one, in the files' order; and whether two of them mix to it."""
+    """A sketch against every stored one, in the files' order; and whether two of them mix to it.
+
+    Where two do, that is said of both comparisons, and with it which came later.
+    """
     from openassay.lineage import index_tests
     from openassay.lineage.prepared import Prepared
-    from openassay.lineage.relations import mixture
+    from openassay.lineage.relations import mixture, with_relation
     from openassay.lineage.rule import compare_prepared
 
     audited = Prepared(target)
     found: list[Comparison] = []
-    related: list[Prepared] = []
+    related: list[tuple[int, Prepared]] = []
     for path in paths:
-        base = load(str(path))
-        if base is None:
-            raise TargetError(f"{path} is no stored sketch")
-        prepared = Prepared(base)
+        base = stored(path)
+        prepared = Prepared(replace(base, name=called(base.name, path)))
         one = compare_prepared(prepared, audited)
-        found.append(one)
         if one.related and base.source != target.source:
-            related.append(prepared)
-    mixed = None
-    if len(related) == 2:
-        mixed = mixture(audited, [(base, index_tests.rows(base, audited)[1]) for base in related])
-    return found, mixed.text if mixed else ""
+            related.append((len(found), prepared))
+        found.append(one)
+    if len(related) != 2:
+        return found, ""
+    mixed = mixture(audited, [(base, index_tests.rows(base, audited)[1]) for _, base in related])
+    if mixed is None:
+        return found, ""
+    for at, _ in related:
+        found[at] = with_relation(found[at], mixed)
+    return found, mixed.text

@@ -45,7 +45,7 @@ def read_input(path: str, limit: int = MAX_INPUT) -> bytes:
 def write(text: str, path: str | None = None, *, as_data: bool = True) -> None:
     """To ``path`` as a whole or not at all, or to stdout; data is always UTF-8."""
     if path is not None and path != "-":
-        _write_file(text, Path(path))
+        write_file(text.encode("utf-8"), Path(path))
     elif as_data:
         sys.stdout.flush()
         sys.stdout.buffer.write(text.encode("utf-8"))
@@ -56,8 +56,8 @@ def write(text: str, path: str | None = None, *, as_data: bool = True) -> None:
         sys.stdout.flush()
 
 
-def _write_file(text: str, path: Path) -> None:
-    data = text.encode("utf-8")
+def write_file(data: bytes, path: Path) -> None:
+    """A whole file or, after whatever goes wrong, the one that was there before."""
     try:
         if path.exists() and not path.is_file():  # a pipe or /dev/stdout: nothing to replace
             path.write_bytes(data)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from openassay.cli import _options as options
 from openassay.cli import _sketches as sketches
 from openassay.cli import _streams as streams
 from openassay.cli._exit import Exit
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
     from openassay.lineage.result import Comparison
     from openassay.lineage.sketch import Sketch
     from openassay.sources import Sources
-    from openassay.types import Dossier
+    from openassay.types import Dossier, Fact, SourceInfo
 
 HELP = "Do two models share an origin? Compare their weights."
 _DEEP = 4 << 30  # bytes of whole layers with --deep
+_DEEP_AWAY = 448 << 20  # of weights far away: what one source may fetch, with room for headers
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,37 +42,75 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="dates of publication (YYYY-MM-DD), as you know them")  # fmt: skip
     parser.add_argument("--dossier", metavar="FILE",
                         help="dossier of B: what it declares is checked")  # fmt: skip
-    parser.add_argument("--format", choices=("terminal", "json", "svg"), default="terminal")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write here instead of stdout")
-    parser.add_argument("-v", "--verbose", action="count", default=0, help="with every match")
+    parser.add_argument("--format", choices=("terminal", "json", "svg", "html", "markdown"),
+                        default="terminal")  # fmt: skip
+    options.add_lang(parser)
+    options.add_offline(parser)
+    options.add_output(parser)
+    options.add_verbose(parser, "with every match")
 
 
 def run(args: argparse.Namespace) -> int:
+    from openassay import words
     from openassay.lineage.rule import compare
     from openassay.sources import Sources
 
     _check(args)
+    words.speaker(args.lang)
     dossier = _dossier(args.dossier)
-    with Sources() as sources, streams.progress() as say:
+    with Sources(offline=args.offline) as sources, streams.progress() as say:
+        first = _Side(args.a, args, sources)
         if args.against:
             paths = sketches.stored_in(args.against)
-            side = _side(args.a, args, sources)
-            target = side.take(_seed([side]), say)
+            target = first.take(_seed([first]), say)
             if args.save:
                 _save(target, args.save)
             found, mixed = sketches.compare_all(target, paths)
-            return _show(args, found, (), mixed)
-        first = _side(args.a, args, sources)
+            return _show(args, _Answer(found, dossier, "", mixed, first.places()))
         if args.b is None:
             _save(first.take(_seed([first]), say), args.save)
             return Exit.FINE
-        second = _side(args.b, args, sources)
+        second = _Side(args.b, args, sources)
         seed = _seed([first, second])
         a, b = first.take(seed, say), second.take(seed, say)
-        if args.save:
-            raise UsageError("--save stores the sketch of one model", hint="Leave B out.")
-        found = [compare(a, b, dates=(args.published[0], args.published[1]))]
-    return _show(args, found, _consequences(found[0], dossier, args.a), "")
+        one = compare(a, b, dates=(args.published[0], args.published[1]))
+    places = first.places() | second.places()
+    return _show(args, _Answer([one], dossier, args.a, "", places))
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What was found out of B; ``name`` is what the only A was called, and ``places`` says where
+    that lies which was read live, by its pin.
+    """
+
+    found: Sequence[Comparison]
+    dossier: Dossier | None
+    name: str
+    mixed: str
+    places: Mapping[str, SourceInfo]
+
+    @property
+    def follows(self) -> tuple[Consequence, ...]:
+        """What all comparisons mean; with --against only for a release whose dossier is given."""
+        from openassay.lineage.consequences import consequences
+
+        if not self.name and self.dossier is None:
+            return ()
+        return tuple(
+            made for one in self.found for made in consequences(one, self.dossier, [self.name])
+        )
+
+    def facts(self) -> Iterator[Fact]:
+        """The comparisons as a dossier keeps them."""
+        from openassay.lineage.consequences import consequences, declared_as
+        from openassay.lineage.record import kept
+
+        pairs = []
+        for one in self.found:
+            declared = declared_as(self.dossier, (one.a.name, self.name))
+            pairs.append((one, consequences(one, self.dossier, [self.name]), bool(declared)))
+        return kept(pairs, self.found[0].b.evidence, in_full=len(self.found) == 1)
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -80,6 +121,8 @@ def _check(args: argparse.Namespace) -> None:
                          hint="Name B, or --against DIR, or --save FILE.")  # fmt: skip
     if args.b and args.against:
         raise UsageError("B and --against exclude each other", hint="Name one of them.")
+    if args.b and args.save:
+        raise UsageError("--save stores the sketch of one model", hint="Leave B out.")
     if args.against and args.format == "svg":
         raise UsageError("a picture shows one pair", hint="Name A and B.")
     for date in args.published:
@@ -108,6 +151,17 @@ class _Side:
     def pin(self) -> str:
         return f"{self.source.id}#{self.weights.label}"
 
+    @property
+    def _deep(self) -> int:
+        """Bytes of whole layers that were asked for by name."""
+        if not self.args.deep:
+            return 0
+        return _DEEP if sketches.is_local(self.source) else _DEEP_AWAY
+
+    def places(self) -> dict[str, SourceInfo]:
+        """Where the target lies, by its pin; nothing for a stored sketch."""
+        return {} if self.stored is not None else {self.source.id: self.source.info()}
+
     def take(self, seed: str, say: Callable[[str], None] | None) -> Sketch:
         """The stored sketch, or a new one with this seed."""
         if self.stored is not None:
@@ -120,15 +174,11 @@ class _Side:
             self.name,
             seed=seed,
             whole=self.args.whole or (local and not self.args.sampled),
-            deep=_DEEP if self.args.deep else MAX_DEEP,
+            deep=self._deep or MAX_DEEP,
             beside=sketches.beside(self.source, self.weights),
             progress=say,
         )
         return sketches.with_others(made, self.others)
-
-
-def _side(name: str, args: argparse.Namespace, sources: Sources) -> _Side:
-    return _Side(name, args, sources)
 
 
 def _seed(sides: Sequence[_Side]) -> str:
@@ -147,12 +197,15 @@ def _seed(sides: Sequence[_Side]) -> str:
 
 
 def _save(sketch: Sketch, path: str) -> None:
-    from openassay.lineage.sketch import dump
+    from openassay.lineage.sketch import MAX_SKETCH, dump
 
-    try:
-        Path(path).write_bytes(dump(sketch))
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+    raw = dump(sketch)
+    if len(raw) > MAX_SKETCH:
+        raise UsageError(
+            f"the sketch would have {len(raw) >> 20} MiB, more than {MAX_SKETCH >> 20} MiB",
+            hint="Leave --deep out, or compare two models with it without storing either.",
+        )
+    streams.write_file(raw, Path(path))
 
 
 def _dossier(path: str | None) -> Dossier | None:
@@ -163,30 +216,40 @@ def _dossier(path: str | None) -> Dossier | None:
     return codec.load(streams.read_input(path))
 
 
-def _consequences(found: Comparison, dossier: Dossier | None, name: str) -> tuple[Consequence, ...]:
-    from openassay.lineage.consequences import consequences
-
-    return consequences(found, dossier, [name])
-
-
-def _show(
-    args: argparse.Namespace,
-    found: Sequence[Comparison],
-    follows: Sequence[Consequence],
-    mixed: str,
-) -> int:
+def _show(args: argparse.Namespace, answer: _Answer) -> int:
     from openassay.lineage import picture, words
 
+    look = streams.look(args.verbose, args.output)
     if args.format == "json":
-        streams.write(words.render_json(found, follows, mixed), args.output)
+        where = {pin: info.locator for pin, info in answer.places.items()}
+        text = words.render_json(answer.found, answer.follows, answer.mixed, where)
+        streams.write(text, args.output)
     elif args.format == "svg":
-        streams.write(picture.svg(found[0]), args.output)
+        streams.write(picture.svg(answer.found[0]), args.output)
+    elif args.format in ("html", "markdown"):
+        streams.write(_page(args.format, args.lang, answer), args.output)
     else:
-        look = streams.look(args.verbose, args.output)
         if args.against:
-            text = words.render_many(found, mixed, look.width)
+            text = words.render_many(answer.found, answer.mixed, look.width, answer.follows)
         else:
-            text = words.render(found[0], follows, look.width, args.verbose)
+            text = words.render(answer.found[0], answer.follows, look.width, args.verbose)
         shown = text if look.unicode else text.replace("✔", "+").replace("·", "-")
         streams.write(shown, args.output, as_data=False)
     return Exit.FINE
+
+
+def _page(name: str, lang: str, answer: _Answer) -> str:
+    """The comparisons as a page or a document of their own, as reports on releases show them."""
+    from openassay import __version__
+    from openassay.reports import Look, Report, html, markdown
+    from openassay.types import Dossier
+
+    dossier = Dossier(
+        schema="openassay-dossier/1",
+        release=answer.found[0].b.name,
+        sources=tuple(answer.places[pin] for pin in sorted(answer.places)),
+        facts=tuple(answer.facts()),
+        read_by=f"openassay {__version__}",
+    )
+    render = html.render_lineage if name == "html" else markdown.render_lineage
+    return render(Report(dossier=dossier), Look(lang=lang))

@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING
 from openassay.cli import _options as options
 from openassay.cli import _streams as streams
 from openassay.cli._exit import Exit
-from openassay.errors import OpenAssayError
+from openassay.errors import DossierError, OpenAssayError, UsageError
 
 if TYPE_CHECKING:
     from openassay.release import Source
     from openassay.sources import Sources
+    from openassay.types import Evidence
 
+_NO_PLACE = "name where they are now: openassay verify FILE TARGET…"
 HELP = "Reopen the sources: does every quote still stand?"
 _UNCHECKED = ("unreadable", "not_checkable")  # neither stands nor falls
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("dossier", metavar="DOSSIER|REPORT")
+    parser.add_argument("dossier", metavar="DOSSIER|REPORT",
+                        help="a dossier, or a report, judgement, weights or lineage document in"
+                        " JSON")  # fmt: skip
     parser.add_argument("targets", metavar="TARGET", nargs="*",
                         help="where the sources are now; default: where they were")  # fmt: skip
     options.add_lang(parser)
@@ -48,23 +52,34 @@ def _opened(locators: Mapping[str, str], opener: Sources) -> dict[str, Source]:
     return found
 
 
-def run(args: argparse.Namespace) -> int:
+def _cited(path: str) -> tuple[tuple[Evidence, ...], dict[str, str]]:
+    """The evidence of a document, and where its sources were, by their pins."""
     from openassay import dossier as codec
+    from openassay.reports.cited import read_evidence, read_locators
+
+    raw = streams.read_input(path)
+    if codec.is_dossier(raw):
+        dossier = codec.load(raw)
+        return codec.evidence_of(dossier), {s.id: s.locator for s in dossier.sources}
+    document = codec.parse_json(raw)
+    evidence = read_evidence(document)
+    if not evidence:
+        hint = "There is nothing in it to verify. Did what it was made from hold anything?"
+        raise DossierError(f"{path} cites nothing", hint=hint)
+    return evidence, read_locators(document)
+
+
+def run(args: argparse.Namespace) -> int:
     from openassay import words
-    from openassay.reports.json_v1 import read_evidence, read_locators
     from openassay.reports.verification import Fallen, render
     from openassay.sources import Sources
     from openassay.verify import Outcome, verify
 
     words.speaker(args.lang)
-    raw = streams.read_input(args.dossier)
-    if codec.is_dossier(raw):
-        dossier = codec.load(raw)
-        evidence = codec.evidence_of(dossier)
-        locators = {source.id: source.locator for source in dossier.sources}
-    else:
-        document = codec.parse_json(raw)
-        evidence, locators = read_evidence(document), read_locators(document)
+    evidence, locators = _cited(args.dossier)
+    if evidence and not locators and not args.targets:
+        pins = ", ".join(sorted({item.source for item in evidence})[:3])
+        raise UsageError(f"{args.dossier} does not say where {pins} was read", hint=_NO_PLACE)
     with Sources(offline=args.offline) as opener:
         if args.targets:
             found = verify(evidence, opener.open_all(args.targets))

@@ -112,7 +112,7 @@ def _tensor(table: _Table, place: tuple[int, int], findings: Findings) -> Tensor
     if place[1] > table.pages.size:
         detail = f"tensor {quoted(name)} reaches to byte {place[1]}, the file has less"
         findings.add(Fault.TRUNCATED, detail, place[0])
-    if table.has(6):  # sparse: how much is stored follows from tables that are not read
+    if table.has(6):  # only what is not zero is stored, in an order of its own
         return Tensor(name, dtype, shape)
     tensor = Tensor(name, dtype, shape, *place)
     needed = stored_bytes(dtype, tensor.parameters)
@@ -143,12 +143,12 @@ class _Table:
         offset = self._fields[field] if field < len(self._fields) else 0
         return self.at + offset if offset else None
 
+    def has(self, field: int) -> bool:
+        return self._place(field) is not None
+
     def scalar(self, field: int, width: int) -> int:
         place = self._place(field)
         return 0 if place is None else self.pages.number(place, width)
-
-    def has(self, field: int) -> bool:
-        return self._place(field) is not None
 
     def vector_place(self, field: int) -> tuple[int, int] | None:
         """First byte and number of elements' end, for a vector of bytes."""

@@ -37,6 +37,7 @@ _BY_SUFFIX: Final = {
     ".msgpack": "msgpack", ".pb": "TensorFlow graph",
     ".nemo": "NeMo archive", ".mlmodel": "Core ML", ".pdparams": "Paddle", ".keras": "Keras",
     ".pkl": "pickle", ".distcp": "PyTorch distributed", ".llamafile": "llamafile", ".jit": "JIT",
+    ".pth.tar": "tar archive",
 }  # fmt: skip
 _LOST: Final = frozenset([Fault.TRUNCATED, Fault.NO_TENSORS, Fault.HEADER_LENGTH_LIES])
 _POINTER_SIZE: Final = re.compile(rb"\nsize (\d{1,19})(?:\n|$)")
@@ -137,10 +138,11 @@ def _short(value: gguf.Value) -> bool:
 
 def _numpy(found: npy.NpyFile | npy.NpzFile, size: int) -> WeightsFile:
     pickled = any(problem.id is Fault.PICKLED_CONTENT for problem in found.problems)
+    opaque = pickled and all(tensor.start is None for tensor in found.tensors)
     return WeightsFile(
-        format="NumPy", tensors=found.tensors, problems=found.problems,
+        format="NumPy", tensors=() if opaque else found.tensors, problems=found.problems,
         header=(0, min(size, 128)), metadata=found.metadata,
-        foreign=("numpy object array",) if pickled else (),
+        opaque=opaque,
         big_endian=found.metadata.get("byteorder") == "big",
     )  # fmt: skip
 
@@ -175,9 +177,11 @@ def _keras(read: ReadAt, size: int) -> WeightsFile:
 
 def _tflite(read: ReadAt, size: int) -> WeightsFile:
     found = tflite.parse(read, size)
+    sparse = sum(tensor.start is None for tensor in found.tensors)
     return WeightsFile(
         format="TensorFlow Lite", tensors=found.tensors, problems=found.problems,
         header=(0, min(size, 4096)), metadata=found.metadata,
+        variant=f"{sparse} sparse tensors" if sparse else "",
     )  # fmt: skip
 
 
@@ -222,6 +226,14 @@ def _torch(read: ReadAt, size: int) -> WeightsFile:
         foreign=found.foreign, code=found.code,
         big_endian=found.metadata.get("byteorder") == "big",
     )  # fmt: skip
+
+
+def lists_paths(head: bytes) -> bool:
+    """Whether a ``.pth`` file is Python's own kind: folders to import from, one a line."""
+    line = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n\t ")
+    return line.startswith((b"import ", b"import\t", b"#", b"/", b"./", b"../")) or (
+        line[1:3] in (b":\\", b":/")
+    )
 
 
 def placeholder(head: bytes) -> str:

@@ -14,7 +14,7 @@ from openassay.formats import path_words
 
 SUFFIXES: Final = frozenset(
     """.safetensors .gguf .ggml .bin .pt .pth .ckpt .onnx .npz .h5 .hdf5 .keras .tflite .msgpack .pb
-    .pdparams .mlmodel .nemo .distcp .llamafile .jit .npy .pkl .index""".split()
+    .pdparams .mlmodel .nemo .distcp .llamafile .jit .npy .pkl .index .pth.tar""".split()
 )
 _NEEDS_WORD: Final = frozenset([".npz", ".npy", ".pkl", ".pb", ".bin", ".h5", ".hdf5"])
 _WEIGHT_WORDS: Final = frozenset(
@@ -63,7 +63,12 @@ class Naming(StrEnum):
 
 
 def suffix_of(name: str) -> str:
-    """The suffix in lower case; a checkpoint saved under no name is called `.index` alone."""
+    """The suffix in lower case; a checkpoint saved under no name is called `.index` alone.
+
+    Many training scripts call what `torch.save` writes `.pth.tar`, though it is no archive.
+    """
+    if name.lower().endswith((".pth.tar", ".pt.tar", ".ckpt.tar")):
+        return ".pth.tar"
     return ".index" if name == ".index" else splitext(name)[1].lower()
 
 

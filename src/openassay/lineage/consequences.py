@@ -9,28 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
+from openassay.kinship import Follows, Means
 from openassay.lineage.result import Comparison, Kind, Order, Verdict
-from openassay.types import Contradiction, Derived, Dossier, Evidence, Relation, Stated
+from openassay.types import Derived, Dossier, Evidence, Relation, Stated
 
-_TRAINED_ALONE: Final = re.compile(
-    r"\bfrom scratch\b|\bfully self-developed\b|\bself-developed\b|从零|从头训练|完全自研|自主研发",
-    re.IGNORECASE,
-)
 _NUMBERS: Final = re.compile(r"[^a-z0-9]+")
 INSPECTOR: Final = "lineage"
-TOPIC: Final = "lineage_of_weights"
-
-
-class Means(StrEnum):
-    """What kind of consequence it is."""
-
-    DERIVED = "derived"  # a fact: the model comes from this base
-    CONTRADICTION = "contradiction"
-    CONFIRMED = "confirmed"  # a declared base that the weights show
-    QUESTION = "question"  # something only the authors can answer
+MAX_EVIDENCE: Final = 8  # headers a side; a model may have hundreds of shards
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +30,9 @@ class Consequence:
     evidence: tuple[Evidence, ...]
     fact: Derived | None = None
 
-    def contradiction(self) -> Contradiction | None:
-        """This as the dossier keeps it, where it is one."""
-        if self.kind is not Means.CONTRADICTION or not self.evidence:
-            return None
-        return Contradiction(id=self.id, text=self.text, evidence=self.evidence)
+    def kept(self) -> Follows:
+        """This as the dossier keeps it."""
+        return Follows(means=self.kind, id=self.id, text=self.text, evidence=self.evidence)
 
 
 def consequences(
@@ -58,9 +43,8 @@ def consequences(
     ``release`` is B's dossier, if there is one: what it declares is held against the weights.
     ``names`` are further names that A is known by, such as its id on a hub.
     """
-    known = {plain(name) for name in (found.a.name, *names) if plain(name)}
+    mine = declared_as(release, (found.a.name, *names))
     declared = _declared(release)
-    mine = [fact for fact in declared if plain(fact.base) in known]
     made: list[Consequence] = []
     if found.related:
         made += _related(found, mine, declared, release)
@@ -70,23 +54,31 @@ def consequences(
 
 
 def facts(made: Sequence[Consequence]) -> tuple[Derived, ...]:
-    """The facts among them, for a dossier."""
+    """The bases among them that the weights show, for a dossier."""
     return tuple(one.fact for one in made if one.fact is not None)
 
 
-def contradictions(made: Sequence[Consequence]) -> tuple[Contradiction, ...]:
-    """The contradictions among them, for a dossier."""
-    return tuple(one for item in made if (one := item.contradiction()) is not None)
+def unread_terms(fact: Derived) -> Stated:
+    """A base whose licence was not read: an open label on what was made from it is not enough."""
+    return Stated(
+        topic="base_terms",
+        value="unclear",
+        subject="base_model_parameters",
+        evidence=fact.evidence,
+        inspector=INSPECTOR,
+        detail=f"The weights were made from those of {fact.base}, whose terms were not read.",
+    )
 
 
-def remarks(made: Sequence[Consequence]) -> tuple[Stated, ...]:
-    """What is neither fact nor contradiction, kept for a reader: bases confirmed, questions."""
-    return tuple(
-        Stated(topic=TOPIC, value=one.text, evidence=one.evidence, inspector=INSPECTOR,
-               detail=f"{one.kind}: {one.id}")
-        for one in made
-        if one.kind in (Means.CONFIRMED, Means.QUESTION) and one.evidence
-    )  # fmt: skip
+def declared_as(release: Dossier | None, names: Iterable[str]) -> list[Derived]:
+    """What the release says of a base that goes by one of these names."""
+    known = {plain(name) for name in names if plain(name)}
+    return [fact for fact in _declared(release) if plain(fact.base) in known]
+
+
+def headers(found: Comparison) -> tuple[Evidence, ...]:
+    """Where the weights were read: those of B, then those of A."""
+    return (*found.b.evidence[:MAX_EVIDENCE], *found.a.evidence[:MAX_EVIDENCE])
 
 
 def plain(name: str) -> str:
@@ -110,18 +102,18 @@ def _from_weights(fact: Derived) -> bool:
 def _related(
     found: Comparison, mine: list[Derived], declared: list[Derived], release: Dossier | None
 ) -> list[Consequence]:
-    evidence = (*found.b.evidence, *found.a.evidence)
+    evidence = headers(found)
     made: list[Consequence] = []
     share = "the same weights as" if found.verdict in (
         Verdict.IDENTICAL, Verdict.REORDERED) else "an origin in common with"  # fmt: skip
     if mine:
-        text = f"declared base {mine[0].base}: the weights have {share} it"
+        text = f"The declared base is {mine[0].base}: the weights have {share} it."
         made.append(Consequence(Means.CONFIRMED, "declared-base-found", text,
                                 (*mine[0].evidence, *evidence)))  # fmt: skip
     elif release is not None:
         others = ", ".join(sorted({fact.base for fact in declared})[:3])
         says = f"names {others} as its base" if others else "names no base"
-        text = f"the weights have {share} {found.a.name}; the release {says}"
+        text = f"The weights have {share} {found.a.name}; the release {says}."
         later = found.order is Order.B_LATER and not others
         kind = Means.CONTRADICTION if later else Means.QUESTION
         made.append(Consequence(kind, "undeclared-base", text, evidence))
@@ -132,11 +124,11 @@ def _related(
             relation=_relation(found),
             evidence=evidence,
             inspector=INSPECTOR,
-            detail=f"{found.verdict}; {'; '.join(found.order_because)}"[:400],
+            detail=f"The weights show {found.verdict}: {'; '.join(found.order_because)}"[:400],
         )
         text = (
-            f"a later form of the weights that {found.a.name} holds ({fact.relation}): "
-            "the duties of their licence may follow"
+            f"The weights are a later form of those of {found.a.name} ({fact.relation}): "
+            "the duties of their licence may follow."
         )
         made.append(Consequence(Means.DERIVED, "derived", text, evidence, fact))
     return made
@@ -154,28 +146,25 @@ def _alone(found: Comparison, release: Dossier | None) -> list[Consequence]:
     if release is None or found.order is Order.A_LATER:
         return []
     said = [
-        evidence
+        fact.evidence[0]
         for fact in release.facts
-        if isinstance(fact, Stated)
-        for evidence in fact.evidence
-        if _TRAINED_ALONE.search(evidence.quote) or _TRAINED_ALONE.search(fact.value)
+        if isinstance(fact, Stated) and fact.topic == "own_training"
     ]
     if not said:
         return []
     older = found.order is Order.B_LATER
     quote = said[0].quote[:160]
-    text = f'the release says "{quote}", its weights share an origin with {found.a.name}'
-    if not older:
-        text += "; which of them came first is not shown"
+    text = f"The release says “{quote}”; its weights share an origin with {found.a.name}"
+    text += "." if older else ", and which of them came first is not shown."
     kind = Means.CONTRADICTION if older else Means.QUESTION
-    evidence = (said[0], *found.b.evidence, *found.a.evidence)
+    evidence = (said[0], *headers(found))
     return [Consequence(kind, "from-scratch", text, evidence)]
 
 
 def _silent(found: Comparison, fact: Derived) -> Consequence:
     text = (
         f"{fact.base} is declared as the base ({fact.relation}), but no test finds a sign of it "
-        "in the weights"
+        "in the weights."
     )
-    evidence = (*fact.evidence, *found.b.evidence, *found.a.evidence)
+    evidence = (*fact.evidence, *headers(found))
     return Consequence(Means.CONTRADICTION, "declared-base-not-found", text, evidence)

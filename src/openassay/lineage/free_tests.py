@@ -16,15 +16,19 @@ from openassay.lineage.index_tests import some_columns
 from openassay.lineage.prepared import Layer, Prepared, shared_tokens
 from openassay.lineage.result import Outcome
 from openassay.lineage.roles import is_mlp
-from openassay.lineage.statistics import centred_columns, unit_rows
+from openassay.lineage.statistics import centred_columns
 
 SHARE: Final = 0.25  # of units, in two layers at least
 TIMES: Final = 5.0  # the pair's own mismatched maximum
 COLUMN_TOKENS: Final = 256
 UNIT_TOKENS: Final = 512
 MAX_UNITS: Final = 2048  # of A in one layer
+WIDE: Final = 1024  # beyond it half as many units of A tell the same, for their vectors are longer
+NEAR: Final = 4  # units of a large layer of B that are candidates for one of A
+ALL_NEAR: Final = 4096  # units of B up to which every one is a candidate
 MIN_UNITS: Final = 32
 REFINE: Final = 8
+SETTLED: Final = 0.95  # of the pairs of a round were pairs of the round before
 _TITLES: Final = {
     "T2'": "embedding columns, in any order",
     "T4": "units as shared tokens see them",
@@ -119,7 +123,7 @@ def token_view(a: Prepared, b: Prepared) -> Outcome:
         return not_run("T4", "no sampled tokens that both models have")
     ours, theirs = _some_tokens(shared[0], shared[1], UNIT_TOKENS)
     # Towers of other widths, such as one for pictures, do not read these embeddings.
-    views_a = [_views(ours, one, MAX_UNITS) for one in a.layers if _reads(one, ours)]
+    views_a = [_views(ours, one, _most(one)) for one in a.layers if _reads(one, ours)]
     views_b = [_views(theirs, one, None) if _reads(one, theirs) else None for one in b.layers]
     if not views_a or not any(views_b):
         return not_run("T4", "embeddings and layers differ in width")
@@ -133,17 +137,22 @@ def _alike(ours: tuple[Floats, Floats], theirs: tuple[Floats, Floats] | None) ->
 
 
 def _reads(layer: Layer, tokens: AnyArray) -> bool:
-    return bool(layer.up.shape[1] == tokens.shape[1])
+    return bool(layer.width == tokens.shape[1])
 
 
 def _views(tokens: AnyArray, layer: Layer, most: int | None) -> tuple[Floats, Floats]:
     """Two descriptions of every unit, (units, tokens) each, centred and of length one."""
     scale = np.sqrt((tokens.astype(np.float64) ** 2).mean(axis=1, keepdims=True))
     unit = (tokens / np.where(scale > 0, scale, 1)).astype(np.float32)
-    picked = _sample(len(layer.up), most)
-    first = layer.up[picked] if layer.gate is None else layer.gate[picked]
-    second = layer.down[picked] if layer.gate is None else layer.up[picked]
+    found = layer.vectors(_sample(layer.count, most))
+    first = found.up if found.gate is None else found.gate
+    second = found.down if found.gate is None else found.up
     return centred_columns(unit @ first.T), centred_columns(unit @ second.T)
+
+
+def _most(layer: Layer) -> int:
+    """Units of A that are looked at."""
+    return MAX_UNITS if layer.width <= WIDE else MAX_UNITS // 2
 
 
 def _sample(count: int, most: int | None) -> Numbers:
@@ -168,65 +177,114 @@ def shape_view(a: Prepared, b: Prepared) -> Outcome:
     """
     if not a.layers or not b.layers:
         return _no_layers("T5", a, b)
-    if not {one.up.shape[1] for one in a.layers} & {one.up.shape[1] for one in b.layers}:
+    if not {one.width for one in a.layers} & {one.width for one in b.layers}:
         return not_run("T5", "widths differ")
-    table = [[_turned(la, lb) for la in a.layers] for lb in b.layers]
+    shapes = [_shapes(layer, _most(layer)) for layer in a.layers]
+    table = []
+    for layer in b.layers:  # one of them at a time: a wide one fills a gigabyte
+        theirs = _shapes(layer, None)
+        table.append([_turned(ours, theirs) for ours in shapes])
     return _judged("T5", table)
 
 
-def _turned(a: Layer, b: Layer) -> Agreement:
-    if (a.gate is None) != (b.gate is None) or a.up.shape[1] != b.up.shape[1]:
+@dataclass(frozen=True, slots=True)
+class _Shapes:
+    """Units of a layer: what no rotation changes, (units, 5 or 3), and vectors of length one."""
+
+    features: Floats
+    vectors: tuple[Floats, ...]  # gate, up and down, or up and down; (units, width) each
+
+
+def _shapes(layer: Layer, most: int | None) -> _Shapes:
+    found = layer.vectors(_sample(layer.count, most))
+    parts = [m for m in (found.gate, found.up, found.down) if m is not None]
+    lengths = [_scaled(m) for m in parts]
+    return _Shapes(_features(lengths, parts), tuple(parts))
+
+
+def _scaled(rows: Floats) -> AnyArray:
+    """Make every row one of length one, in place; logarithms of the lengths that they had."""
+    top = np.maximum(rows.max(axis=1), -rows.min(axis=1))
+    top[top == 0] = 1
+    rows /= top[:, None]  # huge values must not overflow when squared
+    length = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    length[length == 0] = 1
+    rows /= length[:, None]
+    logarithm: AnyArray = np.log(top.astype(np.float64)) + np.log(length)
+    return logarithm
+
+
+def _turned(a: _Shapes, b: _Shapes) -> Agreement:
+    if len(a.vectors) != len(b.vectors) or a.vectors[0].shape[1] != b.vectors[0].shape[1]:
         return Agreement(0, 0)
-    picked = _sample(len(a.up), MAX_UNITS)
-    ours = [m[picked] for m in (a.gate, a.up, a.down) if m is not None]
-    theirs = [m for m in (b.gate, b.up, b.down) if m is not None]
-    fit = np.arange(len(picked)) % 2 == 0
-    pairs = _mutual(_features(ours)[fit], _features(theirs))
-    ours = [unit_rows(m) for m in ours]
-    theirs = [unit_rows(m) for m in theirs]
-    turn: AnyArray | None = None
+    fit = np.arange(len(a.features)) % 2 == 0
+    fitted, held = [m[fit] for m in a.vectors], [m[~fit] for m in a.vectors[:2]]
+    near = _near(a.features[fit], b.features)
+    theirs = [m[near] for m in b.vectors]
+    pairs = _mutual(a.features[fit], b.features[near])
+    turn: _Turn | None = None
     for _ in range(REFINE):
         if len(pairs[0]) < 8:
-            return Agreement(0, int((~fit).sum()))
-        turn = _rotation([m[fit][pairs[0]] for m in ours], [m[pairs[1]] for m in theirs], turn)
-        score = sum(np.abs((m[fit] @ turn) @ n.T) for m, n in zip(ours, theirs, strict=True))
-        again = _mutual_best(np.asarray(score))
-        if np.array_equal(again[0], pairs[0]) and np.array_equal(again[1], pairs[1]):
+            return Agreement(0, len(held[0]))
+        turn = _rotation([m[pairs[0]] for m in fitted], [m[pairs[1]] for m in theirs], turn)
+        score = np.zeros((len(fitted[0]), len(near)), np.float32)
+        for m, n in zip(fitted, theirs, strict=True):
+            score += np.abs(turn(m) @ n.T)
+        again = _mutual_best(score)
+        if _settled(pairs, again):
             break
         pairs = again
-    views = [_best(np.abs((ours[i][~fit] @ turn) @ theirs[i].T)) for i in (0, 1)]
-    return _agree(*views)
+    if turn is None:
+        return Agreement(0, len(held[0]))
+    return _agree(*(_best(np.abs(turn(m) @ n.T)) for m, n in zip(held, b.vectors, strict=False)))
 
 
-def _features(parts: list[AnyArray]) -> Floats:
+def _settled(before: tuple[Numbers, Numbers], now: tuple[Numbers, Numbers]) -> bool:
+    """Whether hardly a pair has changed, so that another round would not change the map."""
+    old = set(zip(*(side.tolist() for side in before), strict=True))
+    new = set(zip(*(side.tolist() for side in now), strict=True))
+    return len(old & new) >= SETTLED * max(len(old), len(new))
+
+
+def _near(ours: Floats, theirs: Floats) -> Numbers:
+    """The units of B that are like one of A's in shape; of a small layer all of them."""
+    if len(theirs) <= ALL_NEAR:
+        return np.arange(len(theirs), dtype=np.int64)
+    first = np.argpartition(_squared(ours, theirs), NEAR, axis=1)[:, :NEAR]
+    return np.unique(first).astype(np.int64)
+
+
+def _features(lengths: list[AnyArray], units: list[Floats]) -> Floats:
     """What rotation, sign and scale leave of a unit: logarithms of lengths, cosines of angles."""
-    lengths = [np.linalg.norm(m, axis=1) + 1e-12 for m in parts]
-    units = [unit_rows(m) for m in parts]
 
     def cosine(i: int, j: int) -> AnyArray:
-        found: AnyArray = (units[i] * units[j]).sum(axis=1)
+        found: AnyArray = np.einsum("ij,ij->i", units[i], units[j])
         return found
 
-    if len(parts) == 3:
+    if len(units) == 3:
         gate, up, down = 0, 1, 2
         made = [
-            np.log(lengths[gate]),
-            np.log(lengths[up]) + np.log(lengths[down]),
+            lengths[gate],
+            lengths[up] + lengths[down],
             np.abs(cosine(gate, up)),
             np.abs(cosine(gate, down)),
             np.abs(cosine(up, down)),
         ]
     else:
-        made = [np.log(lengths[0]), np.log(lengths[1]), cosine(0, 1)]  # fmt: skip
+        made = [lengths[0], lengths[1], cosine(0, 1)]
     stacked = np.stack(made, axis=1)
     spread = stacked.std(axis=0)
     scaled: AnyArray = (stacked - stacked.mean(axis=0)) / np.where(spread > 0, spread, 1)
     return scaled.astype(np.float32)
 
 
+def _squared(left: Floats, right: Floats) -> Floats:
+    found: Floats = (left**2).sum(1)[:, None] + (right**2).sum(1) - 2 * left @ right.T
+    return found
+
+
 def _mutual(left: Floats, right: Floats) -> tuple[Numbers, Numbers]:
-    squared = (left**2).sum(1)[:, None] + (right**2).sum(1) - 2 * left @ right.T
-    return _mutual_best(-squared)
+    return _mutual_best(-_squared(left, right))
 
 
 def _mutual_best(score: AnyArray) -> tuple[Numbers, Numbers]:
@@ -235,22 +293,38 @@ def _mutual_best(score: AnyArray) -> tuple[Numbers, Numbers]:
     return kept, forth[kept]
 
 
-def _rotation(ours: list[AnyArray], theirs: list[AnyArray], before: AnyArray | None) -> AnyArray:
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """An orthogonal map as the product of two matrices, (width, rank) and (rank, width)."""
+
+    left: AnyArray
+    right: AnyArray
+
+    def __call__(self, rows: AnyArray) -> AnyArray:
+        turned: AnyArray = (rows @ self.left) @ self.right
+        return turned
+
+
+def _rotation(ours: list[Floats], theirs: list[Floats], before: _Turn | None) -> _Turn:
     """The orthogonal map that best turns our vectors into theirs; each pair's sign is its own.
 
     Up and down may be flipped together, so the first fit uses what has no sign to lose, and the
     next ones take the signs that the map before gives.
     """
     if before is None:
-        lead = ours[0].T @ theirs[0]
+        left, right = ours[0], theirs[0]
     else:
-        lead = np.zeros((ours[0].shape[1], theirs[0].shape[1]))
-        for m, n in zip(ours, theirs, strict=True):
-            sign = np.sign(((m @ before) * n).sum(axis=1, keepdims=True))
-            lead += (m * sign).T @ n
-    left, _, right = np.linalg.svd(lead.astype(np.float32))
-    turned: AnyArray = left @ right
-    return turned
+        signs = [np.sign(np.einsum("ij,ij->i", before(m), n))[:, None]
+                 for m, n in zip(ours, theirs, strict=True)]  # fmt: skip
+        left = np.concatenate([m * sign for m, sign in zip(ours, signs, strict=True)])
+        right = np.concatenate(theirs)
+    if len(left) >= left.shape[1]:
+        u, _, v = np.linalg.svd(left.T @ right)
+        return _Turn(u, v)
+    # Fewer pairs than dimensions fix a part of it: the same map, found in that part alone.
+    (first, a), (second, b) = np.linalg.qr(left.T), np.linalg.qr(right.T)
+    u, _, v = np.linalg.svd(a @ b.T)
+    return _Turn(first @ u, v @ second.T)
 
 
 # --- the rule of both -----------------------------------------------------------------------------
@@ -266,20 +340,24 @@ def _judged(test: str, table: list[list[Agreement]]) -> Outcome:
         for number, cell in enumerate(row)
         if number != at and cell.share < SHARE
     ]
-    return _outcome(test, found, max(others, default=0.0), "units", needed=2)
+    return _outcome(test, found, max(others, default=None), "units", needed=2)
 
 
-def _outcome(test: str, found: list[Agreement], null: float, what: str, *, needed: int) -> Outcome:
-    limit = max(SHARE, TIMES * null)
+def _outcome(
+    test: str, found: list[Agreement], null: float | None, what: str, *, needed: int
+) -> Outcome:
+    limit = max(SHARE, TIMES * (null or 0.0))
     hits = sum(one.share >= limit for one in found)
     best = max(found, key=lambda one: one.share)
     if best.of < MIN_UNITS:
         return not_run(test, f"fewer than {MIN_UNITS} {what}")
     enough = hits >= min(needed, len(found))
-    sentence = (
-        f"two views agree on {best.count} of {best.of} {what} ({best.share:.0%}); "
-        f"pairs that cannot belong together reach {null:.1%}"
+    chance = (
+        "there are no other layers to measure chance by"
+        if null is None
+        else f"pairs that cannot belong together reach {null:.1%}"
     )
+    sentence = f"two views agree on {best.count} of {best.of} {what} ({best.share:.0%}); {chance}"
     if needed > 1:
         sentence += f"; {hits} of {len(found)} layers of B"
     return Outcome(test, _TITLES[test], True, enough, sentence, count=best.count, of=best.of,

@@ -152,7 +152,7 @@ def _aligned(
     named = Role.OTHER not in roles
     if named and len(roles) > 1:
         return None
-    wide_a, wide_b = a.values.shape[1], b.values.shape[1]
+    wide_a, wide_b = a.columns, b.columns
     if wide_a == wide_b and _same_kernel(a, b):
         common = np.intersect1d(a.numbers, b.numbers)[:MAX_ROWS]
         if len(common) >= MIN_ROWS:
@@ -174,7 +174,7 @@ def _picked(unit: Unit, common: Numbers, cache: dict[tuple[int, int], Floats], s
     at = np.searchsorted(unit.numbers, common)
     key = (side, unit.index * 1_000_003 + int(common[0]) * 101 + len(common))
     if key not in cache:
-        cache[key] = unit_rows(unit.values[at])
+        cache[key] = unit_rows(unit.rows(at))
     return cache[key]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 
 from openassay.arrays import AnyArray, Floats, Numbers, np
@@ -17,6 +18,7 @@ MAX_UNITS: Final = 1_000
 MAX_GAINS: Final = 2_000
 MAX_LAYERS: Final = 8
 MAX_WIDTH: Final = 32_768
+MAX_CACHED: Final = 4 << 20  # values of an excerpt that stay decoded
 _INTEGERS: Final = frozenset(["I8", "U8", "I4", "U4", "QI", "QU", "I1", "U1", "I3", "U3"])
 _PRE_MLP: Final = (
     "post_attention_layernorm", "pre_feedforward_layernorm", "ffn_norm", "ln_2", "norm2",
@@ -26,12 +28,13 @@ _PRE_MLP: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Sampled rows of one matrix of a layer."""
+    """Sampled rows of one matrix of a layer. ``rows`` decodes those at some places among them."""
 
     index: int
     row: Row
     numbers: Numbers
-    values: Floats
+    columns: int
+    rows: Callable[[Numbers], Floats]
     height: int  # rows of the whole tensor
 
     @property
@@ -40,15 +43,51 @@ class Unit:
         layer = -1 if part.layer is None else part.layer
         return part.stack, layer, -1 if part.expert is None else part.expert
 
+    @property
+    def values(self) -> Floats:
+        """All of them, (rows, columns)."""
+        return self.rows(np.arange(len(self.numbers), dtype=np.int64))
+
 
 @dataclass(frozen=True, slots=True)
-class Layer:
-    """A whole MLP: (units, width) each; ``gate`` is None where there is none."""
+class Vectors:
+    """What goes into and out of an MLP's units, (units, width) each; not all MLPs have a gate."""
 
-    place: tuple[str, int]
     up: Floats
     down: Floats
     gate: Floats | None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """An MLP of which every row is at hand. Its vectors are decoded when they are asked for."""
+
+    place: tuple[str, int]
+    count: int  # units
+    width: int
+    gated: bool
+    vectors: Callable[[Numbers], Vectors]  # of the units with these numbers, ascending
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One matrix of a layer: rows of an excerpt, and whether its columns are the units."""
+
+    index: int
+    shape: tuple[int, int]  # as stored
+    turned: bool = False
+    first: int = 0  # row of the excerpt
+
+    @property
+    def units(self) -> int:
+        return self.shape[self.turned]
+
+    @property
+    def width(self) -> int:
+        return self.shape[not self.turned]
+
+    def flipped(self) -> _Piece:
+        return replace(self, turned=not self.turned)
 
 
 @dataclass
@@ -59,13 +98,21 @@ class Prepared:
     _values: dict[int, Floats] = field(default_factory=dict)
 
     def values(self, index: int) -> Floats:
-        if index not in self._values:
-            one = self.sketch.excerpts[index]
-            found = one.values()
-            if one.dtype[:2] in _INTEGERS:  # they hide a zero point
-                found = found - np.float32(np.median(found))
+        """All rows of an excerpt; those of whole layers are decoded anew every time."""
+        if index in self._values:
+            return self._values[index]
+        one = self.sketch.excerpts[index]
+        found = _centred(one.values(), one)
+        if found.size <= MAX_CACHED:
             self._values[index] = found
-        return self._values[index]
+        return found
+
+    def rows(self, index: int, at: Numbers) -> Floats:
+        """Rows of an excerpt, by their places in it."""
+        one = self.sketch.excerpts[index]
+        if one.count * one.columns <= MAX_CACHED or len(at) == one.count:
+            return self.values(index)[at]
+        return _centred(one.some(at), one)
 
     def _with(self, role: Role) -> list[tuple[int, Row, Excerpt]]:
         return [
@@ -107,52 +154,78 @@ class Prepared:
             if row.part.role is Role.OTHER and squares.get(row.shape, 0) >= 4:
                 continue
             height = matrix_shape(row.shape)[0]
-            unit = Unit(index, row, one.numbers(), self.values(index), height)
+            rows = partial(self.rows, index)
+            unit = Unit(index, row, one.numbers(), one.columns, rows, height)
             found.append(_up_half(unit) if row.part.role is Role.FUSED else unit)
         return found[:MAX_UNITS]
 
     @cached_property
     def layers(self) -> list[Layer]:
         """MLPs of which every row is here, gains of the norm before them multiplied in."""
-        groups: dict[tuple[str, int], dict[Role, list[tuple[int, int, Floats]]]] = {}
+        groups: dict[tuple[str, int], dict[Role, list[tuple[int, _Piece]]]] = {}
         for index, one in self.sketch.excerpts.items():
             row = self.sketch.table[index]
             part = row.part
             if part.layer is None or part.role not in MLP:
                 continue
-            if len(one.numbers()) != matrix_shape(row.shape)[0] or len(row.shape) != 2:
+            if one.count != matrix_shape(row.shape)[0] or len(row.shape) != 2:
                 continue
             group = groups.setdefault((part.stack, part.layer), {})
-            values = self.values(index)
-            pieces = {part.role: values}
+            pieces = {part.role: _Piece(index, (one.count, one.columns))}
             if part.role is Role.FUSED:
-                half = len(values) // 2
-                pieces = {Role.GATE: values[:half], Role.UP: values[half:]}
+                half = one.count // 2
+                pieces = {
+                    Role.GATE: _Piece(index, (half, one.columns)),
+                    Role.UP: _Piece(index, (one.count - half, one.columns), first=half),
+                }
             for role, piece in pieces.items():
-                group.setdefault(role, []).append((part.expert or 0, index, piece))
+                group.setdefault(role, []).append((part.expert or 0, piece))
         made = [self._layer(place, group) for place, group in groups.items()]
         return [layer for layer in made if layer is not None][:MAX_LAYERS]
 
     def _layer(
-        self, place: tuple[str, int], group: dict[Role, list[tuple[int, int, Floats]]]
+        self, place: tuple[str, int], group: dict[Role, list[tuple[int, _Piece]]]
     ) -> Layer | None:
         if not is_mlp(group):
             return None
-        stacked = {role: [values for _, _, values in sorted(parts, key=lambda p: p[:2])]
+        stacked = {role: [piece for _, piece in sorted(parts, key=lambda p: (p[0], p[1].index))]
                    for role, parts in group.items()}  # fmt: skip
-        width = stacked[Role.UP][0].shape[1]
-        turned = [d.T if d.shape[0] == width else d for d in stacked[Role.DOWN]]
-        ups, gates = stacked[Role.UP], stacked.get(Role.GATE)
-        if stacked[Role.UP][0].shape[0] == turned[0].shape[1] != width:  # stored [in, out]
-            ups, turned = [u.T for u in ups], [d.T for d in turned]
-        if any(m.shape[1] != ups[0].shape[1] for m in [*ups, *turned, *(gates or [])]):
-            return None
-        up, down = np.concatenate(ups), np.concatenate(turned)
-        gate = np.concatenate(gates) if gates else None
-        if up.shape != down.shape or (gate is not None and gate.shape != up.shape):
-            return None
-        gain = self._gain(place, up.shape[1])
-        return Layer(place, up * gain, down, None if gate is None else gate * gain)
+        ups, downs, gates = stacked[Role.UP], stacked[Role.DOWN], stacked.get(Role.GATE)
+        width = ups[0].width
+        downs = [down.flipped() if down.units == width else down for down in downs]
+        if ups[0].units == downs[0].width != width:  # stored [in, out]
+            ups, downs = [up.flipped() for up in ups], [down.flipped() for down in downs]
+        width, count = ups[0].width, sum(up.units for up in ups)
+        for pieces in (ups, downs, gates or ups):
+            if any(p.width != width for p in pieces) or sum(p.units for p in pieces) != count:
+                return None
+
+        def vectors(picked: Numbers) -> Vectors:
+            gain = self._gain(place, width)
+            up = self._stacked(ups, picked)
+            down = self._stacked(downs, picked)
+            gate = self._stacked(gates, picked) if gates else None
+            up *= gain
+            if gate is not None:
+                gate *= gain
+            return Vectors(up, down, gate)
+
+        return Layer(place, count, width, gates is not None, vectors)
+
+    def _stacked(self, pieces: Sequence[_Piece], picked: Numbers) -> Floats:
+        """The vectors of some units, one piece after the other."""
+        made = np.empty((len(picked), pieces[0].width), np.float32)
+        first = done = 0
+        for piece in pieces:
+            here = picked[(picked >= first) & (picked < first + piece.units)] - first
+            if piece.turned:
+                stored = self.values(piece.index)[piece.first : piece.first + piece.shape[0]]
+                found = stored[:, here].T
+            else:
+                found = self.rows(piece.index, here + piece.first)
+            made[done : done + len(here)] = found
+            first, done = first + piece.units, done + len(here)
+        return made
 
     def _gain(self, place: tuple[str, int], width: int) -> Floats:
         for index, one in self.sketch.excerpts.items():
@@ -165,12 +238,22 @@ class Prepared:
         return np.ones(width, np.float32)
 
 
+def _centred(values: Floats, one: Excerpt) -> Floats:
+    if one.dtype[:2] in _INTEGERS:  # they hide a zero point
+        return values - np.float32(np.median(values))
+    return values
+
+
 def _up_half(unit: Unit) -> Unit:
     """The rows of up in a matrix that holds the gate before them, numbered from its half."""
     half = unit.height // 2
-    kept = unit.numbers >= half
+    kept = np.nonzero(unit.numbers >= half)[0]
     row = replace(unit.row, part=replace(unit.row.part, role=Role.UP))
-    return Unit(unit.index, row, unit.numbers[kept] - half, unit.values[kept], half)
+
+    def rows(at: Numbers) -> Floats:
+        return unit.rows(kept[at])
+
+    return Unit(unit.index, row, unit.numbers[kept] - half, unit.columns, rows, half)
 
 
 def shared_tokens(a: Prepared, b: Prepared) -> tuple[AnyArray, AnyArray, bool] | None:

@@ -8,6 +8,7 @@ kept is the other's own: a rounded model and a fine-tune of one base are sibling
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from openassay.arrays import AnyArray, np
@@ -15,7 +16,7 @@ from openassay.lineage.decode import is_lossy
 from openassay.lineage.index_tests import FOUND
 from openassay.lineage.plan import matrix_shape
 from openassay.lineage.prepared import Prepared, shared_tokens
-from openassay.lineage.result import Kind, Match, Order, Relation
+from openassay.lineage.result import Comparison, Kind, Match, Order, Relation
 from openassay.lineage.roles import Role
 from openassay.lineage.rounding import Pair, eps, lattice, of, quantised, same_values
 from openassay.lineage.statistics import unit_rows
@@ -38,10 +39,10 @@ def matched_rows(
     for match in best_matches(matches):
         ours, theirs = units_a[match.a], units_b[match.b]
         common = np.intersect1d(ours.numbers, theirs.numbers)[:64]
-        if ours.values.shape[1] == theirs.values.shape[1] and len(common) >= 8:
+        if ours.columns == theirs.columns and len(common) >= 8:
             at_a = np.searchsorted(ours.numbers, common)
             at_b = np.searchsorted(theirs.numbers, common)
-            pair = (ours.values[at_a], theirs.values[at_b])
+            pair = (ours.rows(at_a), theirs.rows(at_b))
         else:  # one is stored the other way round
             pair = (ours.values[:64][:, theirs.numbers], theirs.values[:, ours.numbers[:64]].T)
         cosines = (unit_rows(pair[0]) * unit_rows(pair[1])).sum(axis=1)
@@ -88,6 +89,15 @@ def order(found: Sequence[Relation]) -> tuple[Order, tuple[str, ...]]:
     if losers == {"a"}:
         return Order.A_LATER, because
     return Order.UNKNOWN, ()
+
+
+def with_relation(found: Comparison, more: Relation) -> Comparison:
+    """A comparison with one more relation, and with what it says of the direction."""
+    kinds = (*found.relations, more)
+    later, because = order(kinds)
+    if later is Order.UNKNOWN:
+        later, because = found.order, found.order_because
+    return replace(found, relations=kinds, order=later, order_because=because)
 
 
 def _equal(pairs: Sequence[Pair]) -> Relation | None:
@@ -250,12 +260,14 @@ def mixture(target: Prepared, bases: Sequence[tuple[Prepared, Sequence[Match]]])
 
     Coefficients that add to one say so if they explain how B differs from the nearer base; among
     tunings of one base any two come close to a third. K alone cannot tell, for an even mixture
-    matches both of its parents fully.
+    matches both of its parents fully. Of bases that share an origin it says nothing about the
+    direction: a step on the way from one to the other lies between them too.
     """
     if len(bases) != 2:
         return None
     coefficients: list[tuple[float, float]] = []
     rest: list[float] = []
+    near: list[float] = []
     first = {m.b: m for m in best_matches(bases[0][1])}
     second = {m.b: m for m in best_matches(bases[1][1])}
     for name in sorted(first.keys() & second.keys()):
@@ -264,6 +276,7 @@ def mixture(target: Prepared, bases: Sequence[tuple[Prepared, Sequence[Match]]])
         (x, y, *_), (z, y2, *_) = parts[0][0], parts[1][0]
         if x.shape != z.shape or not np.array_equal(y, y2):
             continue
+        near.append(float(np.median((unit_rows(x) * unit_rows(z)).sum(axis=1))))
         x, y, z = (values.ravel().astype(float) for values in (x, y, z))
         found, *_ = np.linalg.lstsq(np.stack([x, z], axis=1), y, rcond=None)
         nearer = min(float(((y - x) ** 2).sum()), float(((y - z) ** 2).sum()))
@@ -280,4 +293,6 @@ def mixture(target: Prepared, bases: Sequence[tuple[Prepared, Sequence[Match]]])
         f"rows are {one:.2f} of {names[0]} and {two:.2f} of {names[1]}, which leaves "
         f"{np.median(rest):.1%} of how they differ from the nearer"
     )
-    return Relation(Kind.MERGED, text, "b")
+    if float(np.median(near)) < CLOSE:
+        return Relation(Kind.MERGED, text, "b")
+    return Relation(Kind.MERGED, f"{text}; both share an origin, so it may be a step between them")

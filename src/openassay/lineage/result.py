@@ -7,45 +7,17 @@ model under audit. Probabilities are base-10 logarithms, already multiplied by t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from openassay.kinship import Alteration, Kinship, Order
 from openassay.types import Evidence
 
+__all__ = [
+    "Comparison", "Kind", "Match", "Matrix", "Order", "Outcome", "Relation", "Side", "Verdict",
+    "label",
+]  # fmt: skip
 
-class Verdict(StrEnum):
-    """The only words used. None of them says which model came first."""
-
-    IDENTICAL = "identical"
-    REORDERED = "same values reordered"
-    COMMON = "common origin"
-    PART = "common origin, part only"
-    STRONG = "strong sign of common origin"
-    NONE = "no sign found"
-    CANNOT = "cannot tell"
-
-
-class Kind(StrEnum):
-    """How two models that share an origin differ."""
-
-    EQUAL_PARTS = "equal parts"
-    LOW_RANK = "low-rank change"
-    PRUNED = "pruned"
-    QUANTISED = "quantised"
-    LAYERS_DROPPED = "layers dropped"
-    LAYERS_REPEATED = "layers repeated"
-    LAYERS_MOVED = "layers in another order"
-    EXPERTS = "experts from dense layers"
-    MERGED = "merged"
-    VOCABULARY = "vocabulary extended"
-    NARROWED = "narrower layers"
-
-
-class Order(StrEnum):
-    """Which of the two came later, as far as lost information or dates tell."""
-
-    B_LATER = "B came after A"
-    A_LATER = "A came after B"
-    UNKNOWN = "not told by the weights"
+Verdict = Kinship  # inside this package there is no other
+Kind = Alteration
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +107,7 @@ class Comparison:
     @property
     def related(self) -> bool:
         """Whether a common origin was found, whole or in part, by an exact test."""
-        return self.verdict in (
-            Verdict.IDENTICAL, Verdict.REORDERED, Verdict.COMMON, Verdict.PART,
-        )  # fmt: skip
+        return self.verdict.is_found
 
     def outcome(self, test: str) -> Outcome:
         """The outcome of one test; KeyError for an unknown one."""
@@ -145,3 +115,11 @@ class Comparison:
             if outcome.test == test:
                 return outcome
         raise KeyError(test)
+
+
+def label(place: tuple[str, int, int], name: str) -> str:
+    """What a layer is called: its stack and number, or the end of the tensor's name."""
+    stack, number, expert = place
+    if number < 0:
+        return name[-60:]
+    return f"{stack} {number}".strip() + (f" expert {expert}" if expert >= 0 else "")

@@ -89,7 +89,9 @@ _ROLES: Final = (
               r"linear1|[./]lin1|wi_1|densereludense[./]wi[./]|mlp[./]fc_in|mlp[./]wi[./]"),
 )  # fmt: skip
 _COMPILED: Final = tuple((role, re.compile(pattern)) for role, pattern in _ROLES)
-_NOT_WEIGHT: Final = re.compile(r"bias|running_|num_batches|beta|scale$|zero_point")
+_NOT_WEIGHT: Final = re.compile(
+    r"bias|running_|moving_(?:mean|var)|num_batches|beta|scale$|zero_point|[./]adam(?:_\d+)?$"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from openassay.errors import UsageError
 from openassay.lineage import free_tests, index_tests, relations
 from openassay.lineage.equality import Equality, equality
 from openassay.lineage.index_tests import DOUBT, FOUND
-from openassay.lineage.picture import label
 from openassay.lineage.prepared import Prepared
 from openassay.lineage.result import (
     Comparison,
@@ -20,12 +19,17 @@ from openassay.lineage.result import (
     Outcome,
     Side,
     Verdict,
+    label,
 )
 from openassay.lineage.sketch import Sketch
 
 MOST: Final = 0.75  # of the layers of one model, for "common origin" without "part only"
+LEAST_GAINS: Final = 3
 DOUBT_SHARE: Final = 0.15  # strangers were seen to reach 12 % in T2'
 MAX_MATRIX: Final = 200  # layers a side in the picture's matrix
+_NARROW: Final = (
+    "T1 is unclear: {}; gains over features put side by side rank alike in strangers too"
+)
 
 
 def compare(a: Sketch, b: Sketch, *, dates: tuple[str, str] = ("", "")) -> Comparison:
@@ -97,12 +101,14 @@ def _verdict(
         return Verdict.REORDERED, (equal.outcome.sentence,), ("everything",)
     hits = [outcome for outcome in exact if outcome.found]
     signs = [outcome for outcome in free if outcome.found]
+    if hits == [exact[0]] and not _broad(exact[0]):
+        return Verdict.CANNOT, (_NARROW.format(exact[0].sentence), *_missing(exact, free)), ()
     if hits:
         return _found(exact, hits, signs, reach)
     if signs:
         said = tuple(outcome.sentence for outcome in signs)
         return Verdict.STRONG, said, tuple(outcome.title for outcome in signs)
-    doubts = _doubts(exact, free)
+    doubts = _doubts(equal, exact, free)
     if doubts:
         return Verdict.CANNOT, doubts, ()
     missing = _missing(exact, free)
@@ -165,8 +171,24 @@ def _reached(stack: str, found: dict[tuple[int, str], bool]) -> str:
     return f"{sum(found.values())} of {len(found)} {what}"
 
 
-def _doubts(exact: Sequence[Outcome], free: Sequence[Outcome]) -> tuple[str, ...]:
-    said = [
+def _broad(gains: Outcome) -> bool:
+    """Whether T1 may speak alone: for half of the gains of B, three at least.
+
+    Gains over features put side by side (what two poolings gave, what several layers gave) differ
+    from part to part in every model, and so rank alike in strangers; a network has few of them.
+    """
+    hits, of = gains.count or 0, gains.of or 0
+    return hits >= max(LEAST_GAINS, of / 2)
+
+
+def _doubts(equal: Equality, exact: Sequence[Outcome], free: Sequence[Outcome]) -> tuple[str, ...]:
+    said = []
+    if equal.outcome.found:  # and no exact test has: one tensor may be a formula's
+        said.append(
+            f"T0 is unclear: {equal.outcome.sentence}; an equal tensor may come from one origin, "
+            "from one formula or from a part that both took from elsewhere"
+        )
+    said += [
         f"{outcome.test} is unclear (p about 1e{outcome.log10_p:.0f}): {outcome.sentence}; "
         "read more rows"
         for outcome in exact
@@ -197,8 +219,8 @@ def _missing(exact: Sequence[Outcome], free: Sequence[Outcome]) -> tuple[str, ..
     if not any(o.ran for o in exact):
         said = said or ["none of the tests could be run"]
     if said and any(o.ran for o in exact):
-        quiet = ", ".join(o.test for o in [*exact, *free] if o.ran)
-        said.append(f"nothing was found by {quiet}")
+        quiet = ", ".join(o.test for o in [*exact, *free] if o.ran and not o.found)
+        said += [f"nothing was found by {quiet}"] if quiet else []
     return tuple(said)
 
 

@@ -68,10 +68,23 @@ class Excerpt:
         parts = [np.arange(start, end, dtype=np.int64) for start, end in self.rows]
         return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return sum(end - start for start, end in self.rows)
+
     def values(self) -> Floats:
         """The rows as floats, (rows, columns); what is not finite is zero."""
+        return self._decoded(self.raw)
+
+    def some(self, at: Numbers) -> Floats:
+        """The rows at these places among those that are here, decoded alone."""
+        cells = np.frombuffer(self.raw, np.uint8).reshape(self.count, -1)
+        return self._decoded(cells[at].tobytes())
+
+    def _decoded(self, raw: bytes) -> Floats:
         with np.errstate(all="ignore"):  # hostile scales may overflow
-            flat = decode(self.raw, self.dtype, self.big_endian)
+            flat = decode(raw, self.dtype, self.big_endian)
         return np.nan_to_num(flat, nan=0.0, posinf=0.0, neginf=0.0).reshape(-1, self.columns)
 
 

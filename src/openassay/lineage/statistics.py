@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 from openassay.arrays import AnyArray, Floats, np
 
 LOG10: float = math.log(10)
+_BLOCK: Final = 1024  # rows
 
 
 def fixed_points(similarity: Floats) -> int:
@@ -37,11 +39,19 @@ def log10_fixed_points(k: int) -> float:
 
 def unit_rows(rows: AnyArray) -> Floats:
     """Rows of length one; rows of zeros, and what is not finite, stay zero."""
+    made = np.empty(rows.shape, np.float32)
+    for at in range(0, len(rows), _BLOCK):  # doubles of a whole layer would be a gigabyte
+        made[at : at + _BLOCK] = _unit_rows(rows[at : at + _BLOCK])
+    return made
+
+
+def _unit_rows(rows: AnyArray) -> AnyArray:
     clean = np.nan_to_num(np.asarray(rows, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     top = np.abs(clean).max(axis=1, keepdims=True, initial=0)
     clean = clean / np.where(top > 0, top, 1)  # huge values must not overflow when squared
     norm = np.sqrt((clean * clean).sum(axis=1, keepdims=True))
-    return (clean / np.where(norm > 0, norm, 1)).astype(np.float32)
+    unit: AnyArray = clean / np.where(norm > 0, norm, 1)
+    return unit
 
 
 def centred_columns(rows: AnyArray) -> Floats:

@@ -22,6 +22,7 @@ from openassay.weights.checkpoints import (
     read_headers,
     stored_tensors,
 )
+from openassay.weights.unread import unread_files
 
 MIN_PARAMETERS: Final = 1_000  # less is a setting, not a model
 MAX_NOTES: Final = 20
@@ -68,7 +69,7 @@ def weight_sets(release: Release, wanted: str = "") -> list[WeightSet]:
         read_headers(checkpoint)
     usable = [checkpoint for checkpoint in found if _parameters(checkpoint) >= MIN_PARAMETERS]
     if not usable:
-        raise _nothing(wanted, found)
+        raise _nothing(release, wanted, found)
     return [_weight_set(release, checkpoint) for checkpoint in sorted(usable, key=_order)]
 
 
@@ -88,7 +89,7 @@ def _order(one: Checkpoint) -> tuple[bool, bool, int, int, str]:
     return aside, one.step is not None, -_parameters(one), rank, one.path
 
 
-def _nothing(wanted: str, found: Sequence[Checkpoint]) -> TargetError:
+def _nothing(release: Release, wanted: str, found: Sequence[Checkpoint]) -> TargetError:
     """Why there is nothing to compare: the first of what was met, the most telling kind first."""
     pointers = [file for one in found for file in one.unread if file.lfs is not None]
     if pointers:
@@ -108,13 +109,28 @@ def _nothing(wanted: str, found: Sequence[Checkpoint]) -> TargetError:
                 hint="Name another file inside the target: TARGET#path/of/file.",
             )
     if found:
-        kind = found[0].read[0].format if found[0].read else "no known format of weights"
+        read = found[0].read[0] if found[0].read else None
+        kind = read.format if read else "no known format of weights"
+        why = "what is in it cannot be told from its header"
+        if read and read.problems:
+            why = read.problems[0].detail
         return TargetError(
-            f"{found[0].path} is {kind}: what is in it cannot be told from its header",
-            hint="Readable are safetensors, GGUF, PyTorch, ONNX, NumPy, HDF5 and TensorFlow files.",
+            f"{found[0].path} is {kind}: {why}",
+            hint="Readable are safetensors, GGUF, PyTorch, ONNX, HDF5 and TensorFlow files, "
+            "and NumPy's without objects.",
         )
-    where = f"no file matches {wanted}" if wanted else "no file of weights was found"
-    return TargetError(where, hint="Name one inside the target: TARGET#path/of/file.")
+    if wanted:
+        return TargetError(
+            f"no file matches {wanted}", hint="Name one inside the target: TARGET#path/of/file."
+        )
+    if unread := unread_files(release):
+        first = unread[0]  # the largest is the likeliest
+        return TargetError(
+            f"no weights could be read; {first.path} has {first.nbytes:,} bytes: {first.text}"
+        )
+    return TargetError(
+        "no file of weights was found", hint="Name one inside the target: TARGET#path/of/file."
+    )
 
 
 def _troubles(one: Checkpoint) -> list[str]:

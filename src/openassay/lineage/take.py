@@ -30,7 +30,9 @@ MAX_DEEP: Final = 8 << 20  # bytes of whole layers in a sketch, where they are s
 REMOTE_SHARE: Final = 0.00025  # of all bytes, for the rows; headers come on top
 REMOTE_LEAST: Final = 2 << 20
 _CHUNK: Final = 8 << 20
+_PIECE: Final = 32 << 20  # of one read: a file hands out no more than MAX_HASH at once
 _CITED: Final = 3
+_LOOKED_AT: Final = 1024  # rows that are asked whether a formula made them
 
 
 def take(
@@ -90,7 +92,8 @@ def _fixed(part: Part, one: Excerpt) -> str:
     """Why the rows are no training's; gains that are all alike count as constant."""
     if part.role is Role.PLAIN:
         return ""
-    return deterministic(one.values())
+    every = max(1, one.count // _LOOKED_AT)  # of a whole layer a part of the rows will do
+    return deterministic(one.some(np.arange(0, one.count, every, dtype=np.int64)))
 
 
 def _embedding_rows(stored: Sequence[Stored], excerpts: dict[int, Excerpt]) -> tuple[int, ...]:
@@ -176,8 +179,12 @@ class _Reading:
 
     def _some(self, index: int) -> bytes:
         one = self.stored[index]
-        ranges = _ranges(self.wanted[index], one.tensor.start or 0)
-        return b"".join(self._read(one.tensor.file, low, high - low) for low, high in ranges)
+        pieces = [
+            (at, min(_PIECE, high - at))
+            for low, high in _ranges(self.wanted[index], one.tensor.start or 0)
+            for at in range(low, high, _PIECE)
+        ]
+        return b"".join(self._read(one.tensor.file, at, length) for at, length in pieces)
 
     def _read(self, file: File, offset: int, length: int) -> bytes:
         raw = file.read(offset, length)

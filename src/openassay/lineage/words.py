@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import Any, Final
 
 from openassay.canonical import dump_json, visible
 from openassay.lineage.consequences import Consequence
 from openassay.lineage.result import Comparison, Order, Outcome, Side, Verdict
+from openassay.reports.lineage import MEANING, power
 from openassay.types import Evidence
 
 SCHEMA: Final = "openassay-lineage/1"
-_MEANS: Final = {
-    Verdict.IDENTICAL: "every tensor has the same bytes",
-    Verdict.REORDERED: "every tensor holds the same values, in another order or place",
-    Verdict.COMMON: "they share trained or initial weights; which came first is another question",
-    Verdict.PART: "some parts share trained or initial weights, the others do not show it",
-    Verdict.STRONG: "units match after rearrangement; measured, not proved like a common origin",
-    Verdict.NONE: "the tests were silent; that does not show training from scratch",
-    Verdict.CANNOT: "what was read does not decide it",
-}
-_TITLE: Final = {"T0": "T0 ", "T2'": "T2'"}
 
 
 def render(found: Comparison, consequences: Sequence[Consequence], width: int, detail: int) -> str:
     """The whole comparison as text of at most ``width`` columns."""
     lines = [f"A  {_side(found.a)}", f"B  {_side(found.b)}", ""]
-    lines.append(f"{found.verdict.upper()}: {_MEANS[found.verdict]}")
+    lines.append(f"{found.verdict.upper()}: {MEANING[found.verdict]}")
     if found.verdict is Verdict.PART:
         lines.append(f"Parts: {'; '.join(found.parts)}")
     lines.append("")
@@ -57,7 +48,12 @@ def render(found: Comparison, consequences: Sequence[Consequence], width: int, d
     return "\n".join(lines) + "\n"
 
 
-def render_many(found: Sequence[Comparison], mixed: str, width: int) -> str:
+def render_many(
+    found: Sequence[Comparison],
+    mixed: str,
+    width: int,
+    consequences: Sequence[Consequence] = (),
+) -> str:
     """One model against many: a line each, the strongest first."""
     order = list(Verdict)
     lines = []
@@ -68,6 +64,9 @@ def render_many(found: Sequence[Comparison], mixed: str, width: int) -> str:
         lines += _wrapped(" " * 29, why, width) if why else []
     if mixed:
         lines += ["", *_wrapped("", mixed, width)]
+    if consequences:
+        lines += ["", "What follows for the release"]
+        lines += [line for one in consequences for line in _wrapped("  ", one.text, width)]
     return "\n".join(lines) + "\n"
 
 
@@ -101,23 +100,23 @@ def _said(outcome: Outcome) -> str:
     return f"{outcome.title}: {outcome.sentence}{tail}"
 
 
-def power(log10_p: float) -> str:
-    """A probability in words; what is below any use is cut at 10^-300."""
-    if log10_p > -2:
-        return f"p = {10**log10_p:.2f}"
-    return f"p < 1e{max(int(log10_p), -300)}"
-
-
 # --- JSON -----------------------------------------------------------------------------------------
 
 
 def render_json(
-    found: Sequence[Comparison], consequences: Sequence[Consequence], mixed: str = ""
+    found: Sequence[Comparison],
+    consequences: Sequence[Consequence],
+    mixed: str = "",
+    sources: Mapping[str, str] = {},
 ) -> str:
-    """The comparisons as ``openassay-lineage/1``; see docs/lineage.md."""
+    """The comparisons as ``openassay-lineage/1``; see docs/lineage.md.
+
+    ``sources`` says where what was read live lies, by pin, so that the evidence can be verified.
+    """
     return dump_json(
         {
             "schema": SCHEMA,
+            "sources": [{"id": pin, "locator": sources[pin]} for pin in sorted(sources)],
             "comparisons": [document(one) for one in found],
             "mixture": mixed or None,
             "consequences": [

@@ -82,9 +82,12 @@ class Look:
 
 _OTHERS = (
     "against",
+    "cited",
     "comparison",
     "draft",
+    "layer_picture",
     "license",
+    "lineage",
     "record",
     "verification",
     "weights",

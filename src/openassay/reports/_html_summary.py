@@ -45,7 +45,7 @@ STATE_CLASS = {
 }
 
 
-def masthead(page: Page) -> Markup:
+def masthead(page: Page, eyebrow: str) -> Markup:
     """Whose report this is, and the pins of everything that was read."""
     dossier, say = page.report.dossier, page.words.say
     pins = [
@@ -62,7 +62,7 @@ def masthead(page: Page) -> Markup:
         pins.append(element("li", say("and {n} more sources", n=more)))
     return element(
         "header",
-        element("p", say("Openness report"), class_="eyebrow"),
+        element("p", eyebrow, class_="eyebrow"),
         element("h1", element("bdi", dossier.release)),
         element("ul", *pins, class_="pins") if pins else None,
         class_="masthead",

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
 from openassay.canonical import visible
 from openassay.reports import Look, Report
 from openassay.reports._html_licenses import licenses
+from openassay.reports._html_lineage import lineage
 from openassay.reports._html_opinions import disagreement, weighed
 from openassay.reports._html_page import Page, symbols
 from openassay.reports._html_parts import parts
@@ -36,6 +38,7 @@ _SECTIONS = (
     ("weighed", mark("Estimates, and questions for a person")),
     ("licenses", mark("Licences, rights and duties")),
     ("truth", mark("Is it true?")),
+    ("lineage", mark("Lineage: what the weights say")),
     ("steps", mark("What would make it more open")),
     ("gaps", mark("What was not read")),
     ("evidence", mark("Evidence")),
@@ -59,6 +62,7 @@ def render(report: Report, look: Look) -> str:
         weighed(page),
         licenses(page, (*main, *finer)),
         truth(page),
+        lineage(page),
         steps(page),
         gaps(page),
         register(page),
@@ -68,14 +72,34 @@ def render(report: Report, look: Look) -> str:
         for (id_, heading), made in zip(_SECTIONS, body, strict=True)
         if made
     ]
+    name = visible(report.dossier.release)
+    return _document(page, page.say("{name}: openness report", name=name), there, body, look)
+
+
+def render_lineage(report: Report, look: Look) -> str:
+    """A page of nothing but comparisons of weights, which are facts of the report's dossier."""
+    page = Page(report, speaker(look.lang))
+    made = {"lineage": lineage(page), "evidence": register(page)}
+    there = [(id_, page.say(heading)) for id_, heading in _SECTIONS if made.get(id_)]
+    name = visible(report.dossier.release)
+    title = page.say("{name}: lineage of its weights", name=name)
+    return _document(page, title, there, list(made.values()), look)
+
+
+def _document(
+    page: Page, title: str, there: list[tuple[str, str]], body: Sequence[Markup], look: Look
+) -> str:
+    """The file around the sections; ``there`` are the ids and headings of its contents."""
+    first = there[0][0] if there else ""
+    eyebrow = page.say("Lineage of weights" if first == "lineage" else "Openness report")
     document = element(
         "html",
-        _head(page),
+        _head(page, title),
         element(
             "body",
             symbols(),
-            element("a", page.say("Skip to the report"), href="#summary", class_="skip"),
-            masthead(page),
+            element("a", page.say("Skip to the report"), href=f"#{first}", class_="skip"),
+            masthead(page, eyebrow),
             _contents(page, there),
             element("main", *(join("\n", made) for made in body if made)),
             _footer(page),
@@ -86,13 +110,12 @@ def render(report: Report, look: Look) -> str:
     return f"<!DOCTYPE html>\n{document}\n"
 
 
-def _head(page: Page) -> Markup:
+def _head(page: Page, title: str) -> Markup:
     style, script = _asset("report.css"), _asset("report.js")
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    name = visible(page.report.dossier.release)
     return element(
         "head",
         element("meta", charset="utf-8"),
@@ -101,7 +124,7 @@ def _head(page: Page) -> Markup:
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="referrer", content="no-referrer"),
         element("meta", name="generator", content=page.report.dossier.read_by or "openassay"),
-        element("title", page.say("{name}: openness report", name=name)),
+        element("title", title),
         element("style", Markup(style)),
     )
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import Any
 
 from openassay.canonical import dump_json
 from openassay.checked import Difference
-from openassay.errors import DossierError
-from openassay.reports import Look, Report, Review
+from openassay.kinship import Altered, Compared, Joined, LayerMap, Order, Tested
+from openassay.reports import Look, Report, Review, lineage
 from openassay.reports._disagreements import Disagreement, disagreements
 from openassay.reports._view import evidence_of, kind, main_and_finer, terms_in_words, title
 from openassay.types import (
@@ -22,7 +23,6 @@ from openassay.types import (
     Component,
     Contradiction,
     Derived,
-    Digest,
     Dossier,
     Evidence,
     Gap,
@@ -30,7 +30,6 @@ from openassay.types import (
     Licensed,
     Result,
     SourceInfo,
-    Span,
     Stated,
     Unit,
     Verdict,
@@ -40,6 +39,7 @@ from openassay.types import (
 SCHEMA = "openassay/1"
 JUDGEMENT = "openassay-judgement/1"
 AGAINST = "openassay-against/1"
+_ORDER = {Order.B_LATER: "b_later", Order.A_LATER: "a_later"}
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,200}")
 
 
@@ -81,6 +81,7 @@ def document(report: Report) -> dict[str, Any]:
             for fact in dossier.facts
             if isinstance(fact, Derived)
         ],
+        "lineage": lineage_object(dossier, known),
         "gates": [
             {"component": fact.component, "barrier": fact.barrier}
             | {"evidence": evidence_objects(fact.evidence, known)}
@@ -305,6 +306,56 @@ def change_document(item: Change) -> dict[str, Any]:
     }
 
 
+def lineage_object(dossier: Dossier, known: frozenset[str]) -> dict[str, Any]:
+    """Comparisons of the weights with other models'; see docs/json.md."""
+    return {
+        "compared": [_compared(fact, known) for fact in lineage.compared(dossier)],
+        "unmatched": [
+            {"verdict": str(fact.verdict), "count": fact.count, "names": list(fact.names)}
+            | {"evidence": evidence_objects(fact.evidence, known)}
+            for fact in lineage.unmatched(dossier)
+        ],
+    }
+
+
+def _compared(fact: Compared, known: frozenset[str]) -> dict[str, Any]:
+    return {
+        "other": fact.other,
+        "source": fact.source,
+        "path": fact.path,
+        "verdict": str(fact.verdict),
+        "meaning": lineage.MEANING[fact.verdict],
+        "declared": fact.declared,
+        "parts": list(fact.parts),
+        "because": list(fact.because),
+        "tests": [_plain(test) for test in fact.tests],
+        "altered": [_plain(one) for one in fact.altered],
+        "direction": {"order": _ORDER.get(fact.order), "because": list(fact.order_because)},
+        "layers": None if fact.layers is None else _layers(fact.layers),
+        "follows": [
+            {"means": str(one.means), "id": one.id, "text": one.text}
+            | {"evidence": evidence_objects(one.evidence, known)}
+            for one in fact.follows
+        ],
+        "notes": list(fact.notes),
+        "evidence": evidence_objects(fact.evidence, known),
+    }
+
+
+def _layers(layers: LayerMap) -> dict[str, Any]:
+    return {
+        "a": list(layers.columns),
+        "b": list(layers.rows),
+        "percent": list(layers.shares),
+        "joined": [_plain(one) for one in layers.joined],
+        "left_out": layers.left_out,
+    }
+
+
+def _plain(item: Tested | Altered | Joined) -> dict[str, Any]:
+    return {part.name: getattr(item, part.name) for part in fields(item)}
+
+
 def evidence_objects(items: Iterable[Evidence], known: frozenset[str]) -> list[dict[str, Any]]:
     return [_evidence(item, known) for item in items]
 
@@ -333,58 +384,6 @@ def _evidence(item: Evidence, known: frozenset[str]) -> dict[str, Any]:
 def evidence_row(item: Evidence, known: frozenset[str]) -> dict[str, Any]:
     """One place in the shape that every report shares; ``known`` are the sources' pins."""
     return _evidence(item, known)
-
-
-def read_evidence(report: Any) -> tuple[Evidence, ...]:
-    """Every piece of evidence of a report of this schema, each once, for ``openassay verify``."""
-    if not isinstance(report, dict) or report.get("schema") not in (
-        SCHEMA,
-        JUDGEMENT,
-        AGAINST,
-    ):
-        raise DossierError(f"/schema: this is not an {SCHEMA} report")
-    found: dict[Evidence, None] = {}
-    waiting: list[tuple[str, Any]] = [("", report)]
-    while waiting:
-        at, value = waiting.pop()
-        if isinstance(value, list):
-            waiting += [(f"{at}/{index}", item) for index, item in enumerate(value)]
-        elif isinstance(value, dict):
-            if "sha256" in value and not value.get("external"):
-                found[_parse_evidence(value, at)] = None
-            waiting += [(f"{at}/{key}", item) for key, item in value.items()]
-    return tuple(sorted(found, key=lambda e: (e.source, e.path, str(e.span), e.quote)))
-
-
-def read_locators(report: Any) -> dict[str, str]:
-    """Where the sources of a report were, by their pins, for opening them again."""
-    sources = report.get("sources") if isinstance(report, dict) else None
-    rows = sources if isinstance(sources, list) else []
-    return {
-        str(row["id"]): str(row["locator"])
-        for row in rows
-        if isinstance(row, dict) and "id" in row and "locator" in row
-    }
-
-
-def _parse_evidence(value: dict[str, Any], at: str) -> Evidence:
-    try:
-        unit = Unit(value["unit"])
-        if unit is Unit.LINE:
-            span = Span(unit, int(value["start"]), int(value["end"]))
-        elif unit is Unit.POINTER:
-            span = Span(unit, str(value["pointer"]), str(value["pointer"]))
-        elif unit is Unit.WHOLE:
-            span = Span(unit)
-        else:
-            start, end = value["range"]
-            span = Span(unit, int(start), int(end))
-        path = "" if value["path"] == "." else str(value["path"])
-        digest = Digest(str(value["digest_algorithm"]), str(value["sha256"]))
-        link = None if value["link"] is None else str(value["link"])
-        return Evidence(str(value["source"]), path, span, str(value["quote"]), digest, link)
-    except (KeyError, TypeError, ValueError) as error:
-        raise DossierError(f"{at}: not a piece of evidence ({error})") from None
 
 
 def source_ids(dossier: Dossier) -> frozenset[str]:

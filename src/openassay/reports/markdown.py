@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from openassay.canonical import visible
-from openassay.reports import Look, Report
+from openassay.reports import Look, Report, lineage
 from openassay.reports._disagreements import disagreements, subject
 from openassay.reports._markup import safe_link
 from openassay.reports._review import (
@@ -93,11 +93,20 @@ def render(report: Report, look: Look) -> str:
         _claims(words.say("Claims that do not hold"), false, notes),
         _claims(words.say("Claims that could not be checked"), unchecked, notes),
         _contradictions(report, notes),
+        _lineage(report, notes),
         _steps(report, words),
         _gaps(dossier.gaps, words),
     )
     texts = ["\n".join(block) for block in blocks]
     texts.append("\n".join(notes.lines()))
+    return "\n\n".join(text for text in texts if text) + "\n"
+
+
+def render_lineage(report: Report, look: Look) -> str:
+    """Nothing but comparisons of weights, which are facts of the report's dossier."""
+    notes = Notes(speaker(look.lang))
+    blocks = (_header(report, notes.words), _lineage(report, notes))
+    texts = [*("\n".join(block) for block in blocks), "\n".join(notes.lines())]
     return "\n\n".join(text for text in texts if text) + "\n"
 
 
@@ -238,6 +247,28 @@ def _contradictions(report: Report, notes: Notes) -> Iterator[str]:
         yield f"## {notes.words.say('Contradictions')}\n"
     for item in report.dossier.contradictions:
         yield f"- {escape(notes.words.told(item.text))} {notes.cite(item.evidence)}".rstrip()
+
+
+def _lineage(report: Report, notes: Notes) -> Iterator[str]:
+    """What the weights say of each other model: verdict, consequences, kinds, table of tests."""
+    words, dossier = notes.words, report.dossier
+    if lineage.any_of(dossier):
+        yield f"## {words.say('Lineage: what the weights say')}\n"
+        yield words.say(lineage.LEAD)
+    for fact in lineage.compared(dossier):
+        yield f"\n### {escape(fact.other)}\n"
+        yield f"{escape(lineage.headline(fact, words))} {notes.cite(fact.evidence)}\n"
+        for one in fact.follows:
+            text = words.say("{name}: {text}", name=words.say(lineage.MEANS[one.means]),
+                             text=words.told(one.text))  # fmt: skip
+            yield f"- {escape(text)} {notes.cite(one.evidence)}".rstrip()
+        kinds = [*lineage.altered(fact, words), lineage.direction(fact, words)]
+        yield from (f"- {escape(text)}" for text in kinds if text)
+        yield ""
+        cells = (tuple(map(escape, row)) for row in lineage.rows(fact, words))
+        yield from table(lineage.HEADS, cells, words)
+    for rest in lineage.unmatched(dossier):
+        yield f"\n{escape(lineage.silence(rest, words))} {notes.cite(rest.evidence)}"
 
 
 def _steps(report: Report, words: Words) -> Iterator[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from openassay.canonical import visible
-from openassay.reports import Look, Report
+from openassay.kinship import Compared, Means
+from openassay.reports import Look, Report, lineage
 from openassay.reports._cells import ANSWER_MARK, Ink, Pen, cut, pad, width, wrap
 from openassay.reports._disagreements import disagreements, sides, subject
 from openassay.reports._review import AS_FOUND, change_lines, review_rows, verdict_rows
@@ -50,11 +51,12 @@ MARK = {
 }
 _NONE: frozenset[str] = frozenset()
 _IN_A_ROW = (Status.UNKNOWN, Status.ABSENT)  # without -v these share a paragraph each
-_SHOWN = (2, 2, 4, 2)  # claims, contradictions, next steps, disagreements on the first screen
+_SHOWN = (2, 2, 4, 2, 2)  # claims, contradictions, next steps, disagreements, lineages at first
 _TITLE, _LICENSE, _OPEN, _GROUP = 31, 20, 10, 13  # columns at most
 _WIDE = 96  # columns that a line needs for names in two languages
 _BESIDE = 17  # more columns for a title where the official English stands beside it
-_TOLD = ("component", "scope", "license", "topic", "value", "base", "barrier", "url", "inspector")
+_TOLD = ("component", "scope", "license", "topic", "value", "base", "barrier", "url", "other",
+         "verdict", "inspector")  # fmt: skip
 
 
 class _Scribe(Pen):
@@ -87,6 +89,7 @@ def render(report: Report, look: Look) -> str:
         _disagreements(report, pen),
         _claims(report.dossier.claims, pen),
         _contradictions(report.dossier.contradictions, pen),
+        _lineage(report.dossier, pen),
         _links(report.dossier, pen),
         _steps(report, pen),
         _gaps(report.dossier.gaps, pen),
@@ -304,6 +307,54 @@ def _contradictions(items: tuple[Contradiction, ...], pen: _Scribe) -> Iterator[
             yield from _evidence_lines(((evidence, "") for evidence in item.evidence), pen)
     if len(shown) < len(items):
         yield "  " + pen.words.say("{n} more with -v", n=len(items) - len(shown))
+
+
+_MEANS = {
+    Means.DERIVED: "↗", Means.CONTRADICTION: "✘", Means.CONFIRMED: "✔", Means.QUESTION: "?",
+}  # fmt: skip
+
+
+def _lineage(dossier: Dossier, pen: _Scribe) -> Iterator[str]:
+    """What the weights say of other models; ``-v`` adds every test and how the two differ."""
+    words = pen.words
+    pairs = lineage.compared(dossier)
+    shown = pairs if pen.look.detail else pairs[: _SHOWN[4]]
+    if lineage.any_of(dossier):
+        yield pen.ink(words.say("Lineage: what the weights say"), Ink.BOLD)
+    for fact in shown:
+        said = lineage.headline(fact, words, short=not pen.look.detail)
+        yield from _paragraph("  ", _headed(visible(fact.other), said, pen), pen)
+        yield from _followed(fact, pen)
+        if pen.look.detail:
+            yield from _numbers(fact, pen)
+    if len(shown) < len(pairs):
+        yield "  " + words.say("{n} more with -v", n=len(pairs) - len(shown))
+    for rest in lineage.unmatched(dossier):
+        text = lineage.silence(rest, words)
+        lines = (
+            _paragraph("  ", text, pen) if pen.look.detail else [cut(f"  {text}", pen.look.width)]
+        )
+        yield from lines
+
+
+def _followed(fact: Compared, pen: _Scribe) -> Iterator[str]:
+    """What follows for the release; contradictions stand above, among all others."""
+    for one in fact.follows:
+        if pen.look.detail or one.means is not Means.CONTRADICTION:
+            text = pen.words.told(visible(one.text))
+            yield from _paragraph(f"  {pen.sign(_MEANS[one.means])} ", text, pen)
+
+
+def _numbers(fact: Compared, pen: _Scribe) -> Iterator[str]:
+    """How the two differ, which came first, every test, and where it was read."""
+    words = pen.words
+    for text in (*lineage.altered(fact, words), lineage.direction(fact, words)):
+        if text:
+            yield from _paragraph("    ", text, pen)
+    for name, outcome, agree, p, _ in lineage.rows(fact, words):
+        tail = words.listed([part for part in (outcome, agree, p) if part])
+        yield pen.ink(cut(f"    {_headed(name, tail, pen)}", pen.look.width), Ink.DIM)
+    yield from _evidence_lines(((item, "") for item in fact.evidence), pen)
 
 
 _FOUND = {

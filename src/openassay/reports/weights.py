@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from typing import Any
 
 from openassay.canonical import visible
@@ -58,6 +59,8 @@ def _head(document: Row, pen: Pen) -> Iterator[str]:
         yield words.say(
             "No weights found: no file has the name or the first bytes of any known format."
         )
+        if document["unknown_binaries"]:
+            yield words.say("What follows may hold some, and was not read.")
 
 
 def _checkpoint(row: Row, pen: Pen) -> Iterator[str]:
@@ -199,13 +202,30 @@ def _together(document: Row, pen: Pen) -> Iterator[str]:
         yield from _findings(document["findings"], pen)
 
 
+def _bytes(begins: str) -> str:
+    """The first eight bytes: the letters that they begin with, if any, and the rest in hex."""
+    raw = bytes.fromhex(begins)[:8]
+    letters = "".join(takewhile(str.isalnum, raw.decode("ascii", "replace")))
+    rest = raw[len(letters) :].hex(" ")
+    return " ".join(filter(None, (repr(letters) if letters else "", rest)))
+
+
 def _foot(document: Row, pen: Pen) -> Iterator[str]:
     unknown, words = document["unknown_binaries"], pen.words
     for file in unknown if pen.look.detail else unknown[:_SHOWN]:
-        yield "? " + words.say(
-            "{path}: {n} bytes in a format that is not known, not read",
-            path=visible(file["path"]), n=f"{file['bytes']:,}",
+        size = words.say("{n} bytes", n=f"{file['bytes']:,}")
+        if file["begins"]:
+            size += words.say(", beginning {begins}", begins=_bytes(file["begins"]))
+        text = words.say(
+            "{path}: {size}: {text}", path=visible(file["path"]), size=size,
+            text=words.told(visible(file["text"])),
         )  # fmt: skip
+        first, *more = wrap(text, pen.look.width - 2)
+        yield f"? {first}"
+        yield from (f"  {line}" for line in more)
+    if not pen.look.detail and len(unknown) > _SHOWN:
+        more_files = str(len(unknown) - _SHOWN)
+        yield "  " + words.say("{n} more files that were not read, with -v", n=more_files)
     for text in document["not_checked"]:
         told = words.say("not checked: {what}", what=words.told(visible(text)))
         yield pen.ink(told, Ink.DIM)

@@ -32,6 +32,11 @@ class _Deflate:
     def __init__(self, window: int) -> None:
         self._inner = zlib.decompressobj(window)
 
+    def copy(self) -> _Deflate:
+        made = _Deflate.__new__(_Deflate)
+        made._inner = self._inner.copy()
+        return made
+
     @property
     def eof(self) -> bool:
         return self._inner.eof
@@ -73,6 +78,17 @@ class Inflated:
         self._inner = FORMATS[form]()
         self._pending = b""
         self.position = 0
+
+    def fork(self) -> Inflated | None:
+        """Another stream that goes on from here, which costs a window of 32 KiB; None where the
+        format's state cannot be copied."""
+        if not isinstance(self._inner, _Deflate):
+            return None
+        made = Inflated.__new__(Inflated)
+        made._read_at, made._at, made._end = self._read_at, self._at, self._end
+        made._form, made._pending, made.position = self._form, self._pending, self.position
+        made._inner = self._inner.copy()
+        return made
 
     @property
     def consumed(self) -> int:

@@ -21,6 +21,8 @@ MAX_RATIO = 200
 RATIO_FROM = 1 << 20  # smaller members may be as compressible as they like
 WHOLE = 4 << 20
 _KEPT = 32 << 20
+_MARK = 4 << 20  # bytes of a member between two kept states of its stream, at least
+_MARKS = 64
 
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
@@ -164,12 +166,17 @@ def refusal(member: Member) -> tuple[str, str] | None:
 
 
 class MemberReader:
-    """Ranges of members: stored ones by their place, packed ones by streaming up to it."""
+    """Ranges of members: stored ones by their place, packed ones by streaming up to it.
+
+    On the way through a long member the stream's state is kept now and then, so that going back
+    (a header that points to and fro) does not begin at its front again.
+    """
 
     def __init__(self, read_at: ReadAt) -> None:
         self._read_at = read_at
         self._cache = Cache(_KEPT)
         self._open: tuple[Member, Inflated] | None = None
+        self._marks: list[Inflated] = []  # of the member that was read last, by position
 
     def read(self, member: Member, offset: int, length: int) -> bytes:
         """Up to ``length`` bytes from ``offset``. Raises :class:`ReadError`."""
@@ -191,17 +198,38 @@ class MemberReader:
         return whole[offset : offset + length]
 
     def _range(self, member: Member, offset: int, length: int) -> bytes:
-        stream = self._open[1] if self._open and self._open[0] == member else None
-        if stream is None or stream.position > offset:
-            data = self._data(member)
-            stream = Inflated(self._read_at, data, data + member.packed, "deflate")
+        stream = self._stream(member, offset)
         self._open = None
-        stream.skip(offset - stream.position)
+        step = max(_MARK, member.size // _MARKS)
+        self._mark(stream, step)
+        while stream.position < offset and stream.skip(min(offset - stream.position, step)):
+            self._mark(stream, step)
         content = stream.read(length)
         if len(content) < length:
             raise ReadError(f"{_name(member)}: ends too early", reason="truncated")
         self._open = (member, stream)
         return content
+
+    def _mark(self, stream: Inflated, step: int) -> None:
+        """Keep the stream's state, if the last one that was kept lies a step behind."""
+        reached = self._marks[-1].position if self._marks else 0
+        if stream.position >= reached + step and (mark := stream.fork()):
+            self._marks.append(mark)
+
+    def _stream(self, member: Member, offset: int) -> Inflated:
+        """A stream at ``offset`` or before it: the open one, a copy of a kept one, or a new one."""
+        if self._open is None or self._open[0] != member:
+            self._marks = []
+            self._open = None
+        stream = self._open[1] if self._open else None
+        kept = [mark for mark in self._marks if mark.position <= offset]
+        nearest = kept[-1].position if kept else 0
+        if stream is not None and nearest <= stream.position <= offset:
+            return stream
+        if kept and (copy := kept[-1].fork()):
+            return copy
+        data = self._data(member)
+        return Inflated(self._read_at, data, data + member.packed, "deflate")
 
     def _data(self, member: Member) -> int:
         """Offset of the member's data; its local header must tell the same name."""

@@ -167,7 +167,10 @@ def _read_one(checkpoint: Checkpoint, file: File) -> None:
     try:
         found = weights_file.parse(file.read, file.size, weights_names.suffix_of(file.name))
     except FormatError as error:
-        stands_in = weights_file.placeholder(file.read(0, 1024))
+        head = file.read(0, 1024)
+        if file.suffix == ".pth" and weights_file.lists_paths(head):
+            return
+        stands_in = weights_file.placeholder(head)
         if stands_in:
             checkpoint.broken.append(Broken(file, stands_in, "placeholder"))
         else:

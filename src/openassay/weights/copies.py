@@ -2,7 +2,9 @@
 
 Two files with tensors of the same shapes are compared by a few tensors read whole, in any layout:
 an order-free digest sees the same values behind transposed kernels and other names. What is stored
-at another precision is not compared, for a rounded copy would look like other weights.
+at another precision is not compared, for a rounded copy would look like other weights; where that
+is most of a file, equal tensors are not called a copy. Networks that merely have a part in common
+(one backbone, two tasks) are of different shapes, and nothing is said of them unless values agree.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ _FEWEST: Final = 256  # elements; smaller tensors are often constants
 _MOST: Final = 1 << 20  # elements read of one tensor
 _COMPARED: Final = 12  # tensors of a pair
 _SHARED: Final = 0.6  # of the smaller one's tensors must have a partner of their shape
+_ONE_SHAPE: Final = 0.9  # of the larger one's too, before different values are worth a word
+_PLAIN_SHARE: Final = 0.5  # of the parameters compare at all
 
 _Key = tuple[str, tuple[int, ...]]
 
@@ -37,13 +41,22 @@ class _Side:
     def count(self) -> int:
         return sum(map(len, self.tensors.values()))
 
+    @property
+    def plain(self) -> float:
+        """The share of the parameters that is stored at a precision whose values compare."""
+        precision = self.found.count.precision if self.found.count else ()
+        total = sum(kind.parameters or 0 for kind in precision)
+        plain = sum(kind.parameters or 0 for kind in precision if kind.dtype in PLAIN)
+        return plain / total if total else 1.0
+
     def digest(self, tensor: StoredTensor) -> str:
-        """The order-free digest of one tensor, taken once."""
+        """The order-free digest of one tensor, taken once; empty for a constant, which any has."""
         place = f"{tensor.file.path}:{tensor.start}"
         if place not in self.digests:
             start, end = tensor.start or 0, tensor.end or 0
             values = floats(tensor.file.read(start, end - start), tensor.dtype, tensor.big_endian)
-            self.digests[place] = multiset(values)
+            constant = bool(len(values)) and bool((values == values[0]).all())
+            self.digests[place] = "" if constant else multiset(values)
         return self.digests[place]
 
 
@@ -52,20 +65,28 @@ def findings(assessed: Sequence[Assessed]) -> list[Finding]:
     sides = [_side(found) for found in assessed if found.status == "whole"][:MAX_CHECKPOINTS]
     groups: list[list[_Side]] = []
     listed: list[Finding] = []
+    others: list[list[_Side]] = []  # of one shape, and no value in common
     for side in sorted((s for s in sides if s.count), key=lambda s: -s.count):
         differing: list[Finding] = []
+        strangers: list[_Side] = []
         for group in groups:
             outcome = _compare(group[0], side)
             if outcome is None:
                 continue
-            equal, compared = outcome
-            if equal == compared:
+            equal, compared, shared = outcome
+            plain = min(group[0].plain, side.plain) >= _PLAIN_SHARE
+            if equal == compared and plain:
                 group.append(side)
                 break
-            differing.append(_differ(group[0], side, equal, compared))
+            if equal:
+                differing.append(_differ(group[0], side, equal, compared))
+            elif plain and shared >= _ONE_SHAPE * group[0].count:
+                strangers.append(group[0])
         else:
             groups.append([side])
             listed += differing
+            _join(others, strangers, side)
+    listed += [_strangers(family) for family in others]
     for group in groups:
         if len(group) > 1:
             paths = ", ".join(side.found.checkpoint.path for side in group)
@@ -92,8 +113,9 @@ def _side(found: Assessed) -> _Side:
     return _Side(found, tensors, {})
 
 
-def _compare(large: _Side, small: _Side) -> tuple[int, int] | None:
-    """How many of the compared tensors of the smaller one are in the larger; None: unlike."""
+def _compare(large: _Side, small: _Side) -> tuple[int, int, int] | None:
+    """How many tensors of the smaller one are in the larger, of how many that were compared, and
+    how many have a partner of their shape; None: unlike."""
     shared = [
         tensor
         for key, tensors in sorted(small.tensors.items())
@@ -104,24 +126,54 @@ def _compare(large: _Side, small: _Side) -> tuple[int, int] | None:
     last = len(shared) - 1
     steps = min(_COMPARED, len(shared))
     chosen = [shared[index * last // max(1, steps - 1)] for index in range(steps)]
-    equal = 0
+    equal = compared = 0
     for tensor in chosen:
         key = tensor.dtype, tuple(sorted(n for n in tensor.shape if n > 1))
         try:
-            wanted = small.digest(tensor)
+            if not (wanted := small.digest(tensor)):
+                continue
+            compared += 1
             equal += any(large.digest(other) == wanted for other in large.tensors[key][:_COMPARED])
         except ReadError:
             return None
-    return equal, len(chosen)
+    return (equal, compared, len(shared)) if compared else None
+
+
+def _join(families: list[list[_Side]], strangers: list[_Side], side: _Side) -> None:
+    """Put a checkpoint to those that it has the shapes of."""
+    if not strangers:
+        return
+    for family in families:
+        if strangers[0] in family:
+            family.append(side)
+            return
+    families.append([strangers[0], side])
+
+
+def _strangers(family: list[_Side]) -> Finding:
+    paths = ", ".join(side.found.checkpoint.path for side in family)
+    text = (
+        f"{len(family)} files have tensors of the same shapes and other values, none that was "
+        f"compared is equal: {paths}"
+    )
+    places = tuple(header_place(side.found.checkpoint) for side in family[:3])
+    return Finding("checkpoints_differ", Level.NOTE, text, places)
 
 
 def _differ(large: _Side, small: _Side, equal: int, compared: int) -> Finding:
     one, other = large.found.checkpoint, small.found.checkpoint
-    text = (
-        f"{one.path} and {other.path} have tensors of the same shapes and other values: "
-        f"{equal} of {compared} compared are equal"
-    )
-    if one.read[0].format != other.read[0].format and equal:
-        text += "; an exporter that folds layers into each other may be why"
+    if equal == compared:
+        text = (
+            f"{one.path} and {other.path} have tensors of the same shapes: {equal} of {compared} "
+            "compared are equal; most of the weights are stored at other precisions and were not "
+            "compared"
+        )
+    else:
+        text = (
+            f"{one.path} and {other.path} have tensors of the same shapes and other values: "
+            f"{equal} of {compared} compared are equal"
+        )
+        if one.read[0].format != other.read[0].format and 2 * equal >= compared:
+            text += "; an exporter that folds layers into each other may be why"
     places: tuple[Place, ...] = (header_place(one), header_place(other))
     return Finding("checkpoints_differ", Level.NOTE, text, places)

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Final
 
 from openassay.errors import ReadError
 from openassay.files import File
 from openassay.weights.checkpoints import StoredTensor
-from openassay.weights.content import Begun, FileContent, Progress, goes_on, read_file
+from openassay.weights.content import (
+    Begun,
+    FileContent,
+    Progress,
+    TensorContent,
+    goes_on,
+    read_file,
+)
 from openassay.weights.findings import Finding, Level, Place
 from openassay.weights.hashing import can_resume
 from openassay.weights.holes import MANY
 from openassay.weights.integrity import Assessed, header_place
 from openassay.weights.journal import Journal
+from openassay.weights.parameters import is_beside
 
 Say = Callable[[str], None]
 _BAR: Final = 20  # characters
@@ -123,7 +132,7 @@ def _findings(found: Assessed, file: File, content: FileContent) -> list[Finding
         many = content.zero_pages >= MANY * content.pages
         level = Level.CONTRADICTION if many else Level.NOTE
         listed.append(Finding("zero_pages", level, text, (Place(file, text),)))
-    odd = [tensor for tensor in content.tensors if tensor.not_finite]
+    odd = [tensor for tensor in content.tensors if tensor.not_finite and not _bounds(tensor)]
     if odd:
         text = f"{len(odd)} tensors of {file.path} hold NaN or infinity, first {odd[0].name}"
         place = next(
@@ -132,3 +141,8 @@ def _findings(found: Assessed, file: File, content: FileContent) -> list[Finding
         )  # fmt: skip
         listed.append(Finding("not_finite", Level.BROKEN, text, (place,)))
     return listed
+
+
+def _bounds(tensor: TensorContent) -> bool:
+    """Whether infinity may be meant: the limit of a clip, a mask of one finite value."""
+    return prod(tensor.shape) == 1 or is_beside(tensor.name) or not tensor.std

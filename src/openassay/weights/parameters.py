@@ -184,6 +184,8 @@ def _role(
         return Role.SCALE, 0
     if name.endswith(".biases") and f"{name[:-7]}.scales" in names:
         return Role.SCALE, 0
+    if name.endswith(".scale") and f"{name[:-6]}.qweight" in names:
+        return Role.SCALE, 0
     if _BUFFER.search(name) or (_MASK.search(name) and len(tensor.shape) == 4):
         return Role.BUFFER, 0
     if dtype not in DTYPE_BITS and dtype not in _BLOCKS:
@@ -223,6 +225,8 @@ def _weights_in_each(
     stem, _, last = name.rpartition(".")
     if last == "qweight" and f"{stem}.scales" in names:
         return _gptq_or_awq(tensor.shape, shapes, stem, settings)
+    if last == "qweight" and tensor.dtype == "I8" and f"{stem}.scale" in names:
+        return 1
     if last == "weight_packed":
         if tensor.dtype == "U8":
             return 2

@@ -14,7 +14,6 @@ from openassay.arrays import has_numpy
 from openassay.files import File, Reader
 from openassay.release import Release
 from openassay.reports.json_v1 import evidence_row
-from openassay.subject import Place as Whose
 from openassay.weights import copies
 from openassay.weights.checkpoints import gather, read_headers
 from openassay.weights.content import CHUNK, FileContent, TensorContent
@@ -24,18 +23,10 @@ from openassay.weights.integrity import Assessed, assess
 from openassay.weights.journal import Journal
 from openassay.weights.parameters import Count
 from openassay.weights.samples import Samples, take
+from openassay.weights.unread import unread_files
 from openassay.weights.value_findings import of_samples
 
 SCHEMA: Final = "openassay-weights/1"
-MIN_UNKNOWN: Final = 1 << 20  # bytes; smaller files of unknown kinds are no models
-MAX_UNKNOWN: Final = 50
-NOT_WEIGHTS: Final = frozenset(
-    """.so .dll .dylib .pyd .exe .a .o .lib .png .jpg .jpeg .gif .webp .bmp .svg .mp4 .mp3 .wav
-    .flac .ogg .m4a .avi .mov .mkv .pdf .zip .gz .tgz .tar .xz .bz2 .zst .7z .whl .jar .txt .json
-    .jsonl .ndjson .csv .tsv .md .rst .py .pyi .pyc .js .ts .map .css .html .htm .xml .yaml .yml
-    .toml .ipynb .parquet .arrow .feather .lock .ttf .otf .woff .woff2 .c .h .cc .cpp .hpp .cu .rs
-    .go .java .sql .db .sqlite .log .vocab .meta .pack .idx .model .spm .lmdb .tfrecord""".split()
-)
 MAX_TENSORS: Final = 5_000  # listed one by one; the tables by precision cover all
 
 Say = Callable[[str], None]
@@ -129,14 +120,13 @@ def build(release: Release, asked: Asked, say: Say | None = None) -> dict[str, A
 def _unknown(release: Release, assessed: Sequence[Assessed]) -> list[dict[str, Any]]:
     """Large files that could hold weights by nothing but their size; said, and not opened."""
     told = {file.path for found in assessed for file in _all_files(found)}
-    rows: list[dict[str, Any]] = [
-        {"path": file.path, "bytes": file.lfs.size if file.lfs else file.size}
-        for file in release.files
-        if file.is_regular and file.path not in told and file.suffix not in NOT_WEIGHTS
-        and (file.lfs.size if file.lfs else file.size) >= MIN_UNKNOWN
-        and release.place(file) is Whose.OWN
+    return [
+        {
+            "path": one.path, "bytes": one.nbytes, "why": str(one.why), "text": one.text,
+            "begins": one.begins,
+        }
+        for one in unread_files(release, told)
     ]  # fmt: skip
-    return sorted(rows, key=lambda row: (-row["bytes"], row["path"]))[:MAX_UNKNOWN]
 
 
 def _all_files(found: Assessed) -> list[File]:

@@ -134,8 +134,8 @@ def _look(tensor: StoredTensor) -> Sampled:
     kind = "matrix" if len(tensor.shape) == 2 else "bias"
     kind = "gain" if kind == "bias" and weights_names.is_gain(tensor.name) else kind
     place = (tensor.name, tensor.file.path, start, start + len(raw), kind)
-    odd = int((~np.isfinite(values)).sum())
-    if not len(values) or odd:
+    odd = _odd(values)
+    if not len(values) or odd or not np.isfinite(values).all():
         return Sampled(*place, odd=odd)
     zeros = float((values == 0).mean())
     if kind != "matrix":
@@ -151,6 +151,13 @@ def _look(tensor: StoredTensor) -> Sampled:
         *place, odd, zeros, _edge(block), _distinct(values, zeros), levels,
         narrow=_narrower(raw, values, tensor.dtype),
     )  # fmt: skip
+
+
+def _odd(values: Any) -> int:
+    """How many are NaN or infinity; a mask of infinity and one finite value is meant so."""
+    good = values[np.isfinite(values)]
+    meant = not np.isnan(values).any() and (not len(good) or float(good.min()) == float(good.max()))
+    return 0 if meant and len(good) < len(values) else len(values) - len(good)
 
 
 def _fresh(values: Any) -> bool | None:

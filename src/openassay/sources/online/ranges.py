@@ -2,7 +2,8 @@
 
 Blocks are aligned, so that the same bytes are the same items of the store in every run. A reader
 that goes on where it stopped (a GGUF header with its vocabulary) gets ever larger pieces, so that
-a long header takes few requests.
+a long header takes few requests. Who jumps to some rows of a tensor gets those rows and no block
+around them: a norm gain is 8 KiB, and a model has hundreds that lie far apart.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from openassay.sources.online.store import Store
 
 BLOCK = buffered.BLOCK  # what the readers of headers ask for first
 MAX_AHEAD = 4 << 20  # bytes of the largest piece
+ROWS = 4 << 10  # bytes from which a jump is to rows; descriptions are read in smaller pieces
 MAX_HELD = 32 << 20  # bytes of one source in memory
 MAX_FETCHED = 512 << 20  # bytes of one source in all: beyond any headers and documents
 
@@ -63,6 +65,8 @@ class RangedFile:
         if offset < 0 or offset >= end:
             return b""
         first, last = offset // BLOCK, (end - 1) // BLOCK
+        if self._jumps(first, end - offset):
+            return self._exactly(offset, end)
         blocks: list[bytes] = []
         at = first
         while at <= last:
@@ -76,6 +80,30 @@ class RangedFile:
                 at += 1
         start = offset - first * BLOCK
         return b"".join(blocks)[start : start + end - offset]
+
+    def _jumps(self, first: int, length: int) -> bool:
+        """Whether a read is of rows somewhere: not of the front, not where reading goes on."""
+        if not ROWS <= length <= MAX_AHEAD or first in (0, self._next):
+            return False
+        return self._held(first) is None
+
+    def _exactly(self, start: int, end: int) -> bytes:
+        name = (*self._key, f"{start}-{end}")
+        held = self._budget.store.get("range", *name)
+        if held is not None and len(held) == end - start:
+            return held
+        self._budget.spend(self._path, end - start)
+        content = self._fetched(start, end)
+        self._budget.store.put(content, "range", *name)
+        return content
+
+    def _fetched(self, start: int, end: int) -> bytes:
+        content = self._fetch(start, end)
+        if len(content) != end - start:
+            raise FetchError(
+                f"{self._path}: gave other bytes than asked for", reason="wrong_content"
+            )
+        return content
 
     def _name(self, block: int) -> tuple[str, ...]:
         return (*self._key, str(block))
@@ -105,11 +133,7 @@ class RangedFile:
         start = block * BLOCK
         end = min(max((last + 1) * BLOCK, start + self._ahead), self._size)
         self._budget.spend(self._path, end - start)
-        content = self._fetch(start, end)
-        if len(content) != end - start:
-            raise FetchError(
-                f"{self._path}: gave other bytes than asked for", reason="wrong_content"
-            )
+        content = self._fetched(start, end)
         self._next = -(-end // BLOCK)
         pieces = [content[at : at + BLOCK] for at in range(0, len(content), BLOCK)]
         for number, piece in enumerate(pieces, block):
