@@ -248,6 +248,7 @@ OPENS = {
     "reports/": "its own data files",
     "vocabulary.py": "its own data file",
     "words/": "its own data files",
+    "weights/families.py": "its own data file",
     "sources/": "targets",
 }
 

@@ -169,9 +169,28 @@ def test_hdf5_bombs_and_holes(reading: Read) -> None:
     with h5py.File(out, "w") as file:
         file.create_dataset("bomb", shape=(1 << 20, 1 << 12), dtype="f4", chunks=(1024, 1024))
         file.create_dataset("hole", shape=(1 << 20,), dtype="f4")
+        file.create_dataset("outside", (10,), "f4", external=[("secret.raw", 0, 40)])
     read = reading(hdf5.parse, out.getvalue())
-    assert read.faults == {"compression-ratio", "size-mismatch"}
+    assert read.faults == {"not-stored", "unsafe-path"}
+    assert all(tensor.nbytes == 0 for tensor in read.file.tensors), (
+        "what is not stored has no bytes"
+    )
     assert read.bytes_read < 200_000
+
+
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+def test_hdf5_declares_what_its_file_cannot_hold(libver: str, reading: Read) -> None:
+    """Kinds of chunk index that are not walked are bounded by the size of the file."""
+    h5py = pytest.importorskip("h5py")
+    out = io.BytesIO()
+    with h5py.File(out, "w", libver=libver) as file:
+        data = file.create_dataset("w", (1 << 36,), "f4", chunks=(1 << 12,), maxshape=(None,))
+        data[:10] = 1
+        file.create_dataset("good", (64, 64), "f4", chunks=(64, 64))[:] = 1
+    read = reading(hdf5.parse, out.getvalue())
+    assert read.faults == {"not-stored"}
+    empty = {tensor.name for tensor in read.file.tensors if tensor.nbytes == 0}
+    assert empty == {"w"}
 
 
 # -- Keras

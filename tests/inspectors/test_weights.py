@@ -59,10 +59,11 @@ def test_one_file_with_what_its_header_states(make_release: Any, run: Any) -> No
 
 
 def test_parameters_are_summed_over_shards(make_release: Any, run: Any) -> None:
-    shards = {f"model-0000{n}-of-00002.safetensors": MODEL for n in (1, 2)}
+    other = tensors({"layers.2.w": (64, 64)})
+    shards = {f"model-0000{n}-of-00002.safetensors": s for n, s in ((1, MODEL), (2, other))}
     facts = run(weights, make_release(shards, FOO))
     assert _found(facts) == [WHOLE]
-    assert _stated(facts)["parameters"] == str(2 * PARAMETERS)
+    assert _stated(facts)["parameters"] == str(PARAMETERS + 64 * 64)
 
 
 def test_a_missing_shard_makes_it_part_and_states_no_total(make_release: Any, run: Any) -> None:

@@ -39,6 +39,7 @@ class Build:
             }  # fmt: skip
             body += raw
         text = json.dumps(header).encode()
+        text += b" " * (-len(text) % 8)  # as every writer in use does
         return struct.pack("<Q", len(text)) + text + body
 
     def gguf(self, spec: Spec, texts: Mapping[str, str | int] | None = None) -> bytes:

@@ -8,11 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from openassay.types import Unit
 from openassay.weights import copies
 from openassay.weights.content import CHUNK, read_file
+from openassay.weights.findings import Level
+from openassay.weights.holes import FAR, PAGE, look
 from openassay.weights.report import Asked
 from openassay.weights.report import build as build_report
 from openassay.weights.samples import PIECE, READS, take
+from openassay.weights.value_findings import of_samples
 from openassay.weights.values import multiset
 
 Build = Any
@@ -90,7 +94,129 @@ def test_matrices_of_zeros_and_holes(build: Build) -> None:
     matrices = [trained(n) for n in range(4)]
     matrices[2][:8] = 0  # the first two pages of one tensor
     found = sampled(build, model(build, matrices))
-    assert (found.empty, found.zero_pages) == (False, ("layers.2.w.weight",))
+    assert (found.empty, [hole.name for hole in found.holes.found]) == (
+        False, ["layers.2.w.weight"]
+    )  # fmt: skip
+    assert not found.holes.many
+
+
+def named_model(build: Build, tensors: dict[str, Any]) -> bytes:
+    """The tensors under these names, as 32-bit floats."""
+    spec = {name: ("F32", values.shape) for name, values in tensors.items()}
+    raw = {name: values.astype("<f4").tobytes() for name, values in tensors.items()}
+    return bytes(build.safetensors(spec, raw))
+
+
+def started(seed: int, bias: Any, gain: float = 1.0) -> dict[str, Any]:
+    """A random start under names without the word norm."""
+    found: dict[str, Any] = {}
+    for number in range(3):
+        found[f"h.{number}.mlp.c_fc.weight"] = noise(seed + number)
+        found[f"h.{number}.mlp.c_fc.bias"] = bias
+        found[f"h.{number}.ln_1.weight"] = np.full(SIDE, gain)
+    return found
+
+
+ZEROS = np.zeros(SIDE)
+UNIFORM = np.random.default_rng(5).uniform(-0.06, 0.06, SIDE)
+MOVED = np.random.default_rng(5).standard_normal(SIDE) * 0.02
+STARTS = [
+    (ZEROS, 1.0, True, "biases of zero"),
+    (UNIFORM, 1.0, True, "uniform biases, as layers begin with"),
+    (ZEROS, 0.0, True, "gains that 1 is added to"),
+    (MOVED, 1.0, None, "biases that moved: cannot be told"),
+    (ZEROS, 0.9, None, "gains that moved: cannot be told"),
+]
+
+
+@pytest.mark.parametrize(("bias", "gain", "wanted", "why"), STARTS, ids=[s[3] for s in STARTS])
+def test_random_starts_by_their_roles(
+    bias: Any, gain: float, wanted: bool | None, why: str, build: Build
+) -> None:
+    found = sampled(build, named_model(build, started(30, bias, gain)))
+    assert found.untrained is wanted, why
+
+
+def test_pruned_weights_are_said_to_be(build: Build) -> None:
+    matrices = [trained(n) for n in range(4)]
+    for matrix in matrices:
+        matrix[np.abs(matrix) < np.median(np.abs(matrix))] = 0
+    found = sampled(build, model(build, matrices))
+    assert found.pruned
+    assert found.zeros == pytest.approx(0.5, abs=0.01)
+    assert not sampled(build, model(build, [trained(n) for n in range(4)])).pruned
+
+
+@pytest.mark.parametrize(("kind", "wanted"), [("BF16", "BF16"), ("F16", "F16"), ("F32", "")])
+def test_values_that_a_smaller_type_holds(kind: str, wanted: str, build: Build) -> None:
+    """Half of the bytes carry nothing: said, and never called a full precision."""
+    matrices = [trained(n) for n in range(4)]
+    if kind == "BF16":
+        matrices = [(m.view("<u4") & np.uint32(0xFFFF0000)).view("<f4") for m in matrices]
+    if kind == "F16":
+        matrices = [m.astype(np.float16).astype(np.float32) for m in matrices]
+    found = sampled(build, model(build, matrices))
+    assert (found.narrow, found.rounded_bits) == (wanted, None)
+
+
+def test_values_that_are_no_numbers_are_said_with_their_range(build: Build) -> None:
+    matrices = [trained(n) for n in range(4)]
+    matrices[1][3, 3] = np.nan
+    data = model(build, matrices)
+    (found,) = build.assessed({"model.safetensors": data})
+    (said,) = of_samples(found, take(found.stored()))
+    assert (said.id, said.level) == ("not_finite", Level.BROKEN)
+    cited = said.places[0].cite()
+    assert said.places[0].quote == "layers.1.w.weight"
+    assert cited.span.unit is Unit.BYTE
+
+
+@pytest.mark.parametrize("near", [True, False])
+def test_a_download_that_broke_off(near: bool, build: Build) -> None:
+    """Whole by its header, and from the middle on nothing but zeros."""
+    large = [np.tile(trained(n), (5, 1)) for n in range(8)]
+    for matrix in large[4:]:
+        matrix[:] = 0
+    data = model(build, large)
+    (found,) = build.assessed({"model.safetensors": data})
+    assert found.status == "whole"
+    samples = take(found.stored(), near)
+    assert samples.holes.many
+    said = {finding.id: finding.level for finding in of_samples(found, samples)}
+    assert said == {"zero_pages": Level.CONTRADICTION}
+
+
+def test_each_half_of_a_tensor_is_looked_at(build: Build) -> None:
+    matrices = [np.tile(trained(n), (5, 1)) for n in range(4)]
+    for matrix in matrices:
+        matrix[len(matrix) // 2 :] = 0
+    assert sampled(build, model(build, matrices)).holes.many
+
+
+def test_biases_of_zeros_are_no_holes(build: Build) -> None:
+    tensors = {f"l.{n}.w.weight": trained(n) for n in range(3)}
+    tensors |= {f"l.{n}.bias": np.zeros(4096) for n in range(3)}
+    holed = np.ones(8192)
+    holed[4096:] = 0  # a vector of which a part is lost
+    assert sampled(build, named_model(build, tensors)).holes.found == ()
+    found = sampled(build, named_model(build, {**tensors, "l.9.gain": holed})).holes.found
+    assert [hole.name for hole in found] == ["l.9.gain"]
+
+
+def test_far_away_the_ends_of_tensors_cost_few_reads(build: Build) -> None:
+    spec = {f"w.{n}": ("F32", (64, 64)) for n in range(500)}
+    (found,) = build.assessed({"model.safetensors": build.safetensors(spec)})
+    asked: list[int] = []
+    inner = found.checkpoint.files[0].reader
+
+    def counted(offset: int, length: int) -> bytes:
+        asked.append(length)
+        return bytes(inner(offset, length))
+
+    found.checkpoint.files[0].reader = counted
+    assert look(found.stored(), near=False).many
+    assert len(asked) <= FAR
+    assert max(asked) <= 2 * PAGE
 
 
 def test_samples_are_few_and_small(build: Build) -> None:

@@ -32,8 +32,9 @@ TELLERS = (
     "licenses/checklist.py", "formats/weights_shape.py",
     *(f"lineage/{what}.py" for what in ("consequences", "equality", "free_tests", "index_tests",
                                         "record", "relations", "rounding", "rule")),
-    *(f"weights/{what}.py" for what in ("copies", "findings", "integrity", "layers", "naming",
-                                        "parameters", "report")),
+    *(f"weights/{what}.py" for what in ("copies", "families", "findings", "integrity",
+                                        "layers", "naming", "parameters", "report",
+                                        "value_findings")),
     *(f"formats/code_{what}.py" for what in ("model", "networks", "roles", "tooling", "training",
                                             "use")),
 )  # fmt: skip

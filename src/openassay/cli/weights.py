@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from openassay.weights.report import Asked
 
 HELP = "Say what the weights themselves prove: whole, how many parameters, at what precision."
+_UNSOUND = frozenset({"broken", "refused", "contradiction", "risk"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--journal", metavar="FILE",
                         help="with --full: keep here what was read, and go on")  # fmt: skip
     parser.add_argument("--tensors", action="store_true", help="list every tensor (JSON, or -vv)")
+    parser.add_argument("--require", choices=("whole", "sound"),
+                        help="exit 10 if not met, 11 if it cannot be told: whole (every byte is"
+                        " there and the format's own reader takes it), sound (also nothing"
+                        " broken, contradicted or risky)")  # fmt: skip
     options.add_output(parser)
     options.add_verbose(parser, "with the places; -vv with every tensor")
 
@@ -70,8 +75,20 @@ def run(args: argparse.Namespace) -> int:
         text = render_terminal(document, look)
         streams.write(text, args.output, as_data=False)
     found: list[Any] = document["checkpoints"]
-    readable = any(row["status"] != "unread" for row in found)
-    return Exit.FINE if readable else Exit.NOTHING_READ
+    if not any(row["status"] != "unread" for row in found):
+        return Exit.NOTHING_READ
+    return _met(document, args.require) if args.require else Exit.FINE
+
+
+def _met(document: dict[str, Any], required: str) -> Exit:
+    """Whether every set of weights is whole, or sound; undecided where one could not be read."""
+    rows = document["checkpoints"]
+    status = {row["status"] for row in rows}
+    bad = {"broken", "refused"} if required == "whole" else _UNSOUND
+    findings = [f for row in (*rows, document) for f in row["findings"]]
+    if status & {"incomplete", "refused"} or any(f["level"] in bad for f in findings):
+        return Exit.BELOW_REQUIRED
+    return Exit.FINE if status == {"whole"} else Exit.UNDECIDED
 
 
 def _asked(args: argparse.Namespace) -> Asked:

@@ -52,9 +52,12 @@ class Fault(StrEnum):
     DUPLICATE_NAME = "duplicate-name"
     ODD_NAME = "odd-name"  # empty, overlong, or not printable
     BAD_ENTRY = "bad-entry"  # one tensor or key cannot be understood, the others can
+    TWO_ANSWERS = "field-twice"  # one description states a field twice
+    UNKNOWN_FIELD = "unknown-field"  # a description says more than its format has
     BAD_SHAPE = "bad-shape"
     BAD_METADATA = "bad-metadata"
     UNKNOWN_DTYPE = "unknown-dtype"
+    NOT_STORED = "not-stored"  # declared, and its bytes are not in the file
     SIZE_MISMATCH = "size-mismatch"  # bytes stored are not what shape and dtype ask for
     OUTSIDE_STORAGE = "outside-storage"  # a view reaches beyond the storage it is cut from
     OVERLAP = "overlapping"
@@ -65,6 +68,7 @@ class Fault(StrEnum):
     MEMBER_MISSING = "member-missing"
     MEMBER_COMPRESSED = "member-compressed"
     MEMBER_ENCRYPTED = "member-encrypted"
+    MEMBER_UNUSED = "member-unused"  # travels in the archive, and no loader reads it
     COMPRESSION_RATIO = "compression-ratio"
     CRC_MISMATCH = "crc-mismatch"
     UNSAFE_PATH = "unsafe-path"
@@ -453,8 +457,7 @@ def _check_members(members: list[Member], directory_at: int, findings: Findings)
             detail = f"member {name} reaches to byte {end}, the directory begins at {directory_at}"
             findings.add(Fault.TRUNCATED, detail, member.header)
         if member.header < reached:
-            detail = f"member {name} starts inside the one before"
-            findings.add(Fault.OVERLAP, detail, member.header)
+            findings.add(Fault.OVERLAP, f"member {name} starts in the one before", member.header)
         if member.name in seen:
             findings.add(Fault.DUPLICATE_NAME, f"two members are named {name}", member.header)
         if member.encrypted:

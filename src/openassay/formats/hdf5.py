@@ -330,7 +330,7 @@ class _Reader:
             detail = f"data set {quoted(name)} needs filter {odd[0]}, which may be a plug-in"
             self.findings.add(Fault.UNSUPPORTED, detail, at)
         if dataset.outside:
-            self.tensors.append(tensor)
+            self._not_stored(tensor, "keeps its elements outside", at)
             return
         if dataset.address is not None:
             start = self.absolute(dataset.address)
@@ -338,18 +338,24 @@ class _Reader:
             return
         if dataset.chunks is not None:
             self._chunked(tensor, self.absolute(dataset.chunks), dataset, declared, at)
-        elif dataset.inline:
+            return
+        if dataset.inline:
             tensor = Tensor(name, tensor.dtype, tensor.shape, *dataset.inline)
         self.tensors.append(tensor)
+
+    def _not_stored(self, tensor: Tensor, what: str, at: int) -> None:
+        """A data set whose elements are not in this file: listed as having no bytes."""
+        self.findings.add(Fault.NOT_STORED, f"data set {quoted(tensor.name)} {what}", at)
+        self.tensors.append(Tensor(tensor.name, tensor.dtype, tensor.shape, 0, 0))
 
     def _contiguous(
         self, tensor: Tensor, start: int | None, size: int, declared: int | None, at: int
     ) -> None:
         if start is None:
             if tensor.parameters:
-                detail = f"data set {quoted(tensor.name)} declares {declared} bytes, stores none"
-                self.findings.add(Fault.SIZE_MISMATCH, detail, at)
-            self.tensors.append(tensor)
+                self._not_stored(tensor, f"declares {declared} bytes, stores none", at)
+            else:
+                self.tensors.append(tensor)
             return
         if declared is not None and declared != size:
             detail = f"data set {quoted(tensor.name)} has {size} bytes, its shape asks {declared}"
@@ -363,17 +369,23 @@ class _Reader:
     def _chunked(
         self, tensor: Tensor, tree: int | None, dataset: Dataset, declared: int | None, at: int
     ) -> None:
-        """Bytes stored in chunks against those declared: an absurd ratio is a bomb or a hole."""
+        """Bytes stored in chunks against those declared: an absurd ratio is a bomb or a hole.
+
+        Kinds of index that are not walked cannot hold more than the file has.
+        """
         stored = 0
         if tree is not None and dataset.old_chunks:
             key = 8 + 8 * dataset.chunk_rank
             for place, _ in self._leaves(tree, 1, key):
                 stored += self.pages.number(place, 4)  # a chunk's key begins with its stored size
         elif tree is not None:
-            return  # newer kinds of index are not walked
-        if declared is not None and declared > max(RATIO_FLOOR, MAX_RATIO * stored):
-            detail = f"data set {quoted(tensor.name)} declares {declared} bytes, stores {stored}"
-            self.findings.add(Fault.COMPRESSION_RATIO, detail, at)
+            stored = self.pages.size
+        most = max(RATIO_FLOOR, MAX_RATIO * stored) if stored else 0
+        if declared is not None and declared > most:
+            what = f"declares {declared} bytes, stores {stored or 'none'}"
+            self._not_stored(tensor, what, at)
+        else:
+            self.tensors.append(tensor)
 
     def _attribute(self, message: Message) -> None:
         """A text of the root group: what wrote the file, and the model's configuration."""

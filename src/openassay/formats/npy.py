@@ -18,6 +18,8 @@ from typing import Any, Final
 from openassay.formats.bounded import (
     DTYPE_BITS,
     MAX_DIMENSIONS,
+    MAX_RATIO,
+    RATIO_FLOOR,
     Fault,
     Findings,
     FormatError,
@@ -141,6 +143,10 @@ def _member(window: Window, member: Member, findings: Findings) -> Tensor:
     header = _header(raw, name, findings)
     end = _array_end(header, member.size, name, findings)
     clean = clean_name(name, findings, member.header)
+    if member.size > max(RATIO_FLOOR, MAX_RATIO * member.packed):  # no array packs so well
+        detail = f"array {quoted(name)} declares {member.size} bytes, stores {member.packed}"
+        findings.add(Fault.NOT_STORED, detail, member.header)
+        return Tensor(clean, header.dtype, header.shape, 0, 0)
     # one byte order is told for a whole archive, and it is little: others are not given a place
     if member.method or header.width is None or ">" in header.descr:
         return Tensor(clean, header.dtype, header.shape)

@@ -372,6 +372,8 @@ def _tensor(r: _Reader, end: int, fallback: str) -> str:
         r.findings.add(Fault.BAD_SHAPE, detail, at)
         described.dims = []
     place = described.data[:2] if described.data else (None, None)
+    if not (described.data or described.other or described.is_external):
+        place = (0, 0)  # described, and nothing is stored of it
     r.tensors.append(Tensor(name, dtype, tuple(described.dims), *place))
     _check_tensor(r, described, name, dtype, at)
     return name

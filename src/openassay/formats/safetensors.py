@@ -53,6 +53,7 @@ DTYPES: Final = frozenset({
     "F8_E4M3FNUZ", "F8_E5M2FNUZ", "I16", "U16", "F16", "BF16", "I32", "U32", "F32", "C64", "F64",
     "I64", "U64",
 })  # fmt: skip
+_FIELDS: Final = ("dtype", "shape", "data_offsets")  # of one description, and no others
 # Many tensors share few shapes: what was found sound once, by dtype and shape, with its bytes.
 _Shapes = dict[tuple[str, tuple[int, ...]], tuple[str, tuple[int, ...], int]]
 _SHARD_NAME = re.compile(r"(.{1,200}?)[-_.]?(\d{1,6})-of-(\d{1,6})(\.[A-Za-z0-9_.]{1,40})")
@@ -122,9 +123,12 @@ def parse(read: ReadAt, size: int) -> SafetensorsFile:
     tensors = _last_of_each(kept, findings)
     del kept
     if not tensors:
-        findings.add(Fault.NO_TENSORS, "the header names no tensor", 8)
+        detail = "the header names no tensor"
+        if named:  # each has its own problem
+            detail = f"the header describes none of the {named} tensors it names"
+        findings.add(Fault.NO_TENSORS, detail, 8)
     reached = check_cover(tensors, data, size, findings)
-    if reached < size and len(tensors) == named:
+    if reached < size and not findings.has(Fault.BAD_ENTRY):
         detail = f"{size - reached} bytes after the last tensor belong to none"
         findings.add(Fault.TRAILING_BYTES, detail, reached)
     return SafetensorsFile(tensors, _metadata(about, findings), length, findings.done())
@@ -162,10 +166,13 @@ def _load(text: str, findings: Findings, offset: int) -> dict[str, Any]:
         built = dict(pairs)
         if len(built) < len(pairs):
             seen: set[str] = set()
+            # A name of a tensor may stand twice; strict readers refuse a field of a description.
+            fixed = _FIELDS if isinstance(built.get("data_offsets"), list) else ("__metadata__",)
             for name, _ in pairs:
                 if name in seen:
+                    fault = Fault.TWO_ANSWERS if name in fixed else Fault.DUPLICATE_NAME
                     detail = f"{quoted(name)} stands twice, here the last one counts"
-                    findings.add(Fault.DUPLICATE_NAME, detail, offset)
+                    findings.add(fault, detail, offset)
                 seen.add(name)
         return built
 
@@ -202,6 +209,8 @@ def _no_constant(name: str) -> Any:
 
 def _metadata(found: Any, findings: Findings) -> Mapping[str, str]:
     """The texts under `__metadata__`; what is not a text is reported and left out."""
+    if found is None:  # the reference implementation takes it for none
+        return MappingProxyType({})
     if not isinstance(found, dict):
         findings.add(Fault.BAD_METADATA, "__metadata__ is not an object of texts", 8)
         return MappingProxyType({})
@@ -240,13 +249,14 @@ def _tensor(name: str, entry: Any, data: int, findings: Findings, shapes: _Shape
         if type(number) is not int or not 0 <= number < MAX_SIZE:
             right = False
     if not (right and 0 <= start < MAX_SIZE and 0 <= end < MAX_SIZE):
-        detail = f"tensor {quoted(name)} is not described by dtype, shape and data_offsets"
-        findings.add(Fault.BAD_ENTRY, detail, 8)
+        findings.add(Fault.BAD_ENTRY, f"tensor {quoted(name)} {_wrong_in(entry)}", 8)
         return None
     if start > end or len(sizes) > MAX_DIMENSIONS:
         detail = f"tensor {quoted(name)} ends before it starts or has {len(sizes)} dimensions"
         findings.add(Fault.BAD_ENTRY, detail, 8)
         return None
+    if len(entry) > 3 or clean is not name:
+        _oddities(name, entry, findings)
     known = shapes.get((dtype, sizes))
     if known is None or known[2] != end - start:
         known = sys.intern(dtype[:40]), sizes, end - start
@@ -254,6 +264,36 @@ def _tensor(name: str, entry: Any, data: int, findings: Findings, shapes: _Shape
         if sound and len(shapes) < MAX_SHAPES:
             shapes[dtype, sizes] = known
     return Tensor(clean, known[0], known[1], data + start, data + end)
+
+
+def _oddities(name: str, entry: Mapping[str, Any], findings: Findings) -> None:
+    """What a description has beside its fields; a name that is no text."""
+    for field in sorted(entry.keys() - set(_FIELDS)):
+        detail = f"the description of tensor {quoted(name)} has the unknown field {quoted(field)}"
+        findings.add(Fault.UNKNOWN_FIELD, detail, 8)
+        break
+    if any("\ud800" <= character <= "\udfff" for character in name):
+        findings.add(Fault.BAD_ENTRY, f"the name of tensor {quoted(name)} is no text", 8)
+
+
+def _wrong_in(entry: Any) -> str:
+    """What of one description cannot be understood."""
+    if not isinstance(entry, dict):
+        return f"is described by {quoted(json.dumps(entry)[:80])}, no object"
+    for field in _FIELDS:
+        value = entry.get(field)
+        if field not in entry:
+            return f"is described without {field}"
+        if field == "dtype" and not isinstance(value, str):
+            return f"has the dtype {quoted(json.dumps(value)[:80])}, no text"
+        if field != "dtype" and not _are_sizes(value):
+            return f"has the {field} {json.dumps(value)[:80]}, no list of whole numbers from 0"
+    return f"has {len(entry['data_offsets'])} data_offsets, there are two"
+
+
+def _are_sizes(found: Any) -> bool:
+    """Whether this is a list of whole numbers from 0 that a file could have."""
+    return type(found) is list and all(type(n) is int and 0 <= n < MAX_SIZE for n in found)
 
 
 def _check_size(

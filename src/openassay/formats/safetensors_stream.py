@@ -44,7 +44,8 @@ def entries(
             raise text.broken("a name should stand here")
         if name in seen:
             detail = f"{quoted(name)} stands twice, here the last one counts"
-            findings.add(Fault.DUPLICATE_NAME, detail, start)
+            fault = Fault.TWO_ANSWERS if name == "__metadata__" else Fault.DUPLICATE_NAME
+            findings.add(fault, detail, start)
         seen.add(name)
         text.expect(":")
         if name == "__metadata__" and text.peek() == "{":

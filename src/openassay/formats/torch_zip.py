@@ -30,7 +30,7 @@ from openassay.formats.bounded import (
     zip_members,
 )
 from openassay.formats.pickle_ops import Items, Pairs, Pickled, read_pickle
-from openassay.formats.torch_views import Book, Kind, Storage, TorchFile
+from openassay.formats.torch_views import Book, Kind, Storage, TorchFile, is_foreign
 
 MAX_PICKLE: Final = 16 << 20  # bytes of data.pkl; 80,000 tensors take about that
 MAX_READ: Final = 256 << 20  # pickle, zip directory and local headers together
@@ -38,7 +38,18 @@ FIRST_PICKLE: Final = 64 << 10  # legacy files: read this much, then four times 
 MAGIC: Final = 0x1950A86A20F9469CFC6C  # the first pickle of a legacy file
 CHECKED: Final = 16  # local headers, or length fields, that are read before the rest is believed
 ALIGNMENT: Final = 64  # bytes; torch pads local headers so that storages begin on multiples of it
+MAX_OTHERS: Final = 64  # members that no loader reads: so many are opened to see what they are
+MAX_OTHER: Final = 1 << 20  # bytes read of each that is a pickle
 _FULL32: Final = 0xFFFFFFFF
+# What torch's own writers put beside the tensors (torch/serialization.py, caffe2's inline
+# container, the mobile exporter).
+_OWN_NAMES: Final = frozenset([
+    "data.pkl", "constants.pkl", "attributes.pkl", "bytecode.pkl", "version", "byteorder",
+    ".format_version", ".storage_alignment", ".data/serialization_id", "mobile_debug_handles.pkl",
+    "model.json",
+])  # fmt: skip
+_PICKLES: Final = (".pkl", ".pickle", ".debug_pkl")
+_OWN_FOLDERS: Final = ("data/", "constants/", "code/", "extra/")
 _AFTER: Final = (0, 16, 24)  # bytes of data descriptor between a member and the next header
 
 
@@ -81,9 +92,56 @@ def _parse_zip(window: Window) -> TorchFile:
     if unnamed and all(pickled.complete for pickled in pickles):
         detail = f"{len(unnamed)} storages belong to no tensor, the first is {quoted(unnamed[0])}"
         findings.add(Fault.HOLE, detail, inside[unnamed[0]].header)
+    pickles += _others(window, members, root, findings)
     metadata = _zip_metadata(window, inside, root, findings)
     code = tuple(sorted(n for n in inside if n.startswith("code/") and n.endswith(".py")))
     return book.finish(Kind.TORCHSCRIPT if scripted else Kind.ZIP, pickles, metadata, code)
+
+
+def _others(
+    window: Window, members: tuple[Member, ...], root: str, findings: Findings
+) -> list[Pickled]:
+    """Members beside those that were read: what no loader reads is a note, code in it is listed."""
+    beside = [member for member in members if not member.name.endswith("/")]
+    others = [member for member in beside if not _is_own(member.name, root)]
+    if others:
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        more += f"; {MAX_OTHERS} were looked into" if len(others) > MAX_OTHERS else ""
+        detail = f"no loader reads member {quoted(others[0].name)}{more}"
+        findings.add(Fault.MEMBER_UNUSED, detail, others[0].header)
+    read = (f"{root}data.pkl", f"{root}constants.pkl")
+    pickles = [m for m in beside if m.name.endswith(_PICKLES) and m.name not in read]
+    rest = [member for member in others if not member.name.endswith(_PICKLES)]
+    found: list[Pickled] = []
+    for member in (pickles + rest)[:MAX_OTHERS]:
+        try:
+            if not _begins_as_pickle(member_bytes(window, member, 2), member.name):
+                continue
+            pickled = read_pickle(member_bytes(window, member, MAX_OTHER))
+        except FormatError as error:
+            findings.add_error(error)
+            continue
+        named = (name for name in pickled.globals if name.module.split(".")[0] != "__torch__")
+        foreign = [str(name) for name in named if is_foreign(name)]
+        if foreign:
+            detail = f"pickle {quoted(member.name)} beside data.pkl names {', '.join(foreign[:3])}"
+            findings.add(Fault.PICKLED_CONTENT, detail[:400], member.header)
+        found.append(pickled)
+    return found
+
+
+def _is_own(name: str, root: str) -> bool:
+    """Whether torch's own writers put a member of this name there."""
+    inside = name.removeprefix(root)
+    if root and inside == name:
+        return False
+    return inside in _OWN_NAMES or inside.startswith(_OWN_FOLDERS)
+
+
+def _begins_as_pickle(head: bytes, name: str) -> bool:
+    """By its protocol mark, or its name: the first two protocols have no mark."""
+    marked = len(head) == 2 and head[0] == 0x80 and 2 <= head[1] <= 5
+    return marked or name.endswith(_PICKLES)
 
 
 def _member_pickle(window: Window, member: Member, findings: Findings) -> Pickled:

@@ -41,6 +41,7 @@ _BY_SUFFIX: Final = {
 }  # fmt: skip
 _LOST: Final = frozenset([Fault.TRUNCATED, Fault.NO_TENSORS, Fault.HEADER_LENGTH_LIES])
 _POINTER_SIZE: Final = re.compile(rb"\nsize (\d{1,19})(?:\n|$)")
+_POINTER_OID: Final = re.compile(rb"\noid sha256:([0-9a-f]{64})(?:\n|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +243,9 @@ def placeholder(head: bytes) -> str:
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text.startswith(b"version https://git-lfs.github.com/spec/"):
         size = _POINTER_SIZE.search(text)
+        digest = _POINTER_OID.search(text)
         promised = f" to {size[1].decode()} bytes" if size else ""
+        promised += f" with SHA-256 {digest[1].decode()}" if digest else ""
         return f"a Git LFS pointer{promised} stands where weights should be"
     if b"/annex/objects/" in text[:400]:
         return "a git-annex pointer stands where weights should be"

@@ -39,6 +39,13 @@ _HELPERS: Final = frozenset(
 _OPTIMIZER: Final = re.compile(
     r"(?:optimizer|optim_states|optimizer_states|scheduler|lr_scheduler|opt_state)", re.IGNORECASE
 )
+#: Names of norms, for whoever tells roles apart by names.
+NORM: Final = re.compile(
+    r"norm|(?:^|[._/])ln_?[0-9f]?[._/]|(?:^|[._/])ln_|(?:^|[._/])bn\d{0,3}[._/]", re.IGNORECASE
+)
+_NO_GAIN: Final = re.compile(
+    r"bias|beta|running_|moving_|num_batches|zero_point|position", re.IGNORECASE
+)
 _NOT_WEIGHTS: Final = re.compile(
     r"(?:training_args|rng_state|random_states|vocab|tokenizer|merges)"
 )
@@ -76,6 +83,17 @@ def may_hold_weights(path: str, suffix: str) -> bool:
     if suffix in _NEEDS_WORD or bundle:
         return not path_words.words(name).isdisjoint(_WEIGHT_WORDS | {"optimizer", "optim"})
     return True
+
+
+def is_gain(tensor: str) -> bool:
+    """Whether a tensor's name is that of the gain of a norm."""
+    return NORM.search(tensor) is not None and _NO_GAIN.search(tensor) is None
+
+
+def is_bias(tensor: str) -> bool:
+    """Whether a tensor's name is that of a bias, of a norm or of a layer."""
+    last = re.split(r"[./]", tensor.lower().removesuffix(":0"))[-1]
+    return last in ("bias", "beta") or last.endswith("_bias")
 
 
 def names_optimizer(name: str) -> bool:

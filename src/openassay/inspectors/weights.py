@@ -38,7 +38,8 @@ _MAX_CITED: Final = 3
 _CITED_BYTES: Final = 64 << 10
 _MAX_FOUND: Final = 20  # findings of one checkpoint; `openassay weights` shows all
 _TOPICS: Final = {
-    Level.BROKEN: "weights_problem", Level.CONTRADICTION: "mismatch", Level.RISK: "weights_risk",
+    Level.BROKEN: "weights_problem", Level.REFUSED: "weights_problem",
+    Level.CONTRADICTION: "mismatch", Level.RISK: "weights_risk",
 }  # fmt: skip
 
 
@@ -52,6 +53,8 @@ def survey(release: Release) -> Iterator[Fact | Gap]:
             yield from _problems(checkpoint)
         if checkpoint.read or checkpoint.unread:
             kept.append(checkpoint)
+        elif checkpoint.cut and _whose(checkpoint, release) == "own":
+            yield from _found(assess(release, checkpoint))
     finals: list[Checkpoint] = []
     steps: list[Checkpoint] = []
     for checkpoint in kept:

@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Final
 
 from openassay.arrays import Floats, np
+from openassay.formats import weights_names
 
 
 class Role(StrEnum):
@@ -95,7 +96,6 @@ _ROLES: Final = (
               r"linear1|[./]lin1|wi_1|densereludense[./]wi[./]|mlp[./]fc_in|mlp[./]wi[./]"),
 )  # fmt: skip
 _COMPILED: Final = tuple((role, re.compile(pattern)) for role, pattern in _ROLES)
-_NORM: Final = re.compile(r"norm|(?:^|[._/])ln_?[0-9f]?[._/]|(?:^|[._/])ln_|(?:^|[._/])bn\d*[._/]")
 _NOT_WEIGHT: Final = re.compile(
     r"bias|running_|moving_(?:mean|var)|num_batches|beta|(?:^|[._])(?:mean|std|var|variance)$|scale$|"
     r"zero_point|[./]adam(?:_\d+)?$"
@@ -124,7 +124,7 @@ def part_of(name: str, shape: tuple[int, ...]) -> Part:
         if pattern.search(name) and not _INPUT_GATE.search(name):
             return Part(Role.DENIED, stack, layer, expert, why)
     dimensions = [n for n in shape if n > 1]
-    if len(dimensions) == 1 and _NORM.search(name) and not _NOT_WEIGHT.search(name):
+    if len(dimensions) == 1 and weights_names.NORM.search(name) and not _NOT_WEIGHT.search(name):
         return Part(Role.NORM, stack, layer, expert)
     if len(dimensions) < 2 or _NOT_WEIGHT.search(name):
         return Part(Role.PLAIN, stack, layer, expert)

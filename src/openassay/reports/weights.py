@@ -13,13 +13,16 @@ from openassay.words import Words, mark
 
 Row = Mapping[str, Any]
 _INKS = {
-    "broken": Ink.RED, "contradiction": Ink.RED, "risk": Ink.YELLOW, "note": Ink.DIM,
-    "whole": Ink.GREEN, "incomplete": Ink.RED, "opaque": Ink.YELLOW, "unread": Ink.YELLOW,
+    "broken": Ink.RED, "refused": Ink.RED, "contradiction": Ink.RED, "risk": Ink.YELLOW,
+    "note": Ink.DIM, "whole": Ink.GREEN, "incomplete": Ink.RED, "unproven": Ink.YELLOW,
+    "opaque": Ink.YELLOW, "unread": Ink.YELLOW,
 }  # fmt: skip
-_SIGNS = {"broken": "✘", "contradiction": "✘", "risk": "?", "note": "·"}
+_SIGNS = {"broken": "✘", "refused": "✘", "contradiction": "✘", "risk": "?", "note": "·"}
 _STATUS = {
     "whole": mark("whole, by its header"),
     "incomplete": mark("not whole"),
+    "refused": mark("every byte is there, and the format's own reader refuses it"),
+    "unproven": mark("whole or not: cannot tell, not all of it could be read"),
     "opaque": mark("opaque: known by its first bytes, contents not read"),
     "unread": mark("not read"),
 }
@@ -29,6 +32,7 @@ _BESIDE = {
     "optimizer": mark("{n} of an optimizer"),
     "tied": mark("{n} tied and counted once"),
 }
+_SAID = 0.01  # share of zeros that is told
 _LABEL = 12  # columns of what a line is about
 _SHOWN = 6  # checkpoints and findings of one, without -v
 
@@ -66,12 +70,13 @@ def _checkpoint(row: Row, pen: Pen) -> Iterator[str]:
         name = words.say("{name} and {n} more", name=name, n=len(files) - 1)
     known = " ".join(filter(None, (row["format"], visible(row["variant"]))))
     status = pen.ink(words.say(_STATUS[row["status"]]), _INKS[row["status"]])
-    about = words.say("{about}, {state}", about=known or words.say("not readable"), state=status)
+    about = words.say("{about}, {state}", about=known or words.say(_unreadable(row)), state=status)
     yield f"{pen.ink(cut(name, pen.look.width - 45), Ink.BOLD)}  {about}"
     lines = []
     if row["parameters"] is not None:
         lines.append((mark("parameters"), _parameters(row["parameters"], words)))
-        lines.append((mark("precision"), _precision(row, pen.look.detail, words)))
+        if row["precision"]:
+            lines.append((mark("precision"), _precision(row, pen.look.detail, words)))
     lines.append((mark("stored"), _stored(row, words)))
     if row["samples"] is not None and row["samples"]["ranges"]:
         lines.append((mark("values"), _values(row["samples"], words)))
@@ -79,6 +84,14 @@ def _checkpoint(row: Row, pen: Pen) -> Iterator[str]:
     yield from _findings(row["findings"], pen)
     if pen.look.detail > 1:
         yield from _tensors(row, pen)
+
+
+def _unreadable(row: Row) -> str:
+    """What stands where a format could not be told."""
+    if row["status"] != "unread":
+        return mark("not readable")
+    pointer = any("promised_sha256" in file for file in row["files"])
+    return mark("Git LFS pointer") if pointer else mark("not at hand")
 
 
 def _parameters(count: Row, words: Words) -> str:
@@ -117,6 +130,8 @@ def _precision(row: Row, detail: int, words: Words) -> str:
 
 def _stored(row: Row, words: Words) -> str:
     size = sum(file["bytes"] for file in row["files"])
+    if row["status"] == "unread":
+        return words.say("nothing here; {n} bytes are promised", n=f"{size:,}")
     parts = []
     if row["files_promised"] > 1:
         there = len(row["files"])
@@ -133,8 +148,12 @@ def _values(samples: Row, words: Words) -> str:
         parts.append(words.say("trained (matrices stand out from noise)"))
     elif samples["untrained"] is None:
         parts.append(words.say("trained or not: cannot tell"))
-    if samples["rounded_bits"] is None and samples["distinct"]:
+    if samples["narrow"] is not None:
+        parts.append(words.say("every value is one of {dtype}", dtype=samples["narrow"]))
+    elif samples["rounded_bits"] is None and samples["distinct"]:
         parts.append(words.say("no sign of rounding"))
+    if samples["zeros"] and samples["zeros"] >= _SAID:
+        parts.append(words.say("{n} % zeros", n=f"{100 * samples['zeros']:.0f}"))
     return words.listed(parts)
 
 

@@ -43,6 +43,7 @@ class Checkpoint:
     count: int = 1
     files: list[File] = field(default_factory=list)
     parts: list[tuple[File, WeightsFile]] = field(default_factory=list)
+    cut: list[tuple[File, WeightsFile]] = field(default_factory=list)  # broken, header readable
     broken: list[Broken] = field(default_factory=list)
     unread: list[File] = field(default_factory=list)  # LFS pointers and missing blobs
     failed: list[tuple[File, ReadError]] = field(default_factory=list)
@@ -55,6 +56,11 @@ class Checkpoint:
     def read(self) -> list[WeightsFile]:
         """What was read, file by file."""
         return [found for _, found in self.parts]
+
+    @property
+    def described(self) -> list[tuple[File, WeightsFile]]:
+        """Every file whose header could be read, those that are cut off too, by path."""
+        return sorted([*self.parts, *self.cut], key=lambda part: part[0].path)
 
     @property
     def step(self) -> int | None:
@@ -144,7 +150,7 @@ def _belongs_to_an_index(release: Release, file: File) -> bool:
 
 
 def read_headers(checkpoint: Checkpoint) -> None:
-    """Fill ``parts``, ``broken``, ``unread`` and ``failed``."""
+    """Fill ``parts``, ``cut``, ``broken``, ``unread`` and ``failed``."""
     for file in checkpoint.files:
         if file.lfs is not None or file.problem is not None:
             checkpoint.unread.append(file)
@@ -175,6 +181,7 @@ def _read_one(checkpoint: Checkpoint, file: File) -> None:
         return
     if found.broken:
         checkpoint.broken.append(Broken(file, found.broken, "incomplete"))
+        checkpoint.cut.append((file, found))
     elif not (found.opaque and file.size < MIN_OPAQUE):
         checkpoint.parts.append((file, found))
 
@@ -207,8 +214,8 @@ def stored_tensors(release: Release, checkpoint: Checkpoint) -> Iterator[StoredT
 def _stored(
     tensor: Tensor, file: File, start: int | None, end: int | None, found: WeightsFile
 ) -> StoredTensor:
-    if end is not None and end > file.size:
-        start = end = None
+    if end is not None and (end > file.size or (end == start and tensor.parameters)):
+        start = end = None  # not stored, or not in full
     return StoredTensor(
         tensor.name, tensor.dtype, tensor.shape, file, start, end,
         found.format, found.big_endian, tensor.strides,

@@ -15,6 +15,7 @@ class Level(StrEnum):
     """How much a finding weighs."""
 
     BROKEN = "broken"  # the weights cannot be whole, or cannot be weights
+    REFUSED = "refused"  # the format's own reader does not load such a file
     CONTRADICTION = "contradiction"  # name, configuration or card say something else
     RISK = "risk"  # code travels with the weights, or a path leads out
     NOTE = "note"  # worth knowing

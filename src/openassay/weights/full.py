@@ -19,6 +19,7 @@ from openassay.weights.content import (
 )
 from openassay.weights.findings import Finding, Level, Place
 from openassay.weights.hashing import can_resume
+from openassay.weights.holes import MANY
 from openassay.weights.integrity import Assessed, header_place
 from openassay.weights.journal import Journal
 from openassay.weights.parameters import is_beside
@@ -57,7 +58,7 @@ def contents_of(
                 except ReadError:
                     continue  # reported with the headers
             found[key] = known
-            one.findings += _findings(one, file, known)
+            one.findings = _replaced(one.findings, _findings(one, file, known))
     return found
 
 
@@ -117,12 +118,20 @@ def _progress(say: Say) -> Progress:
     return show
 
 
+def _replaced(sampled: list[Finding], full: list[Finding]) -> list[Finding]:
+    """What all bytes show stands for what a few ranges showed of the same kind."""
+    ids = {finding.id for finding in full}
+    return [finding for finding in sampled if finding.id not in ids] + full
+
+
 def _findings(found: Assessed, file: File, content: FileContent) -> list[Finding]:
     """Holes and values that are no numbers, seen in full."""
     listed: list[Finding] = []
     if content.zero_pages > _FEW and content.zero_pages > content.pages // 100:
         text = f"{content.zero_pages:,} of {content.pages:,} pages of {file.path} are all zeros"
-        listed.append(Finding("zero_pages", Level.NOTE, text, (Place(file, text),)))
+        many = content.zero_pages >= MANY * content.pages
+        level = Level.CONTRADICTION if many else Level.NOTE
+        listed.append(Finding("zero_pages", level, text, (Place(file, text),)))
     odd = [tensor for tensor in content.tensors if tensor.not_finite and not _bounds(tensor)]
     if odd:
         text = f"{len(odd)} tensors of {file.path} hold NaN or infinity, first {odd[0].name}"

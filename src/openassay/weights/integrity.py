@@ -7,18 +7,19 @@ headers, an index and a configuration is read.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from openassay.errors import ReadError
 from openassay.files import File
 from openassay.formats import json_text, safetensors, weights_shape
-from openassay.formats.bounded import Fault, FormatError, Problem
+from openassay.formats.bounded import Fault, FormatError, Problem, stored_bytes
+from openassay.formats.onnx import ExternalData
 from openassay.formats.safetensors import ShardIndex
 from openassay.formats.weights_file import WeightsFile
 from openassay.release import Release
-from openassay.weights import layers, naming, parameters
+from openassay.weights import families, faults, layers, naming, parameters
 from openassay.weights.checkpoints import Checkpoint, StoredTensor, external_file, stored_tensors
 from openassay.weights.findings import Finding, Level, Place
 from openassay.weights.parameters import Count, Counted
@@ -28,31 +29,17 @@ MAX_INDEX: Final = 16 << 20  # bytes: an index of 150,000 tensors
 MAX_CONFIG: Final = 4 << 20
 _SHOWN: Final = 3
 
-# Faults of a parser that say more than that a file is untidy.
-_RISKS: Final = frozenset([
-    Fault.FOREIGN_GLOBAL, Fault.PICKLED_CONTENT, Fault.UNSAFE_PATH, Fault.DUPLICATE_NAME,
-    Fault.OVERLAP, Fault.COMPRESSION_RATIO, Fault.MEMBER_ENCRYPTED,
-])  # fmt: skip
-_BROKEN: Final = frozenset([
-    Fault.TRUNCATED, Fault.SIZE_MISMATCH, Fault.OUTSIDE_STORAGE, Fault.MEMBER_MISSING,
-    Fault.CRC_MISMATCH, Fault.HEADER_LENGTH_LIES,
-])  # fmt: skip
-# The tensors that were listed may not be all.
-_PARTLY: Final = frozenset([
-    Fault.READ_LIMIT, Fault.TOO_MANY_TENSORS, Fault.TOO_MANY_ENTRIES, Fault.TOO_DEEP,
-    Fault.UNSUPPORTED,
-])  # fmt: skip
-_WHY: Final[Mapping[Fault, str]] = {
-    Fault.DUPLICATE_NAME: "two readers may see two models",
-    Fault.HOLE: "bytes that no reader sees travel along",
-    Fault.TRAILING_BYTES: "bytes that no reader sees travel along",
-    Fault.FOREIGN_GLOBAL: "loading it may run code",
-}
+_WIDTH: Final = {"F64": 8, "I64": 8, "U64": 8, "C64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2,
+                 "BF16": 2, "I16": 2, "U16": 2}  # fmt: skip
 
 
 @dataclass(slots=True)
 class Assessed:
-    """One checkpoint with all that was concluded. ``status``: whole, incomplete, opaque, unread."""
+    """One checkpoint with all that was concluded.
+
+    ``status``: whole, incomplete, refused (every byte is there, and the format's own reader does
+    not load it), unproven (not all could be read: whole or not), opaque, unread.
+    """
 
     release: Release
     checkpoint: Checkpoint
@@ -69,46 +56,112 @@ class Assessed:
 
 
 def _classified(found: Assessed) -> Iterator[Counted]:
-    for weights in found.checkpoint.read:
-        yield from parameters.classify(weights.tensors, weights.format, found.settings)
+    """Every tensor with its role; one that stands in two shards counts once."""
+    several = found.checkpoint.count > 1
+    seen: set[str] = set()
+    for file, weights in found.checkpoint.described:
+        lost = _lost(found.release, file, weights)
+        size = None if weights.external else file.size
+        listed = parameters.classify(weights.tensors, weights.format, found.settings, size, lost)
+        for item in listed:
+            if several and item.tensor.name in seen:
+                continue
+            if several:
+                seen.add(item.tensor.name)
+            yield item
+
+
+def _lost(release: Release, file: File, weights: WeightsFile) -> frozenset[str]:
+    """Names of tensors that lie in files which are not there, or do not reach so far."""
+    lost: set[str] = set()
+    sizes: dict[str, int | None] = {}
+    for item, needed in _externals(weights):
+        if item.location not in sizes:
+            holder = external_file(release, file, item.location)
+            held = None if holder is None else holder.lfs.size if holder.lfs else holder.size
+            sizes[item.location] = held
+        size = sizes[item.location]
+        short = item.length is not None and item.length < needed
+        if size is None or short or item.offset + needed > size:
+            lost.add(item.tensor)
+    return frozenset(lost)
+
+
+def _externals(weights: WeightsFile) -> Iterator[tuple[ExternalData, int]]:
+    """What lies in other files, with the bytes it takes: by its shape, or as it is said."""
+    if not weights.external:
+        return
+    needed = {t.name: stored_bytes(t.dtype, t.parameters) for t in weights.tensors}
+    for item in weights.external:
+        yield item, max(item.length or 0, needed.get(item.tensor) or 0)
 
 
 def _unread(read: list[WeightsFile]) -> str:
     """Why the list of tensors may not be whole, or empty."""
-    problems = (problem for weights in read for problem in weights.problems)
-    return next((p.detail for p in problems if p.id in _PARTLY), "")
+    problems = (
+        problem for weights in read for problem in weights.problems
+        if problem.id in faults.PARTLY
+        or (problem.id is Fault.BAD_ENTRY and weights.format in ("safetensors", "PyTorch"))
+    )  # fmt: skip
+    return next((problem.detail for problem in problems), "")
 
 
 def assess(release: Release, checkpoint: Checkpoint) -> Assessed:
     """Everything that the headers of a checkpoint, and what lies beside it, prove."""
-    read = checkpoint.read
+    read = [weights for _, weights in checkpoint.described]
     format = read[0].format if read else ""
     found = Assessed(release, checkpoint, format, _status(checkpoint))
     found.config, found.settings = _settings(release, checkpoint)
     if any(weights.tensors for weights in read):
         found.count = parameters.count(_classified(found), found.settings, _unread(read))
-    for check in (_placeholders, _headers, _shards, _across, _outside, _code):
+    for check in (_placeholders, _headers, _unaligned, _shards, _across, _outside, _code):
         found.findings += check(release, found)
+    if found.count is not None and found.count.absent and not _has(found, Level.BROKEN):
+        text = f"{checkpoint.path}: {found.count.why_unknown}"
+        found.findings.append(
+            Finding("not_stored", Level.BROKEN, text, (header_place(checkpoint),))
+        )
     if found.status == "whole":
         found.findings += against_config(release, found)
         found.findings += layers.findings(checkpoint, found.settings, found.config)
+        found.findings += families.findings(checkpoint, found.settings, found.config)
         found.findings += _named(found)
-    if any(finding.level is Level.BROKEN for finding in found.findings) and read:
-        found.status = "incomplete"
+    found.status = _concluded(found, read)
     return found
 
 
+def _concluded(found: Assessed, read: list[WeightsFile]) -> str:
+    """The status after every check: what is broken outweighs what is refused, and that doubts."""
+    if _has(found, Level.BROKEN) and read:
+        return "incomplete"
+    if found.status == "whole" and _has(found, Level.REFUSED):
+        return "refused"
+    if found.status == "whole" and any(map(faults.doubtful, read)):
+        return "unproven"
+    return found.status
+
+
+def _has(found: Assessed, level: Level) -> bool:
+    return any(finding.level is level for finding in found.findings)
+
+
 def _status(checkpoint: Checkpoint) -> str:
+    reasons = {broken.reason for broken in checkpoint.broken}
+    if reasons and reasons <= faults.OUR_BOUNDS:
+        return "unproven"
     if not checkpoint.parts:
         return "incomplete" if checkpoint.broken or checkpoint.failed else "unread"
     if any(found.opaque for found in checkpoint.read):
         return "opaque"
+    if not any(found.tensors for found in checkpoint.read):
+        return "opaque"  # a pickle or an archive of something else
     return "whole" if checkpoint.whole else "incomplete"
 
 
 def _settings(release: Release, checkpoint: Checkpoint) -> tuple[File | None, Settings]:
-    if checkpoint.read and checkpoint.read[0].format == "GGUF":
-        return None, of_gguf(checkpoint.read[0].metadata)
+    described = checkpoint.described
+    if described and described[0][1].format == "GGUF":
+        return None, of_gguf(described[0][1].metadata)
     prefix = f"{checkpoint.folder}/" if checkpoint.folder else ""
     for name in ("config.json", "params.json"):
         config = release.get(checkpoint.source, f"{prefix}{name}")
@@ -133,39 +186,77 @@ def config_of(file: File) -> dict[str, Any] | None:
 def _placeholders(_: Release, found: Assessed) -> Iterator[Finding]:
     for broken in found.checkpoint.broken:
         place = Place(broken.file, f"{broken.file.size} bytes")
-        yield Finding(broken.reason, Level.BROKEN, f"{broken.file.path}: {broken.why}", (place,))
+        level = Level.NOTE if broken.reason in faults.OUR_BOUNDS else Level.BROKEN
+        yield Finding(broken.reason, level, f"{broken.file.path}: {broken.why}", (place,))
+    yield from _pointers(found.checkpoint)
     for file, error in found.checkpoint.failed:
         text = f"{file.path} could not be read: {error}"
         yield Finding("unreadable", Level.NOTE, text, (Place(file, f"{file.size} bytes"),))
 
 
+def _pointers(checkpoint: Checkpoint) -> Iterator[Finding]:
+    """Files whose bytes are not here: what Git LFS promises of them, or why they are not."""
+    pointers = [(file, file.lfs) for file in checkpoint.unread if file.lfs is not None]
+    if pointers:
+        file, promised = pointers[0]
+        what = f"{file.path} is a Git LFS pointer to {promised.size:,} bytes"
+        if len(pointers) > 1:
+            total = sum(lfs.size for _, lfs in pointers)
+            what = f"{len(pointers)} Git LFS pointers to {total:,} bytes, first {file.name}"
+        text = f"{what} with SHA-256 {promised.oid}; the weights are not here: git lfs pull"
+        places = tuple(
+            Place(file, f"Git LFS pointer to {lfs.size} bytes, {lfs.oid}")
+            for file, lfs in pointers[:_SHOWN]
+        )
+        yield Finding("lfs_pointer", Level.NOTE, text, places)
+    missing = [file for file in checkpoint.unread if file.lfs is None]
+    if missing:
+        text = f"{missing[0].path}: its bytes cannot be had ({missing[0].problem})"
+        text += f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        yield Finding("not_at_hand", Level.NOTE, text, (Place(missing[0], "listed"),))
+
+
 def _headers(_: Release, found: Assessed) -> Iterator[Finding]:
     """The parsers' own findings, one of each kind and file with the number of others."""
-    for file, weights in found.checkpoint.parts:
+    told = {broken.why for broken in found.checkpoint.broken}
+    for file, weights in found.checkpoint.described:
         kinds: dict[Fault, list[Problem]] = {}
         for problem in weights.problems:
             kinds.setdefault(problem.id, []).append(problem)
         for fault, problems in kinds.items():
             if fault in (Fault.FOREIGN_GLOBAL, Fault.NO_TENSORS):
                 continue  # said by _code; legal for a part of a split file
+            if problems[0].detail in told and len(problems) == 1:
+                continue
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-            why = f": {_WHY[fault]}" if fault in _WHY else ""
+            why = f": {faults.WHY[fault]}" if fault in faults.WHY else ""
             first = problems[0]
             at = min(first.offset or 0, max(0, file.size - 1))
             place = Place(file, first.detail, start=at, end=min(file.size, at + 64))
             text = f"{file.path}: {first.detail}{more}{why}"
-            yield Finding(str(fault).replace("-", "_"), _level(fault), text, (place,))
+            level = faults.level_of(fault, weights.format)
+            if level is Level.REFUSED:
+                text += f"; {faults.REFUSED[weights.format][0]} refuses such a file"
+            yield Finding(str(fault).replace("-", "_"), level, text, (place,))
 
 
-def _level(fault: Fault) -> Level:
-    if fault in _BROKEN:
-        return Level.BROKEN
-    return Level.RISK if fault in _RISKS else Level.NOTE
+def _unaligned(_: Release, found: Assessed) -> Iterator[Finding]:
+    """Tensors of a safetensors file that begin at no multiple of their type's width."""
+    for file, weights in found.checkpoint.described:
+        if weights.format != "safetensors":
+            continue
+        odd = [t for t in weights.tensors if (t.start or 0) % _WIDTH.get(t.dtype, 1)]
+        if odd:
+            text = (
+                f"{file.path}: {len(odd)} of {len(weights.tensors)} tensors begin at no multiple "
+                f"of their type's width, first {odd[0].name}: readers must copy them"
+            )
+            yield Finding("misaligned", Level.NOTE, text, (_entry(file, odd[0].name, "begins so"),))
 
 
 def _code(_: Release, found: Assessed) -> Iterator[Finding]:
     """Code that loading would run: an allow list, so that what is not known is said."""
-    for file, weights in found.checkpoint.parts:
+    for file, weights in found.checkpoint.described:
         head = weights.header
         if weights.foreign:
             named = ", ".join(weights.foreign[:5])
@@ -275,12 +366,12 @@ def _outside(release: Release, found: Assessed) -> Iterator[Finding]:
     for file, weights in found.checkpoint.parts:
         lost: set[str] = set()
         short: dict[str, int] = {}
-        for item in weights.external:
+        for item, needed in _externals(weights):
             holder = external_file(release, file, item.location)
             if holder is None:
                 lost.add(item.location)
-            elif holder.lfs is None and item.offset + (item.length or 0) > holder.size:
-                short[item.location] = item.offset + (item.length or 0)
+            elif holder.lfs is None and item.offset + needed > holder.size:
+                short[item.location] = max(short.get(item.location, 0), item.offset + needed)
         if lost:
             text = f"{file.path} keeps tensors in {sorted(lost)[0]}, which is not in the release"
             place = Place(file, sorted(lost)[0], start=0, end=weights.header[1])
@@ -316,7 +407,7 @@ def line_place(config: File, key: str) -> Place:
 
 def header_place(checkpoint: Checkpoint) -> Place:
     """The header of the checkpoint's first file."""
-    file, weights = checkpoint.parts[0]
+    file, weights = checkpoint.described[0]
     return Place(file, f"header of {file.name}, {file.size} bytes", start=0,
                  end=max(1, weights.header[1]))  # fmt: skip
 
@@ -345,7 +436,7 @@ def _largest(found: Assessed) -> Place:
     kinds = found.count.precision if found.count else ()
     most = max(kinds, key=lambda kind: kind.parameters).dtype
     largest = max(
-        (item for item in _classified(found) if item.tensor.dtype == most),
+        (item for item in _classified(found) if item.stored_as == most),
         key=lambda item: (item.parameters, item.tensor.name),
     ).tensor
     for file, weights in found.checkpoint.parts:

@@ -31,10 +31,10 @@ _MIN_PARTS: Final = 4  # tensors of a layer; two are a line of plain matrices, w
 
 def findings(checkpoint: Checkpoint, settings: Settings, config: File | None) -> Iterator[Finding]:
     """Gaps in the numbering, tensors that one layer lacks, a missing output matrix."""
-    stacks = _stacks(checkpoint)
+    found = stacks(checkpoint)
     first, weights = checkpoint.parts[0]
     place = Place(first, f"header of {first.name}", start=0, end=max(1, weights.header[1]))
-    for name, layers in sorted(stacks.items()):
+    for name, layers in sorted(found.items()):
         if len(layers) < _MIN_LAYERS or max(map(len, layers.values())) < _MIN_PARTS:
             continue
         missing = sorted(set(range(max(layers) + 1)) - set(layers))
@@ -45,7 +45,7 @@ def findings(checkpoint: Checkpoint, settings: Settings, config: File | None) ->
         yield from _incomplete(name, layers, place)
     if settings.tied is False and config is not None and _writes_text(settings):
         names = [tensor.name for tensor in checkpoint.tensors()]
-        if stacks and not any(_OUTPUT.search(name) for name in names):
+        if found and not any(_OUTPUT.search(name) for name in names):
             text = "the configuration says that the output matrix is not tied, and there is none"
             yield Finding("output_missing", Level.BROKEN, text, (place,))
 
@@ -54,7 +54,7 @@ def _writes_text(settings: Settings) -> bool:
     return any(name.endswith(("ForCausalLM", "LMHeadModel")) for name in settings.architectures)
 
 
-def _stacks(checkpoint: Checkpoint) -> dict[str, dict[int, frozenset[str]]]:
+def stacks(checkpoint: Checkpoint) -> dict[str, dict[int, frozenset[str]]]:
     """For each stack its layers, and for each layer the names of its tensors; experts as one."""
     found: dict[str, dict[int, set[str]]] = {}
     for tensor in checkpoint.tensors():

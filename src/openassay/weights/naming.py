@@ -47,7 +47,7 @@ def _fits(said: str, stored: str) -> bool:
     if said == "F8":
         return stored.startswith("F8_")
     if said in ("I8", "U8"):
-        return stored in ("I8", "U8", "QI8", "QU8")
+        return stored in ("I8", "U8", "QI8", "QU8") or stored.startswith("8 bits ")
     return said == stored
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from openassay.formats.bounded import DTYPE_BITS, Tensor, stored_bytes
+from openassay.formats.bounded import DTYPE_BITS, MAX_RATIO, RATIO_FLOOR, Tensor, stored_bytes
+from openassay.formats.gguf import GGML_TYPES
 from openassay.weights.settings import Settings
 
 _BUFFER: Final = re.compile(
@@ -43,7 +44,11 @@ _EMBEDDING: Final = re.compile(
 )
 _OUTPUT: Final = re.compile(r"(?:^|[./])(?:lm_head|output|embed_out|output_layer)\.weight$")
 _ONNX_LIKE: Final = frozenset(["ONNX", "TensorFlow Lite"])
-_NOT_NUMBERS: Final = frozenset(["STRING", "RESOURCE", "VARIANT"])
+# Texts, records and handles: nothing in them is a weight, whatever their size.
+_NOT_NUMBERS: Final = re.compile(
+    r"STRING|RESOURCE|VARIANT|record|reference|enumeration|variable|array|shared type|[SUVMma]\d*"
+)
+_BLOCKS: Final = frozenset(name for name, _, _ in GGML_TYPES.values())
 
 
 class Role(StrEnum):
@@ -53,16 +58,21 @@ class Role(StrEnum):
     BUFFER = "buffer"
     SCALE = "scale"  # belongs to quantised weights
     OPTIMIZER = "optimizer"
-    UNKNOWN = "unknown"  # integers that may hold several weights each, in a layout not known
+    UNKNOWN = "unknown"  # a type, or a packing of several weights in an integer, not known
+    ABSENT = "absent"  # described, and its bytes are not there
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One tensor with its role; ``parameters`` is 0 for what is none."""
+    """One tensor with its role; ``parameters`` is 0 for what is none.
+
+    ``stored_as`` is its type, with the bits of one weight where an integer holds several.
+    """
 
     tensor: Tensor
     role: Role
     parameters: int
+    stored_as: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +104,29 @@ class Count:
     bits_per_weight: float | None
     why_unknown: str
     notes: tuple[str, ...]
+    absent: int = 0  # tensors that are described and not stored in full
 
 
-def classify(tensors: Sequence[Tensor], format: str, settings: Settings) -> Iterator[Counted]:
-    """Every tensor once (views of the same bytes count once), with its role."""
+def classify(
+    tensors: Sequence[Tensor],
+    format: str,
+    settings: Settings,
+    size: int | None = None,
+    lost: Set[str] = frozenset(),
+) -> Iterator[Counted]:
+    """Every tensor once (views of the same bytes count once), with its role.
+
+    ``size`` is the file's: what reaches beyond is not there, nor are those whose names are
+    ``lost``, which lie in files that are missing or too short. ``size`` is None where they lie
+    beside it.
+    """
     # Names beside each other matter only where integers hold weights.
     packed = any(not _is_float(tensor.dtype) for tensor in tensors)
     shapes = {tensor.name: tensor.shape for tensor in tensors} if packed else {}
     names = shapes.keys()
     seen: set[tuple[int, int]] = set()
     for tensor in tensors:
-        if tensor.dtype in _NOT_NUMBERS:
+        if tensor.dtype not in DTYPE_BITS and _NOT_NUMBERS.fullmatch(tensor.dtype):
             continue
         if format == "PyTorch" and tensor.start is not None and tensor.end is not None:
             place = (tensor.start, tensor.end)
@@ -112,10 +134,34 @@ def classify(tensors: Sequence[Tensor], format: str, settings: Settings) -> Iter
                 continue
             seen.add(place)
         role, each = _role(tensor, format, names, shapes, settings)
-        parameters = 0
+        if role is Role.PARAMETER and (tensor.name in lost or not _is_stored(tensor, size)):
+            role = Role.ABSENT  # what lies in other files and is not lost was measured there
+        parameters, stored_as = 0, tensor.dtype
         if role is Role.PARAMETER:
-            parameters = round(tensor.parameters * each)
-        yield Counted(tensor, role, parameters)
+            parameters = round(_elements(tensor) * each)
+        if each > 1 and tensor.dtype in DTYPE_BITS:
+            stored_as = f"{DTYPE_BITS[tensor.dtype] / each:.3g} bits in {tensor.dtype}"
+        yield Counted(tensor, role, parameters, stored_as)
+
+
+def _is_stored(tensor: Tensor, size: int | None) -> bool:
+    """Whether a file of ``size`` bytes holds it; where its place is not known, whether it could.
+
+    No packing in use stores an array in a thousandth of its bytes.
+    """
+    needed = stored_bytes(tensor.dtype, tensor.parameters) or 0
+    if tensor.start is None or tensor.end is None:
+        return size is None or needed <= max(RATIO_FLOOR, MAX_RATIO * size)
+    if tensor.strides is None and needed > tensor.end - tensor.start:
+        return False
+    return size is None or tensor.end <= size
+
+
+def _elements(tensor: Tensor) -> int:
+    """Elements that are stored: a view may show one of them many times."""
+    if tensor.strides is None or tensor.nbytes is None or tensor.dtype not in DTYPE_BITS:
+        return tensor.parameters
+    return min(tensor.parameters, tensor.nbytes * 8 // DTYPE_BITS[tensor.dtype])
 
 
 def is_beside(name: str) -> bool:
@@ -142,6 +188,8 @@ def _role(
         return Role.SCALE, 0
     if _BUFFER.search(name) or (_MASK.search(name) and len(tensor.shape) == 4):
         return Role.BUFFER, 0
+    if dtype not in DTYPE_BITS and dtype not in _BLOCKS:
+        return Role.UNKNOWN, 0
     if _is_float(dtype):
         if format in _ONNX_LIKE and tensor.parameters <= 1:
             return Role.BUFFER, 0  # constants of the graph
@@ -161,7 +209,7 @@ def _role(
 def _is_float(dtype: str) -> bool:
     """Floating point, or one of GGUF's block-quantised types."""
     if dtype not in DTYPE_BITS:
-        return (dtype[:1] in "QITMN" and "_" in dtype) or dtype in ("MXFP4", "NVFP4")
+        return dtype in _BLOCKS
     return dtype[0] in "FC" or dtype == "BF16"
 
 
@@ -234,7 +282,7 @@ def count(found: Iterable[Counted], settings: Settings, unread: str = "") -> Cou
     total = sums.total - tied
     experts = settings.experts if sums.inside else None
     active = None
-    if experts and not sums.unknown:
+    if experts and not sums.unknown and not sums.odd:
         active = total - round(sums.inside * (1 - experts[1] / experts[0]))
     bits = None
     if sums.bytes is not None and total and not sums.unknown:
@@ -242,8 +290,13 @@ def count(found: Iterable[Counted], settings: Settings, unread: str = "") -> Cou
     why = unread
     if sums.unknown:
         why = (
-            f"{sums.unknown} tensors are integers in a packing that is not known, first "
+            f"{sums.unknown} tensors are of a type or a packing that is not known, first "
             f"{sums.first_unknown}"
+        )
+    if sums.absent:
+        why = (
+            f"{sums.absent} tensors are described and not stored in full, first "
+            f"{sums.first_absent}; the header describes {total + sums.described:,}"
         )
     return Count(
         total=None if why else total,
@@ -258,6 +311,7 @@ def count(found: Iterable[Counted], settings: Settings, unread: str = "") -> Cou
         bits_per_weight=bits,
         why_unknown=why,
         notes=(f"{sums.out[0].tensor.name} is tied and counted once",) if tied else (),
+        absent=sums.absent,
     )
 
 
@@ -268,8 +322,10 @@ class _Sums:
         self.settings = settings
         self.by_role = dict.fromkeys(Role, 0)
         self.total = self.inside = self.unknown = 0
+        self.absent = self.described = 0  # tensors whose bytes are not there, their elements
+        self.odd = False  # experts in a layout that does not say how many stand in a tensor
         self.bytes: int | None = 0  # of weights and their scales
-        self.first_unknown = ""
+        self.first_unknown = self.first_absent = ""
         self.embedded: list[Counted] = []
         self.out: list[Counted] = []
         self._rows: dict[str, tuple[int, int, int | None]] = {}
@@ -280,16 +336,22 @@ class _Sums:
         self.total += item.parameters
         if role is Role.UNKNOWN:
             self.unknown += 1
-            self.first_unknown = self.first_unknown or tensor.name
+            self.first_unknown = self.first_unknown or f"{tensor.name} ({tensor.dtype})"
+        if role is Role.ABSENT:
+            self.absent += 1
+            self.described += tensor.parameters
+            self.first_absent = self.first_absent or tensor.name
         if role in (Role.PARAMETER, Role.SCALE):
             self.bytes = _plus(self.bytes, _size(tensor))
         if role in (Role.PARAMETER, Role.UNKNOWN):
-            tensors, parameters, size = self._rows.get(tensor.dtype, (0, 0, 0))
+            tensors, parameters, size = self._rows.get(item.stored_as, (0, 0, 0))
             row = tensors + 1, parameters + item.parameters, _plus(size, _size(tensor))
-            self._rows[tensor.dtype] = row
+            self._rows[item.stored_as] = row
         if role is Role.PARAMETER:
             if _is_expert(tensor, self.settings.experts):
                 self.inside += item.parameters
+            elif self.settings.experts and _of_experts(tensor):
+                self.odd = True
             if self.settings.tied and len(tensor.shape) == 2:
                 self._maybe_tied(item)
 
@@ -322,7 +384,12 @@ def _size(tensor: Tensor) -> int | None:
 
 def _is_expert(tensor: Tensor, experts: tuple[int, int] | None) -> bool:
     """Whether a tensor belongs to experts of which only some are used, alone or stacked."""
-    if experts is None or not _EXPERT.search(tensor.name):
+    if experts is None or not _of_experts(tensor):
         return False
     numbered = re.search(r"experts?[._]\d", tensor.name) is not None
     return numbered or experts[0] in tensor.shape
+
+
+def _of_experts(tensor: Tensor) -> bool:
+    """Whether a name is that of experts among which a router chooses; shared ones always run."""
+    return _EXPERT.search(tensor.name) is not None and "shared" not in tensor.name

@@ -17,13 +17,14 @@ from openassay.reports.json_v1 import evidence_row
 from openassay.weights import copies
 from openassay.weights.checkpoints import gather, read_headers
 from openassay.weights.content import CHUNK, FileContent, TensorContent
-from openassay.weights.findings import Finding, Level, Place
+from openassay.weights.findings import Finding, Level
 from openassay.weights.full import contents_of
 from openassay.weights.integrity import Assessed, assess
 from openassay.weights.journal import Journal
 from openassay.weights.parameters import Count
 from openassay.weights.samples import Samples, take
 from openassay.weights.unread import unread_files
+from openassay.weights.value_findings import of_samples
 
 SCHEMA: Final = "openassay-weights/1"
 MAX_TENSORS: Final = 5_000  # listed one by one; the tables by precision cover all
@@ -86,7 +87,8 @@ def build(release: Release, asked: Asked, say: Say | None = None) -> dict[str, A
         if checkpoint.parts or checkpoint.broken or checkpoint.unread or checkpoint.failed:
             assessed.append(assess(release, checkpoint))
     wanted = _wants_samples(release, asked, not_checked)
-    sampled = {a.checkpoint.path: take(a.stored()) for a in assessed if wanted}
+    near = all(source.kind in ("dir", "file") for source in release.sources)
+    sampled = {a.checkpoint.path: take(a.stored(), near) for a in assessed if wanted}
     for found in assessed:
         found.findings += of_samples(found, sampled.get(found.checkpoint.path))
     contents: dict[tuple[str, str], FileContent] = {}
@@ -146,44 +148,6 @@ def _wants_samples(release: Release, asked: Asked, not_checked: list[str]) -> bo
     return False
 
 
-def of_samples(found: Assessed, samples: Samples | None) -> list[Finding]:
-    """What a few ranges of values say of a checkpoint."""
-    if samples is None or not samples.ranges or not found.checkpoint.parts:
-        return []
-    listed: list[Finding] = []
-    by_path = {file.path: file for file in found.checkpoint.files}
-    first = samples.ranges[0]
-    file = by_path.get(first.path, found.checkpoint.files[0])
-    place = Place(file, first.name, start=first.start, end=first.end)
-    if samples.untrained:
-        text = (
-            f"{found.checkpoint.path} looks untrained: every norm gain is 1 and no sampled matrix "
-            "stands out from noise"
-        )
-        listed.append(Finding("untrained", Level.CONTRADICTION, text, (place,)))
-    if samples.rounded_bits:
-        text = (
-            f"{found.checkpoint.path} was rounded to about {samples.rounded_bits} bits a weight "
-            f"before it was stored as {first_dtype(found)}"
-        )
-        listed.append(Finding("fake_precision", Level.CONTRADICTION, text, (place,)))
-    if samples.empty:
-        text = f"{found.checkpoint.path}: every sampled matrix is nothing but zeros"
-        return [Finding("all_zeros", Level.BROKEN, text, (place,))]
-    if samples.zero_pages:
-        text = (
-            f"{len(samples.zero_pages)} of {len(samples.ranges)} sampled tensors begin or end with "
-            f"a page of zeros, first {samples.zero_pages[0]}: a hole from a broken download?"
-        )
-        listed.append(Finding("zero_pages", Level.NOTE, text, (place,)))
-    return listed
-
-
-def first_dtype(found: Assessed) -> str:
-    """The dtype that holds the most parameters."""
-    return found.count.precision[0].dtype if found.count and found.count.precision else "?"
-
-
 # -- as plain data -------------------------------------------------------------------------------
 
 
@@ -195,16 +159,17 @@ def _checkpoint(
     known: frozenset[str],
 ) -> dict[str, Any]:
     checkpoint = found.checkpoint
-    metadata = checkpoint.read[0].metadata if checkpoint.read else {}
+    described = [weights for _, weights in checkpoint.described]
+    metadata = described[0].metadata if described else {}
     return {
         "path": checkpoint.path,
         "format": found.format,
-        "variant": checkpoint.read[0].variant if checkpoint.read else "",
+        "variant": described[0].variant if described else "",
         "status": found.status,
         "files": [_file(file, contents) for file in _all_files(found)],
         "files_promised": checkpoint.count,
         "step": checkpoint.step,
-        "tensors": sum(len(weights.tensors) for weights in checkpoint.read),
+        "tensors": sum(len(weights.tensors) for weights in described),
         "parameters": _parameters(found.count),
         "precision": [
             {"dtype": p.dtype, "tensors": p.tensors, "parameters": p.parameters, "bytes": p.bytes}
@@ -259,7 +224,11 @@ def _samples(samples: Samples | None) -> dict[str, Any] | None:
         "ranges": len(samples.ranges),
         "untrained": samples.untrained,
         "rounded_bits": samples.rounded_bits,
-        "zero_pages": list(samples.zero_pages),
+        "narrow": samples.narrow or None,
+        "zeros": samples.zeros,
+        "pages": samples.holes.looked,
+        "zero_pages": [hole.name for hole in samples.holes.found],
+        "not_finite": [s.name for s in samples.ranges if s.odd],
         "edge": [s.edge for s in samples.ranges if s.edge is not None],
         "distinct": [s.distinct for s in samples.ranges if s.distinct is not None],
     }

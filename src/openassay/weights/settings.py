@@ -30,6 +30,7 @@ class Settings:
     tied: bool | None = None
     experts: tuple[int, int] | None = None
     quantised_bits: int | None = None
+    model_type: str = ""
 
     def number(self, *keys: str) -> tuple[str, int] | None:
         """The first of these keys that holds a whole number above 0, with its name."""
@@ -53,6 +54,7 @@ def of_config(config: Mapping[str, Any]) -> Settings:
         tied if isinstance(tied, bool) else None,
         _pair(values, _EXPERTS, _USED),
         _bits(config),
+        str(config.get("model_type", ""))[:80],
     )
 
 
