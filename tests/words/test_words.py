@@ -266,8 +266,8 @@ CHINESE = words.speaker("zh")
          "声明以 Foo 为基座模型（微调），但各项检验均未在权重中发现其痕迹。"),
         ("13 of 13 gains of B rank their dimensions as one of A's does; best rho 1.00",
          "B 的 13 个增益中有 13 个对各维的排序与 A 的某个增益一致；最高 ρ 为 1.00"),
-        ("two views agree on 9 of 40 units (22%); pairs that cannot belong together reach 2.5%, wrong"
-         " units of one layer 1.2%; 2 of 3 layers of B",
+        ("two views agree on 9 of 40 units (22%); pairs that cannot belong together reach 2.5%,"
+         " wrong units of one layer 1.2%; 2 of 3 layers of B",
          "两种视角在 40 个单元中有 9 个一致（22%）；不可能对应者达 2.5%，同层中错配的单元达 1.2%；"
          "涉及 B 的 3 层中的 2 层"),
         ("two views agree on 9 of 40 columns (22%); there are no other layers to measure chance by",
@@ -281,8 +281,8 @@ CHINESE = words.speaker("zh")
          "两种视角在 40 个列中有 30 个一致（75%）；不可能对应者达 2.5%；"
          "仅此不足为迹象，而又没有各层的行可按此次序排列"),
         ("two views agree on 30 of 40 columns (75%); pairs that cannot belong together reach 2.5%;"
-         " columns put in that order, 5 of 6 sampled matrices of B have rows in the places of one of"
-         " A's; best 32 of 32",
+         " columns put in that order, 5 of 6 sampled matrices of B have rows in the places of"
+         " one of A's; best 32 of 32",
          "两种视角在 40 个列中有 30 个一致（75%）；不可能对应者达 2.5%；列按此次序排列后，"
          "B 的 6 个抽样矩阵中有 5 个的行位于 A 的某个矩阵的相同位置；最佳为 32 行中的 32 行"),
         ("no norm gains of foo and bar are shown to be of hidden units: where an index means"
