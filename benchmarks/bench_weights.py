@@ -288,7 +288,7 @@ def memory(root: Path) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=4096, help="of the matrices of one pass")
+    parser.add_argument("--rows", type=int, default=16384, help="of the matrices of one pass")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)

@@ -1,9 +1,9 @@
 """One pass over the bytes of local weights: digest, statistics, pages of zeros, order-free digest.
 
-Each byte is read once. Reading and SHA-256 run in threads of their own (both release the
-interpreter's lock) while this one looks at the values, so that on two cores the pass costs little
-more than the digest alone. More threads that look would only wait for each other: they take the
-lock between any two steps.
+Each byte is read once. SHA-256 runs in a thread of its own (it releases the interpreter's lock)
+while this one reads and looks at the values, so that on two cores the pass costs little more than
+the digest alone. More threads that look would only wait for each other: they take the lock between
+any two steps.
 
 Where the pass stands is told now and then, and a pass over the same file that was cut off goes on
 from there with the same outcome as one that was not.
@@ -16,7 +16,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -192,10 +192,10 @@ class _Pass:
 
     def run(self, begun: Begun | None) -> FileContent:
         size = self.file.size
-        with ThreadPoolExecutor(1) as reading, ThreadPoolExecutor(1) as hashing:
-            start = self._take_up(begun, reading) if begun is not None else 0
+        with ThreadPoolExecutor(1) as hashing:
+            start = self._take_up(begun) if begun is not None else 0
             pending: deque[Future[str]] = deque()
-            for at, chunk in _chunks(self.file, start, size, reading):
+            for at, chunk in _chunks(self.file, start, size):
                 end = at + len(chunk)
                 telling = self._is_time(end)
                 pending.append(hashing.submit(self._hash, chunk, telling))
@@ -212,7 +212,7 @@ class _Pass:
             tuple(look.done() for look in self.looks),
         )  # fmt: skip
 
-    def _take_up(self, begun: Begun, reading: Executor) -> int:
+    def _take_up(self, begun: Begun) -> int:
         """Where to go on; without the state of the digest, what lies before is hashed again."""
         texts = zip(begun.tensors, begun.cut, strict=True)
         for look, (tally, cut) in zip(self.looks, texts, strict=False):
@@ -222,7 +222,7 @@ class _Pass:
         if begun.sha256 and can_resume():
             self.digest = Sha256(begun.sha256, begun.offset)
             return begun.offset
-        for at, chunk in _chunks(self.file, 0, begun.offset, reading):
+        for at, chunk in _chunks(self.file, 0, begun.offset):
             self.digest.update(chunk)
             self.progress(self.file.path, at + len(chunk), self.file.size)
         return begun.offset
@@ -263,17 +263,19 @@ class _Pass:
         self.rest = time.monotonic() + _REST * (time.monotonic() - began)
 
 
-def _chunks(file: File, at: int, end: int, reading: Executor) -> Iterator[tuple[int, bytes]]:
-    """The bytes from ``at`` to ``end``; the next piece is read while the last one is looked at."""
-    ahead = reading.submit(file.read, at, min(CHUNK, end - at))
+def _chunks(file: File, at: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """The bytes from ``at`` to ``end``.
+
+    They are read by the thread that looks at them: a third one costs more on two cores than it
+    saves, and the system reads ahead by itself.
+    """
     while at < end:
-        chunk = ahead.result()
-        begin, at = at, at + len(chunk)
-        if len(chunk) < min(CHUNK, end - begin):
-            raise ReadError(f"{file.path} ends at byte {at} of {file.size}", reason="truncated")
-        if at < end:
-            ahead = reading.submit(file.read, at, min(CHUNK, end - at))
-        yield begin, chunk
+        chunk = file.read(at, min(CHUNK, end - at))
+        if len(chunk) < min(CHUNK, end - at):
+            end = at + len(chunk)
+            raise ReadError(f"{file.path} ends at byte {end} of {file.size}", reason="truncated")
+        yield at, chunk
+        at += len(chunk)
 
 
 def _zero_pages(chunk: bytes) -> int:
