@@ -84,7 +84,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "verify": {"types", "errors", "files", "release", "sources"},
     "lineage": {
         "types", "kinship", "errors", "canonical", "arrays", "files", "formats", "release",
-        "reports", "weights",
+        "reports", "weights", "words", "columns",
     },
     "cli": {"*"},
     "__main__": {"cli"},

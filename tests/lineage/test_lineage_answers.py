@@ -20,6 +20,7 @@ from openassay.lineage import consequences as cq
 from openassay.lineage import picture, words
 from openassay.lineage.result import Comparison, Order, Verdict
 from openassay.lineage.rule import compare
+from openassay.reports import Look
 from openassay.types import Derived, Digest, Dossier, Evidence, Relation, Span, Stated, Unit
 
 MICRO = lm.Sizes(width=64, layers=3, heads=2, hidden=96, vocabulary=256)
@@ -161,7 +162,7 @@ def test_names_in_a_picture_are_escaped() -> None:
     ElementTree.fromstring(text)
     assert "<script" not in text
     assert "\u202e" not in text
-    shown = words.render(found, (), 100, 1)
+    shown = words.render(found, (), Look(width=100, detail=1))
     assert "\u202e" not in shown
     assert "\u202e" not in words.render_json([found], ())
 

@@ -53,14 +53,16 @@ PIECES = {
     "sampled layers",
     "sampled matrices",
     "{}; both share an origin, so it may be a step between them",
-    # reasons of a verdict on weights, which are data: reports show the table of tests instead
-    "{} is unclear (p about 1e{}): {}; read more rows",
-    "{} is unclear: {}",
-    "{} could not be run: {}",
-    "{} was not run: {}",
-    "nothing was found by {}",
-    "none of the tests could be run",
-    "embeddings could not be compared: {}",
+    # how sentences on tests of weights go on; findings.toml has them whole
+    "no norm gains of {} {}",
+    "no sampled rows of {} {}",
+    "are shown to be of hidden units: where an index means something, agreement proves nothing",
+    "fixed waves of positions are added to the embedding, each to a dimension of its own",
+    "the embedding's columns follow an order of their own",
+    "which alone is no sign, and no rows of layers are there to be put in that order",
+    "which alone is no sign: put in that order, rows of layers are not in place",
+    "{}; columns put in that order, {}",
+    ", wrong units of one layer {}; {} of {} layers of B",
     "the name says",  # replaced inside a sentence whose two forms are both in the catalogue
     "the metadata say",
     "Not open:",  # how a sentence begins that is told otherwise of a list
@@ -264,6 +266,40 @@ CHINESE = words.speaker("zh")
          "声明以 Foo 为基座模型（微调），但各项检验均未在权重中发现其痕迹。"),
         ("13 of 13 gains of B rank their dimensions as one of A's does; best rho 1.00",
          "B 的 13 个增益中有 13 个对各维的排序与 A 的某个增益一致；最高 ρ 为 1.00"),
+        ("two views agree on 9 of 40 units (22%); pairs that cannot belong together reach 2.5%,"
+         " wrong units of one layer 1.2%; 2 of 3 layers of B",
+         "两种视角在 40 个单元中有 9 个一致（22%）；不可能对应者达 2.5%，同层中错配的单元达 1.2%；"
+         "涉及 B 的 3 层中的 2 层"),
+        ("two views agree on 9 of 40 columns (22%); there are no other layers to measure chance by",
+         "两种视角在 40 个列中有 9 个一致（22%）；没有其他层可用来衡量偶然一致的程度"),
+        ("two views agree on 30 of 40 columns (75%); pairs that cannot belong together reach 2.5%;"
+         " which alone is no sign: put in that order, rows of layers are not in place",
+         "两种视角在 40 个列中有 30 个一致（75%）；不可能对应者达 2.5%；"
+         "仅此不足为迹象：按此次序排列后，各层的行并不在原位"),
+        ("two views agree on 30 of 40 columns (75%); pairs that cannot belong together reach 2.5%;"
+         " which alone is no sign, and no rows of layers are there to be put in that order",
+         "两种视角在 40 个列中有 30 个一致（75%）；不可能对应者达 2.5%；"
+         "仅此不足为迹象，而又没有各层的行可按此次序排列"),
+        ("two views agree on 30 of 40 columns (75%); pairs that cannot belong together reach 2.5%;"
+         " columns put in that order, 5 of 6 sampled matrices of B have rows in the places of"
+         " one of A's; best 32 of 32",
+         "两种视角在 40 个列中有 30 个一致（75%）；不可能对应者达 2.5%；列按此次序排列后，"
+         "B 的 6 个抽样矩阵中有 5 个的行位于 A 的某个矩阵的相同位置；最佳为 32 行中的 32 行"),
+        ("no norm gains of foo and bar are shown to be of hidden units: where an index means"
+         " something, agreement proves nothing",
+         "foo 与 bar 都没有可表明属于隐藏单元的归一化增益：下标本身有含义时，一致不能证明什么"),
+        ("T2 could not be run: foo: the embedding's columns follow an order of their own",
+         "T2 无法进行：foo：词嵌入的列自有次序"),
+        ("T0 is unclear: 1 of 9 tensors have the same bytes; an equal tensor may come from one"
+         " origin, from one formula or from a part that both took from elsewhere",
+         "T0 不明确：9 个张量中有 1 个字节相同；相同的张量可能出自同一渊源、同一公式，"
+         "或双方都取自别处的部分"),
+        ("T3 is unclear (p about 1e-5): no norm gains; read more rows",
+         "T3 不明确（p 约为 1e-5）：没有归一化增益；请多读取一些行"),
+        ("A: 2 more sets of weights were not read (first: x, y); name one as TARGET#PATH",
+         "A：另有 2 组权重未读取（首先为 x, y）；请以 TARGET#PATH 指明其一"),
+        ("B: m.bin: a Git LFS pointer", "B：m.bin：Git LFS 指针"),
+        ("B: 3 of 5 shards are missing", "B：5 个分片中缺少 3 个"),
         ("The weights show common origin: B's values are rounded (11 distinct values in groups of"
          " 32), those of A are not",
          "权重显示同源：B 的数值经过舍入（每 32 个一组，有 11 个不同的值），A 的则没有"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -219,7 +219,7 @@ def _dossier(path: str | None) -> Dossier | None:
 def _show(args: argparse.Namespace, answer: _Answer) -> int:
     from openassay.lineage import picture, words
 
-    look = streams.look(args.verbose, args.output)
+    look = replace(streams.look(args.verbose, args.output), lang=args.lang)
     if args.format == "json":
         where = {pin: info.locator for pin, info in answer.places.items()}
         text = words.render_json(answer.found, answer.follows, answer.mixed, where)
@@ -230,9 +230,9 @@ def _show(args: argparse.Namespace, answer: _Answer) -> int:
         streams.write(_page(args.format, args.lang, answer), args.output)
     else:
         if args.against:
-            text = words.render_many(answer.found, answer.mixed, look.width, answer.follows)
+            text = words.render_many(answer.found, answer.mixed, look, answer.follows)
         else:
-            text = words.render(answer.found[0], answer.follows, look.width, args.verbose)
+            text = words.render(answer.found[0], answer.follows, look)
         shown = text if look.unicode else text.replace("✔", "+").replace("·", "-")
         streams.write(shown, args.output, as_data=False)
     return Exit.FINE

@@ -6,98 +6,145 @@ from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import Any, Final
 
+from openassay import columns
 from openassay.canonical import dump_json, visible
 from openassay.lineage.consequences import Consequence
 from openassay.lineage.result import Comparison, Order, Outcome, Side, Verdict
-from openassay.reports.lineage import MEANING, power
+from openassay.reports import Look
+from openassay.reports.lineage import ALTERED, MEANING, VERDICT, power
 from openassay.types import Evidence
+from openassay.words import SOURCE, Words, mark, speaker
 
 SCHEMA: Final = "openassay-lineage/1"
+_ORDER: Final = {
+    Order.B_LATER: mark("B came after A"),
+    Order.A_LATER: mark("A came after B"),
+    Order.UNKNOWN: mark("not told by the weights"),
+}
+_NOTES = 4  # without -v
+_VERDICT = 28  # columns of a verdict, where there is a line for each model
 
 
-def render(found: Comparison, consequences: Sequence[Consequence], width: int, detail: int) -> str:
-    """The whole comparison as text of at most ``width`` columns."""
-    lines = [f"A  {_side(found.a)}", f"B  {_side(found.b)}", ""]
-    lines.append(f"{found.verdict.upper()}: {MEANING[found.verdict]}")
-    if found.verdict is Verdict.PART:
-        lines.append(f"Parts: {'; '.join(found.parts)}")
+def render(found: Comparison, consequences: Sequence[Consequence], look: Look) -> str:
+    """The whole comparison; what is longer than a line is wrapped at ``look.width`` columns."""
+    words = speaker(look.lang)
+    lines = [f"A  {_side(found.a, words)}", f"B  {_side(found.b, words)}", ""]
+    lines += _verdict(found, words)
     lines.append("")
     for outcome in found.outcomes:
         sign = "✔" if outcome.found else ("·" if outcome.ran else " ")
-        head = f"{sign} {outcome.test:3} "
-        lines += _wrapped(head, _said(outcome), width)
+        lines += _wrapped(f"{sign} {outcome.test:3} ", _said(outcome, words), look)
     if found.verdict is Verdict.CANNOT:
-        lines += ["", *[line for why in found.because for line in _wrapped("? ", why, width)]]
+        lines += ["", *[line for why in found.because for line in _told("? ", why, look)]]
     if found.relations:
-        lines += ["", "What kind of relation"]
+        lines += ["", words.say("What kind of relation")]
         for relation in found.relations:
-            lines += _wrapped("  ", f"{relation.kind}: {relation.text}", width)
+            text = words.say("{name}: {text}", name=words.say(ALTERED[relation.kind]),
+                             text=words.told(visible(relation.text)))  # fmt: skip
+            lines += _wrapped("  ", text, look)
     if found.related:
-        lines += ["", f"Direction: {found.order}"]
-        lines += [line for why in found.order_because for line in _wrapped("  ", why, width)]
-    if consequences:
-        lines += ["", "What follows for the release"]
-        lines += [line for one in consequences for line in _wrapped("  ", one.text, width)]
-    if detail and found.matches:
-        lines += ["", "Rows in place (B from A)"]
-        lines += [f"  {visible(m.b)} from {visible(m.a)}: {m.count}/{m.of}, {power(m.log10_p)}"
-                  for m in found.matches]  # fmt: skip
-    notes = found.notes if detail else found.notes[:4]
+        lines += ["", words.say("Direction: {order}", order=words.say(_ORDER[found.order]))]
+        lines += [line for why in found.order_because for line in _told("  ", why, look)]
+    lines += _follows(consequences, look)
+    if look.detail and found.matches:
+        lines += ["", words.say("Rows in place (B from A)")]
+        lines += [
+            "  " + words.say("{b} from {a}: {count}/{of}, {p}", b=visible(m.b), a=visible(m.a),
+                             count=m.count, of=m.of, p=power(m.log10_p))
+            for m in found.matches
+        ]  # fmt: skip
+    notes = found.notes if look.detail else found.notes[:_NOTES]
     if notes:
-        lines += ["", *[line for note in notes for line in _wrapped("note: ", note, width)]]
+        head = words.say("note: ")
+        lines += ["", *[line for note in notes for line in _told(head, note, look)]]
     return "\n".join(lines) + "\n"
 
 
 def render_many(
     found: Sequence[Comparison],
     mixed: str,
-    width: int,
+    look: Look,
     consequences: Sequence[Consequence] = (),
 ) -> str:
     """One model against many: a line each, the strongest first."""
-    order = list(Verdict)
+    words, order = speaker(look.lang), list(Verdict)
     lines = []
     for one in sorted(found, key=lambda c: (order.index(c.verdict), c.a.name, c.a.label)):
-        parts = f" ({'; '.join(one.parts)})" if one.verdict is Verdict.PART else ""
-        why = one.because[0] if one.verdict in (Verdict.CANNOT, Verdict.STRONG) else _best(one)
-        lines.append(f"{one.verdict:28} {visible(one.a.name)}{parts}")
-        lines += _wrapped(" " * 29, why, width) if why else []
+        told = [words.told(visible(p)) for p in one.parts] if one.verdict is Verdict.PART else []
+        parts = words.say(" ({names})", names=words.say("; ").join(told)) if told else ""
+        unsure = one.verdict in (Verdict.CANNOT, Verdict.STRONG)
+        why = words.told(visible(one.because[0])) if unsure else _best(one, words)
+        verdict = columns.pad(words.say(VERDICT[one.verdict]), _VERDICT)
+        lines.append(f"{verdict} {visible(one.a.name)}{parts}")
+        lines += _wrapped(" " * (_VERDICT + 1), why, look) if why else []
     if mixed:
-        lines += ["", *_wrapped("", mixed, width)]
-    if consequences:
-        lines += ["", "What follows for the release"]
-        lines += [line for one in consequences for line in _wrapped("  ", one.text, width)]
+        lines += ["", *_told("", mixed, look)]
+    lines += _follows(consequences, look)
     return "\n".join(lines) + "\n"
 
 
-def _best(found: Comparison) -> str:
+def _verdict(found: Comparison, words: Words) -> Iterator[str]:
+    name = words.say(VERDICT[found.verdict]).upper()
+    yield words.say("{name}: {text}", name=name, text=words.say(MEANING[found.verdict]))
+    if found.verdict is Verdict.PART:
+        parts = words.say("; ").join(words.told(visible(part)) for part in found.parts)
+        yield words.say("Parts: {names}", names=parts)
+
+
+def _follows(consequences: Sequence[Consequence], look: Look) -> list[str]:
+    if not consequences:
+        return []
+    title = speaker(look.lang).say("What follows for the release")
+    return ["", title, *[line for one in consequences for line in _told("  ", one.text, look)]]
+
+
+def _best(found: Comparison, words: Words) -> str:
     powers = [o for o in found.outcomes if o.log10_p is not None]
     if not powers:
         return ""
     best = min(powers, key=lambda o: o.log10_p or 0.0)
-    return f"strongest {best.test}: {power(best.log10_p or 0.0)}"
+    return words.say("strongest {test}: {p}", test=best.test, p=power(best.log10_p or 0.0))
 
 
-def _wrapped(head: str, text: str, width: int) -> Iterator[str]:
-    indent = " " * len(head)
-    yield from wrap(visible(text), width=width, initial_indent=head, subsequent_indent=indent)
+def _told(head: str, sentence: str, look: Look) -> Iterator[str]:
+    """A sentence of a comparison in the language of the look."""
+    yield from _wrapped(head, speaker(look.lang).told(visible(sentence)), look)
 
 
-def _side(side: Side) -> str:
-    how = "read whole" if side.whole else f"{side.bytes_read:,} bytes read"
-    return visible(
-        f"{side.name}: {side.label}, {side.format}, {side.tensors} tensors, "
-        f"{side.nbytes:,} bytes, {how}"
+def _wrapped(head: str, text: str, look: Look) -> Iterator[str]:
+    """Visible text behind a head; English also breaks behind hyphens, Chinese between signs."""
+    indent = " " * columns.width(head)
+    if look.lang == SOURCE:
+        yield from wrap(text, width=look.width, initial_indent=head, subsequent_indent=indent)
+        return
+    first, *more = columns.wrap(text, max(1, look.width - len(indent)))
+    yield head + first
+    yield from (indent + line for line in more)
+
+
+def _side(side: Side, words: Words) -> str:
+    read = words.say("{n} bytes read", n=f"{side.bytes_read:,}")
+    return words.say(
+        "{name}: {label}, {format}, {tensors} tensors, {n} bytes, {how}",
+        name=visible(side.name),
+        label=visible(side.label),
+        format=visible(side.format),
+        tensors=side.tensors,
+        n=f"{side.nbytes:,}",
+        how=words.say("read whole") if side.whole else read,
     )
 
 
-def _said(outcome: Outcome) -> str:
+def _said(outcome: Outcome, words: Words) -> str:
+    title, sentence = (words.told(visible(t)) for t in (outcome.title, outcome.sentence))
     if not outcome.ran:
-        return f"{outcome.title}: not run: {outcome.sentence}"
-    tail = f"; {power(outcome.log10_p)}" if outcome.log10_p is not None else ""
-    if outcome.tests > 1 and outcome.log10_p is not None:
-        tail += f" over {outcome.tests} comparisons"
-    return f"{outcome.title}: {outcome.sentence}{tail}"
+        return words.say("{name}: not run: {why}", name=title, why=sentence)
+    parts = [sentence]
+    if outcome.log10_p is not None:
+        p = power(outcome.log10_p)
+        many = outcome.tests > 1
+        parts.append(words.say("{p} over {n} comparisons", p=p, n=outcome.tests) if many else p)
+    return words.say("{name}: {text}", name=title, text=words.say("; ").join(parts))
 
 
 # --- JSON -----------------------------------------------------------------------------------------
