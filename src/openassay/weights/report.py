@@ -87,7 +87,7 @@ def build(release: Release, asked: Asked, say: Say | None = None) -> dict[str, A
         if checkpoint.parts or checkpoint.broken or checkpoint.unread or checkpoint.failed:
             assessed.append(assess(release, checkpoint))
     wanted = _wants_samples(release, asked, not_checked)
-    near = all(source.kind in ("dir", "file") for source in release.sources)
+    near = all(source.kind in ("dir", "file") for source in release.sources)  # files as they are
     sampled = {a.checkpoint.path: take(a.stored(), near) for a in assessed if wanted}
     for found in assessed:
         found.findings += of_samples(found, sampled.get(found.checkpoint.path))
@@ -140,7 +140,7 @@ def _all_files(found: Assessed) -> list[File]:
 def _wants_samples(release: Release, asked: Asked, not_checked: list[str]) -> bool:
     if asked.samples is not None:
         return asked.samples
-    local = all(s.kind in ("dir", "file", "git", "archive", "pypi") for s in release.sources)
+    local = all(source.is_local for source in release.sources)
     why = "needs numpy (pip install 'openassay[weights]')" if local else "ask with --samples"
     if local and has_numpy():
         return True
