@@ -83,7 +83,7 @@ def _covers(fact: Licensed, place: tuple[str, str]) -> bool:
 
 def _with_apart(rest: Governed | None, apart: tuple[Licensed, ...], entry: Entry) -> Governed:
     """Both: what governs the rest, and the terms of the files that are taken out of it."""
-    own = [_shown(fact.license) for fact in apart]
+    own = [licenses.shown(fact.license) for fact in apart]
     first = [] if rest is None or rest.license is None else [rest.license]
     names = list(dict.fromkeys([*first, *own]))
     opened = [_openness(fact, entry.kind) for fact in apart]
@@ -127,16 +127,8 @@ def _first(ranked: Ranked, entry: Entry) -> Governed | None:
             chosen = _strictest(candidates, entry.kind)
             others = tuple(fact for fact in candidates if fact is not chosen)
             opened = _openness(chosen, entry.kind)
-            return Governed(_shown(chosen.license), opened, reason, (chosen, *others))
+            return Governed(licenses.shown(chosen.license), opened, reason, (chosen, *others))
     return None
-
-
-def _shown(expression: str) -> str:
-    """The expression in the names that readers know: SPDX ids and LicenseRef- names."""
-    try:
-        return licenses.render(licenses.parse(expression), licenses.display)
-    except licenses.LicenseExpressionError:
-        return expression
 
 
 def _tracked_places(deciding: Sequence[Fact]) -> list[tuple[str, str]]:
