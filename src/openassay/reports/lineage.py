@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from openassay.canonical import visible
@@ -187,12 +187,3 @@ def power(log10_p: float) -> str:
 def any_of(dossier: Dossier) -> bool:
     """Whether weights were compared at all."""
     return any(isinstance(fact, Compared | Unmatched) for fact in dossier.facts)
-
-
-def of_all(facts: Iterable[object]) -> int:
-    """With how many other models the weights were compared."""
-    return sum(
-        fact.count if isinstance(fact, Unmatched) else 1
-        for fact in facts
-        if isinstance(fact, Compared | Unmatched)
-    )
