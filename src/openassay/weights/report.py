@@ -18,7 +18,7 @@ from openassay.weights import copies
 from openassay.weights.checkpoints import gather, read_headers
 from openassay.weights.content import CHUNK, FileContent, TensorContent
 from openassay.weights.findings import Finding, Level
-from openassay.weights.full import contents_of
+from openassay.weights.full import Say, contents_of
 from openassay.weights.integrity import Assessed, assess
 from openassay.weights.journal import Journal
 from openassay.weights.parameters import Count
@@ -28,8 +28,6 @@ from openassay.weights.value_findings import of_samples
 
 SCHEMA: Final = "openassay-weights/1"
 MAX_TENSORS: Final = 5_000  # listed one by one; the tables by precision cover all
-
-Say = Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -45,7 +43,7 @@ class Asked:
     tensors: bool = False
     journal: Journal = field(default_factory=Journal)
     keep: Callable[[], None] | None = None
-    tell: Callable[[str], None] | None = None
+    tell: Say | None = None
 
 
 @dataclass(slots=True)
