@@ -49,7 +49,8 @@ _FOUND_WORDS: Final = re.compile(
     re.IGNORECASE,
 )
 _LICENSE: Final = re.compile(r"[\w. -]{0,60}(?:licen[cs]e|copying)[\w. -]{0,60}", re.IGNORECASE)
-_PLAIN: Final = re.compile(r"(?:licen[cs]e|copying)s?(?:\.\w{1,8})?", re.IGNORECASE)
+#: Names that say nothing of what a licence file is for.
+PLAIN_NAME: Final = re.compile(r"(?:licen[cs]e|copying)s?(?:\.\w{1,8})?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +280,7 @@ def _texts(
         (path, ids)
         for path, ids in sorted(found.items())
         if main not in ids
-        and not _PLAIN.fullmatch(path.rpartition("/")[2])
+        and not PLAIN_NAME.fullmatch(path.rpartition("/")[2])
         and not {id.lower() for id in ids} & spoken
         and path.rpartition("/")[2] not in rest
     ]
