@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from openassay import arrays
 from openassay import dossier as codec
 from openassay.cli import main
 from openassay.kinship import Compared, Unmatched
+from openassay.lineage import sketch
 from openassay.types import Derived, Dossier, Relation
 
 MICRO = lm.Sizes(width=64, layers=3, heads=2, hidden=96, vocabulary=256)
@@ -82,6 +84,26 @@ def test_a_declared_base_is_found(made: Path) -> None:
     assert follows(dossier, "alpha") == {"declared-base-found": "confirmed"}
     assert not shown(dossier)
     assert not ids(dossier) & {"declared-base-not-found", "undeclared-base"}
+
+
+def test_reading_a_base_leaves_its_sketch_beside_the_dossier(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same sketch as ``lineage --save`` stores; no weights leave a gap, words and no file."""
+    file, out = tmp_path / "alpha.sketch", tmp_path / "alpha.dossier.json"
+    assert main(["read", str(made / "alpha"), "-o", str(out), "--sketch", str(file)]) == 0
+    stored = sketch.load(file.read_bytes())
+    assert replace(stored, name="") == replace(
+        sketch.load((made / "sketches" / "alpha.sketch").read_bytes()), name=""
+    )
+    asked = ["--lineage", str(tmp_path)]
+    assert main(["read", str(made / "true"), "-o", str(tmp_path / "true.json"), *asked]) == 0
+    dossier = codec.load((tmp_path / "true.json").read_bytes())
+    assert follows(dossier, "alpha") == {"declared-base-found": "confirmed"}
+    empty = tmp_path / "empty.sketch"
+    assert main(["read", str(made / "empty"), "-o", str(out), "--sketch", str(empty)]) == 0
+    assert not empty.exists()
+    assert "empty.sketch was not written" in capsys.readouterr().err
 
 
 def test_a_declared_base_is_not_found_and_another_is(made: Path) -> None:

@@ -1,4 +1,5 @@
-"""``audit --lineage DIR``: what the weights say of a release's bases, in its dossier.
+"""``audit --lineage DIR``: what the weights say of a release's bases, in its dossier; and
+``read --sketch FILE``: a sketch of them beside it.
 
 Pairs of which something was found, and declared bases, are kept in full, the others as a count
 with their names. Where ``NAME.dossier.json`` lies beside ``NAME.sketch``, the base's licence is
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _DOSSIER = ".dossier.json"
 
 
-def check(folder: str) -> None:
+def check(folder: str | None) -> None:
     """Raise what can be told before anything is read.
 
     That is: no NumPy, no stored sketch, a damaged one, one that others cannot be compared with, a
@@ -33,6 +34,8 @@ def check(folder: str) -> None:
     from openassay.arrays import np
 
     np.zeros(0)  # raises where NumPy is missing
+    if folder is None:
+        return
     paths = sketches.stored_in(folder)
     wrong = [error for path in paths if (error := _wrong(path)) is not None]
     if wrong:
@@ -57,16 +60,17 @@ def _wrong(path: Path) -> DossierError | None:
     return None
 
 
-def held_against(
+def weighed(
     dossier: Dossier,
     sources: Sequence[Source],
-    folder: str,
+    folder: str | None,
+    sketch: str | None,
     say: Callable[[str], None] | None,
 ) -> Dossier:
     """The dossier with what follows from comparing the weights with every sketch of a folder.
 
     A sketch of the release itself is passed over. A release whose weights cannot be read gets a
-    gap instead.
+    gap instead. ``sketch`` is where to store a sketch of these weights.
     """
     from openassay.read import extended, opened
 
@@ -74,7 +78,13 @@ def held_against(
     try:
         target = sketches.of_release(release, say)
     except (TargetError, ReadError) as error:
+        if sketch is not None:
+            streams.complain(f"{sketch} was not written: {error}", error.hint)
         return extended(dossier, (), gaps=[_not_read(error)])
+    if sketch is not None:
+        sketches.save(target, sketch)
+    if folder is None:
+        return dossier
     paths = sketches.stored_in(folder)
     found, _ = sketches.compare_all(target, paths)
     others = [

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openassay.cli import _streams as streams
-from openassay.errors import DossierError, TargetError
+from openassay.errors import DossierError, TargetError, UsageError
 
 if TYPE_CHECKING:
     from openassay.files import File
@@ -32,6 +32,19 @@ def load(path: str) -> Sketch | None:
     if not is_sketch(head):
         return None
     return loaded(streams.read_input(path, MAX_SKETCH), path)
+
+
+def save(sketch: Sketch, path: str) -> None:
+    """Store a sketch, whole or not at all; UsageError for one too large to be loaded again."""
+    from openassay.lineage.sketch import MAX_SKETCH, dump
+
+    raw = dump(sketch)
+    if len(raw) > MAX_SKETCH:
+        raise UsageError(
+            f"the sketch would have {len(raw) >> 20} MiB, more than {MAX_SKETCH >> 20} MiB",
+            hint="Leave --deep out, or compare two models with it without storing either.",
+        )
+    streams.write_file(raw, Path(path))
 
 
 def stored(path: Path) -> Sketch:

@@ -24,15 +24,19 @@ if TYPE_CHECKING:
 ONLINE = frozenset(("hf", "modelscope", "arxiv", "url", "web", "refused"))  # kinds of sources
 
 
-def read_targets(args: argparse.Namespace, *, lineage: str | None = None) -> Dossier:
+def read_targets(
+    args: argparse.Namespace, *, lineage: str | None = None, sketch: str | None = None
+) -> Dossier:
     """The dossier of ``args.targets``; TargetError when nothing of them could be read.
 
-    ``lineage`` is a folder of stored sketches that the weights are compared with.
+    ``lineage`` is a folder of stored sketches that the weights are compared with, ``sketch`` where
+    to store one of these weights.
     """
     from openassay.cli import _lineage
     from openassay.sources import Sources
 
-    if lineage is not None:
+    weighed = lineage is not None or sketch is not None
+    if weighed:
         _lineage.check(lineage)
 
     # reading makes very many small objects that all live on; looking for dead ones often is waste
@@ -40,8 +44,8 @@ def read_targets(args: argparse.Namespace, *, lineage: str | None = None) -> Dos
     with Sources(offline=args.offline) as opener, streams.progress() as say:
         sources = _open(opener, args.targets, say)
         dossier = read_sources(opener, sources, args.follow, args.name, say)
-        if lineage is not None:
-            dossier = _lineage.held_against(dossier, sources, lineage, say)
+        if weighed:
+            dossier = _lineage.weighed(dossier, sources, lineage, sketch, say)
     if not any(source.files for source in dossier.sources):
         raise TargetError(
             f"nothing could be read in {' '.join(args.targets)}",

@@ -6,7 +6,6 @@ import argparse
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openassay.cli import _options as options
@@ -64,11 +63,11 @@ def run(args: argparse.Namespace) -> int:
             paths = sketches.stored_in(args.against)
             target = first.take(_seed([first]), say)
             if args.save:
-                _save(target, args.save)
+                sketches.save(target, args.save)
             found, mixed = sketches.compare_all(target, paths)
             return _show(args, _Answer(found, dossier, "", mixed, first.places()))
         if args.b is None:
-            _save(first.take(_seed([first]), say), args.save)
+            sketches.save(first.take(_seed([first]), say), args.save)
             return Exit.FINE
         second = _Side(args.b, args, sources)
         seed = _seed([first, second])
@@ -194,18 +193,6 @@ def _seed(sides: Sequence[_Side]) -> str:
         return SEED
     pins = "\n".join(sorted(side.pin for side in sides))
     return hashlib.sha256(pins.encode("utf-8", "replace")).hexdigest()
-
-
-def _save(sketch: Sketch, path: str) -> None:
-    from openassay.lineage.sketch import MAX_SKETCH, dump
-
-    raw = dump(sketch)
-    if len(raw) > MAX_SKETCH:
-        raise UsageError(
-            f"the sketch would have {len(raw) >> 20} MiB, more than {MAX_SKETCH >> 20} MiB",
-            hint="Leave --deep out, or compare two models with it without storing either.",
-        )
-    streams.write_file(raw, Path(path))
 
 
 def _dossier(path: str | None) -> Dossier | None:

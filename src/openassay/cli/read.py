@@ -15,11 +15,14 @@ HELP = "Read a release into a dossier."
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_targets(parser)
     options.add_lineage(parser)
+    parser.add_argument("--sketch", metavar="FILE",
+                        help="store a sketch of the weights too")  # fmt: skip
     options.add_output(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     from openassay import dossier as codec
 
-    streams.write(codec.dump(steps.read_targets(args, lineage=args.lineage)), args.output)
+    dossier = steps.read_targets(args, lineage=args.lineage, sketch=args.sketch)
+    streams.write(codec.dump(dossier), args.output)
     return Exit.FINE
