@@ -52,6 +52,8 @@ ORDER: Final = {
     Order.A_LATER: mark("{other} came after this release"),
     Order.UNKNOWN: mark("Which came first is not told by the weights"),
 }
+#: The same in JSON; None where it is not told.
+ORDER_ID: Final = {Order.B_LATER: "b_later", Order.A_LATER: "a_later"}
 LEAD: Final = mark(
     "Only the bytes of the weights were compared, whatever cards and names say. A common origin can"
     " be trained weights or the same random start; it does not show that one was copied from the"
