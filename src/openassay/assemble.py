@@ -23,6 +23,7 @@ from openassay.types import (
     Found,
     Gap,
     Gated,
+    Kind,
     Licensed,
     Linked,
     Outcome,
@@ -167,6 +168,9 @@ def _component(
 ) -> Component:
     status, deciding = _status(facts, gaps)
     denials: list[Fact] = [fact for fact in facts if isinstance(fact, RuledOut)]
+    terms = [] if denials or status is not Status.ABSENT else _terms_of_weights(entry, stated)
+    if terms:  # nobody licenses what is nowhere: not found is not "absent" then
+        status = Status.UNKNOWN
     decided = {id(fact) for fact in (*deciding, *denials)}
     supporting = [fact for fact in facts if id(fact) not in decided]
     governed = govern(entry, status, deciding, stated, loose)
@@ -174,9 +178,11 @@ def _component(
     room = max(0, MAX_BECAUSE - len(because))
     because += supporting[:room] + denials[:2]
     if status in (Status.UNKNOWN, Status.ABSENT):
-        because += gaps[:MAX_BECAUSE]
+        because += [*terms[:2], *gaps[:MAX_BECAUSE]]
     because += _lists(governed.apart)
     notes = _notes(status, deciding, supporting, denials)
+    if terms:
+        notes.append("The weights have a licence of their own; where they are was not found.")
     if governed.open and not is_backed(governed.all[0], stated):
         notes.append(f"{governed.license} is only a label: its text is not in the release.")
     notes += _apart(governed.apart)
@@ -190,6 +196,13 @@ def _component(
         licenses=governed.all,
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _terms_of_weights(entry: Entry, stated: Sequence[Licensed]) -> list[Licensed]:
+    """What is stated as the licence of the weights, for the component that they are."""
+    if entry.id != "model_parameters_final":
+        return []
+    return [fact for fact in stated if fact.scope in (Kind.WEIGHTS, entry.id)]
 
 
 def _lists(named: Sequence[Licensed]) -> list[Licensed]:

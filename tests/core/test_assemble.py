@@ -157,6 +157,22 @@ def test_absence_is_earned() -> None:
     assert status([ruled_out()], [unread]) is Status.UNKNOWN
 
 
+@pytest.mark.parametrize("scope", ["weights", "model_parameters_final"])
+def test_weights_with_a_licence_of_their_own_are_not_called_absent(scope: str) -> None:
+    """Nobody licenses what is nowhere: that no link was understood is then our ignorance."""
+    terms = Licensed(evidence=at("LICENSE_weights"), license="CC-BY-NC-4.0", scope=scope,
+                     how=How.TEXT)  # fmt: skip
+    final = component([terms], id="model_parameters_final")
+    assert final.status is Status.UNKNOWN
+    assert final.because == (terms,)
+    assert any("where they are was not found" in note for note in final.notes)
+    assert status([terms], id="model_parameters_intermediate") is Status.ABSENT
+    denied = [terms, ruled_out("model_parameters_final")]
+    assert status(denied, id="model_parameters_final") is Status.ABSENT
+    code = replace(terms, scope="code")
+    assert status([code], id="model_parameters_final") is Status.ABSENT
+
+
 def test_an_unknown_component_cites_gaps_and_every_other_answer_cites_facts() -> None:
     unread = gap("training_code")
     for fact in (found(), linked(), found(extent=PART)):
@@ -372,7 +388,7 @@ def test_any_facts_give_a_dossier_that_can_be_stored(facts: list[Fact], gaps: li
         if part.status in (Status.PRESENT, Status.PARTIAL, Status.LINKED):
             assert any(isinstance(item, Fact) for item in part.because)
         elif part.status is Status.UNKNOWN:
-            assert any(isinstance(item, Gap) for item in part.because)
+            assert any(isinstance(item, Gap | Licensed) for item in part.because)
         if part.status in (Status.ABSENT, Status.UNKNOWN):
             assert part.license is None
         if part.license_open is True:

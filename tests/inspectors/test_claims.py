@@ -61,6 +61,18 @@ def test_what_the_authors_claim(told: Claims, text: str) -> None:
     assert told(text) == [f"{CLAIMS[text]} README.md:3"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The script trains Foo3. Note that this may not fully reproduce the results of the paper.",
+        "We believe that providing the code to reproduce the research will allow new applications.",
+        "Foo3 的结果难以完全复现。",
+    ],
+)
+def test_doubts_and_hopes_are_no_claim_of_reproducibility(told: Claims, text: str) -> None:
+    assert not told(text)
+
+
 def test_open_weights_are_not_upgraded_to_open_source(told: Claims) -> None:
     """The authors say open weights: the claim must not become a stronger one."""
     assert told("Foo3 is an open-weights model.") == ["open_weights README.md:3"]

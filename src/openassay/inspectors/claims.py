@@ -150,6 +150,12 @@ _FIRST = re.compile(
 )
 _CONTRAST = re.compile(r"[,;，；]\s*(?:while|whereas|but|however|yet)\b|[,;，；]\s*(?:而|但)", re.I)
 _NOT = prose.keyed("open", r"\b(?:not|never|no longer|isn't|aren't)\b[^.。]{0,20}\bopen")
+# "may not fully reproduce the results", "we believe that providing the code to reproduce ..."
+_NOT_REPRODUCED = re.compile(
+    r"\b(?:not|never|cannot|can't|unable to|hard to|difficult to)\b[^.。]{0,20}\breproduc"
+    r"|\bwe (?:believe|hope|think)\b[^.。]{0,60}\breproduc|(?:无法|不能|难以|不)[^。]{0,8}复现",
+    re.I,
+)
 _HOUSEKEEPING = re.compile(r"^\.github/|contributing|code_of_conduct|changelog|security", re.I)
 _TITLE = re.compile(r"^\s*title\s*=\s*[{\"]+(.{3,300}?)[}\"]+,?\s*$", re.I)
 
@@ -219,6 +225,8 @@ def _names_open_license(text: str) -> bool:
 
 
 def _is_about_us(kind: str, text: str, named: bool, trail: str) -> bool:
+    if kind == "reproducible" and _NOT_REPRODUCED.search(text):
+        return False
     ours = named or bool(_FIRST.search(text))
     if kind == "open":  # "Foo: Open Something", "Foo is an open language model"
         return named and (
