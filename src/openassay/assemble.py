@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from openassay import licenses
-from openassay.governance import govern, is_backed, is_of_named_files
+from openassay.governance import covers, govern, is_backed, is_of_named_files
 from openassay.truth import base_license, claims, contradictions, restricted_bases
 from openassay.types import (
     Component,
@@ -88,7 +88,7 @@ def assemble(
 
 def _loose(stated: Sequence[Licensed], facts: Sequence[Fact]) -> list[Licensed]:
     """Terms of files that a document names, where no component shows a file of that list."""
-    seen = [(e.source, e.path) for f in facts if isinstance(f, Found) for e in f.evidence]
+    seen = {(e.source, e.path) for f in facts if isinstance(f, Found) for e in f.evidence}
     lists: dict[tuple[str, str, int | str], list[Licensed]] = defaultdict(list)
     for fact in stated:
         if is_of_named_files(fact):
@@ -96,12 +96,8 @@ def _loose(stated: Sequence[Licensed], facts: Sequence[Fact]) -> list[Licensed]:
             lists[place.source, place.path, place.span.start].append(fact)
     return [
         fact
-        for (source, *_), named in lists.items()
-        if not any(
-            source == of and (path == scope or (scope.endswith("/") and path.startswith(scope)))
-            for of, path in seen
-            for scope in (fact.scope.removeprefix("path:") for fact in named)
-        )
+        for named in lists.values()
+        if not any(covers(fact, place) for fact in named for place in seen)
         for fact in named
     ]
 

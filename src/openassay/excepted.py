@@ -43,13 +43,14 @@ _PATHS: Final = re.compile(
     r"\[(?P<label>[^\[\]\n]{1,200})\]\((?P<link>[^()\s]{1,300})\)|`(?P<code>[^`\n]{1,200})`"
     r"|(?<![\w/.-])(?P<plain>[\w./-]{0,200}(?:/[\w.-]{0,80}\*?|\.[A-Za-z]\w{0,9}))(?![\w/-])"
 )
-_FOUND_WORDS: Final = re.compile(
+_LEAD_IN: Final = re.compile(  # words before the first path of an entry
     r"(?:\s|[,;:.()*_]|\b(?:and|the|all|code|files?|folders?|director(?:y|ies)|in|under|of|from"
     r"|are|is|licensed|released|licen[cs]e|see)\b)*",
     re.IGNORECASE,
 )
 _LICENSE: Final = re.compile(r"[\w. -]{0,60}(?:licen[cs]e|copying)[\w. -]{0,60}", re.IGNORECASE)
-_PLAIN: Final = re.compile(r"(?:licen[cs]e|copying)s?(?:\.\w{1,8})?", re.IGNORECASE)
+#: Names that say nothing of what a licence file is for.
+PLAIN_NAME: Final = re.compile(r"(?:licen[cs]e|copying)s?(?:\.\w{1,8})?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +230,7 @@ def _files_of(text: str, document: File, release: Release) -> tuple[str, ...]:
     """Tracked paths that an entry names; () where it does not begin with one, or none is there."""
     found: dict[str, None] = {}
     for hit in _PATHS.finditer(text[: 2 * _MAX_ENTRY]):
-        if not found and not _FOUND_WORDS.fullmatch(text[: hit.start()]):
+        if not found and not _LEAD_IN.fullmatch(text[: hit.start()]):
             return ()
         name = hit.group("link") or hit.group("code") or hit.group("plain")
         if "://" in name:
@@ -279,7 +280,7 @@ def _texts(
         (path, ids)
         for path, ids in sorted(found.items())
         if main not in ids
-        and not _PLAIN.fullmatch(path.rpartition("/")[2])
+        and not PLAIN_NAME.fullmatch(path.rpartition("/")[2])
         and not {id.lower() for id in ids} & spoken
         and path.rpartition("/")[2] not in rest
     ]

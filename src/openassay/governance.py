@@ -57,12 +57,12 @@ def govern(
             None, None, "no licence is stated for what lives elsewhere", ()
         )
     named = [fact for fact in stated if is_of_named_files(fact)]
-    apart = [f for f in named if any(_covers(f, place) for place in places)]
+    apart = [f for f in named if any(covers(f, place) for place in places)]
     apart += [f for f in loose if entry.kind is Kind.CODE and f not in apart]
     strict = tuple(fact for fact in apart if not _openness(fact, entry.kind))
     if not strict:
         return _of_places(entry, places, stated)
-    rest = [place for place in places if not any(_covers(fact, place) for fact in named)]
+    rest = [place for place in places if not any(covers(fact, place) for fact in named)]
     return _with_apart(_of_places(entry, rest, stated) if rest else None, strict, entry)
 
 
@@ -75,7 +75,8 @@ def is_of_named_files(fact: Licensed) -> bool:
     return by_name and fact.scope.startswith("path:")
 
 
-def _covers(fact: Licensed, place: tuple[str, str]) -> bool:
+def covers(fact: Licensed, place: tuple[str, str]) -> bool:
+    """Whether a licence of files that are named is said of this (source, path)."""
     source, path = place
     meant = fact.scope == f"path:{path}" or _is_folder_of(fact.scope, path)
     return fact.evidence[-1].source == source and meant
@@ -83,7 +84,7 @@ def _covers(fact: Licensed, place: tuple[str, str]) -> bool:
 
 def _with_apart(rest: Governed | None, apart: tuple[Licensed, ...], entry: Entry) -> Governed:
     """Both: what governs the rest, and the terms of the files that are taken out of it."""
-    own = [_shown(fact.license) for fact in apart]
+    own = [licenses.shown(fact.license) for fact in apart]
     first = [] if rest is None or rest.license is None else [rest.license]
     names = list(dict.fromkeys([*first, *own]))
     opened = [_openness(fact, entry.kind) for fact in apart]
@@ -127,16 +128,8 @@ def _first(ranked: Ranked, entry: Entry) -> Governed | None:
             chosen = _strictest(candidates, entry.kind)
             others = tuple(fact for fact in candidates if fact is not chosen)
             opened = _openness(chosen, entry.kind)
-            return Governed(_shown(chosen.license), opened, reason, (chosen, *others))
+            return Governed(licenses.shown(chosen.license), opened, reason, (chosen, *others))
     return None
-
-
-def _shown(expression: str) -> str:
-    """The expression in the names that readers know: SPDX ids and LicenseRef- names."""
-    try:
-        return licenses.render(licenses.parse(expression), licenses.display)
-    except licenses.LicenseExpressionError:
-        return expression
 
 
 def _tracked_places(deciding: Sequence[Fact]) -> list[tuple[str, str]]:
@@ -157,7 +150,7 @@ def _for_tracked(entry: Entry, place: tuple[str, str], stated: Sequence[Licensed
     here = [fact for fact in stated if fact.evidence[0].source == source]
     scope = _kind_scope(entry)
     own = [f for f in here if f.scope == f"path:{path}"]
-    own += [f for f in here if f not in own and is_of_named_files(f) and _covers(f, place)]
+    own += [f for f in here if f not in own and is_of_named_files(f) and covers(f, place)]
     yield "its own header or licence file", own
     yield "a licence for this component", [f for f in stated if f.scope == entry.id]
     yield (

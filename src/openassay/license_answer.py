@@ -63,14 +63,7 @@ def of_expression(expression: str) -> LicenseAnswer:
 
     ``asked`` is the expression in the names that readers know.
     """
-    return _known(_shown(expression), expression, "")
-
-
-def _shown(expression: str) -> str:
-    try:
-        return licenses.render(licenses.parse(expression), licenses.display)
-    except licenses.LicenseExpressionError:
-        return expression
+    return _known(licenses.shown(expression), expression, "")
 
 
 def _known(asked: str, expression: str | None, note: str) -> LicenseAnswer:

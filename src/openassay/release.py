@@ -40,6 +40,7 @@ IN_DOCUMENTS = (
     "sample_outputs",
 )
 _DOCUMENT_SUFFIXES = frozenset((".md", ".markdown", ".mdx", ".rst"))
+_LOCAL = ("dir", "file", "git", "archive", "pypi")  # kinds of sources; a package is fetched whole
 
 
 def is_document(file: File) -> bool:
@@ -89,6 +90,11 @@ class Source:
     gaps: tuple[Gap, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
     answers: tuple[File, ...] = ()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether bytes are read from this machine's disk, packed or not."""
+        return self.kind in _LOCAL
 
     def info(self) -> SourceInfo:
         return SourceInfo(

@@ -15,7 +15,7 @@ from tests.weights.conftest import PLAIN as DTYPES
 from tests.weights.conftest import SMALL_BLOCK as BLOCK
 from tests.weights.conftest import noise, numbers_of, stored
 
-from openassay.weights import hashing, tally, values
+from openassay.weights import hashing, values
 from openassay.weights.content import read_file
 from openassay.weights.hashing import Sha256
 from openassay.weights.tally import Bench, Tally
@@ -26,7 +26,7 @@ Build = Any
 
 def in_pieces(raw: bytes, dtype: str, cuts: list[int]) -> Tally:
     bench, whole = Bench(), Tally(dtype)
-    width = tally.WIDTHS[dtype]
+    width = values.WIDTHS[dtype]
     places = sorted({0, len(raw), *(cut * width for cut in cuts if cut * width < len(raw))})
     for start, end in pairwise(places):
         whole.add(raw[start:end], bench)

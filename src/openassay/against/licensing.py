@@ -98,7 +98,7 @@ def _compared(stated: str, says: str, component: Component, ground: Ground) -> C
     if known is None:
         because = f"{stated[:80]!r} cannot be identified; the release states {release}."
         return _check(says, Standing.NOT_CHECKABLE, because, where)
-    ours = _shown(known)
+    ours = licenses.shown(known)
     relation = _relation(stated, ours, release)
     governing = component.licenses[0] if component.licenses else None
     if relation and governing is not None and governing.modified:
@@ -110,11 +110,15 @@ def _compared(stated: str, says: str, component: Component, ground: Ground) -> C
     if missing := _left_out(ours, release):
         because = f"The release states {release}: the record leaves out {missing}."
         return _check(says, Standing.NOT_CHECKABLE, because, where)
-    others = [fact for fact in component.licenses if _relation(stated, ours, _shown(fact.license))]
+    others = [
+        fact for fact in component.licenses if _relation(stated, ours, licenses.shown(fact.license))
+    ]
     if governing is not None and governing.how is How.HEADER:
         # One file's header outranks the licence at the root, for that file alone.
         others += [
-            fact for fact in _at_root(ground) if _relation(stated, ours, _shown(fact.license))
+            fact
+            for fact in _at_root(ground)
+            if _relation(stated, ours, licenses.shown(fact.license))
         ]
     if others:
         because = f"The release states both: {release} governs, and {ours} is named too."
@@ -150,16 +154,16 @@ def _of_scope(scope: str, name: str, stated: Sequence[Licensed]) -> Check:
     if known is None:
         because = f"{name[:80]!r} cannot be identified."
         return _check(says, Standing.NOT_CHECKABLE, because, _first(here))
-    ours = _shown(known)
-    agreeing = [fact for fact in here if _relation(name, ours, _shown(fact.license))]
-    others = sorted({_shown(fact.license) for fact in here} - {ours})
+    ours = licenses.shown(known)
+    agreeing = [fact for fact in here if _relation(name, ours, licenses.shown(fact.license))]
+    others = sorted({licenses.shown(fact.license) for fact in here} - {ours})
     if agreeing and not others:
         return _check(says, Standing.SUPPORTED, f"The release states {ours}.", _first(agreeing))
     if agreeing:
         because = f"The release states {ours}, and beside it {', '.join(others)[:200]}."
         return _check(says, Standing.NOT_CHECKABLE, because, _first([*agreeing, *here]))
     elsewhere = [fact for fact in stated if fact.scope in _KINDS and fact not in here]
-    same = [fact for fact in elsewhere if _relation(name, ours, _shown(fact.license))]
+    same = [fact for fact in elsewhere if _relation(name, ours, licenses.shown(fact.license))]
     if same:
         because = f"The release states {ours} for the {same[0].scope} only."
         return _check(says, Standing.NOT_CHECKABLE, because, _first(same))
@@ -220,14 +224,6 @@ def _parts(node: licenses.Node) -> frozenset[str]:
     if isinstance(node, licenses.And | licenses.Or):
         return frozenset(licenses.render(part) for part in node.parts)
     return frozenset((licenses.render(node),))
-
-
-def _shown(expression: str) -> str:
-    """The expression in the names that the components carry."""
-    try:
-        return licenses.render(licenses.parse(expression), licenses.display)
-    except licenses.LicenseExpressionError:
-        return expression
 
 
 def _all_known(expression: str, stated: Iterable[Licensed]) -> bool:

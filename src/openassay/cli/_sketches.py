@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 SUFFIX = ".sketch"
 WHOLE_UP_TO = 16 << 30  # bytes that are read whole without being asked to
 MAX_NAME = 200  # characters; a stored sketch may come from anyone
-_LOCAL = ("dir", "file", "git", "archive", "pypi")
 
 
 def load(path: str) -> Sketch | None:
@@ -76,14 +75,9 @@ def stored_in(folder: str) -> list[Path]:
     return paths
 
 
-def is_local(source: Source) -> bool:
-    """Whether bytes are read from this machine's disk."""
-    return source.kind in _LOCAL
-
-
 def read_whole(source: Source, weights: WeightSet) -> bool:
     """Whether every byte is read unless told otherwise: on this machine, up to a size."""
-    return is_local(source) and weights.nbytes <= WHOLE_UP_TO
+    return source.is_local and weights.nbytes <= WHOLE_UP_TO
 
 
 def beside(source: Source, weights: WeightSet) -> list[File]:

@@ -155,7 +155,7 @@ class _Side:
         """Bytes of whole layers that were asked for by name."""
         if not self.args.deep:
             return 0
-        return _DEEP if sketches.is_local(self.source) else _DEEP_AWAY
+        return _DEEP if self.source.is_local else _DEEP_AWAY
 
     def places(self) -> dict[str, SourceInfo]:
         """Where the target lies, by its pin; nothing for a stored sketch."""

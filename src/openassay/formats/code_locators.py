@@ -89,7 +89,6 @@ _DATASET_LOADER = re.compile(
 )
 _URL = re.compile(r"^(?:https?|s3|gs|hf|oss|ftp)://[^\s\"'<>]{4,400}$|^magnet:\?[^\s]{10,400}$")
 _DATASET_URL = re.compile(r"^hf://datasets/([\w.-]{1,96}/[\w.-]{1,96})")
-_TASK_NAMES = frozenset({"DATASET_PATH", "hf_repo", "dataset_path"})
 
 
 def code_loads(facts: CodeFacts) -> tuple[Load, ...]:

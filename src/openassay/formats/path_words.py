@@ -34,9 +34,6 @@ FINETUNE: Final = _closed(
     """finetune finetuning finetuned tune tuning sft dpo ppo rlhf grpo orpo lora qlora peft ptuning
     adapter adapters alignment instruct dreambooth controlnet 微调"""
 )
-INFERENCE: Final = _closed(
-    "infer inference generate generation serve serving deploy deployment predict webui"
-)
 RESULTS: Final = _closed(
     "result results score scores metric metrics leaderboard leaderboards evals summary"
 )

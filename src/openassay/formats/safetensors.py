@@ -38,6 +38,7 @@ from openassay.formats.bounded import (
     quoted,
     unsafe_path,
 )
+from openassay.formats.safetensors_stream import no_constant
 
 MAX_HEADER: Final = 100_000_000  # the reference implementation's own limit
 HUB_HEADER: Final = 25_000_000  # the hub's client stops here: readable in one place, not in another
@@ -177,9 +178,9 @@ def _load(text: str, findings: Findings, offset: int) -> dict[str, Any]:
         return built
 
     try:
-        loaded = json.loads(text, parse_constant=_no_constant)
+        loaded = json.loads(text, parse_constant=no_constant)
         if not _all_kept(text, loaded):
-            loaded = json.loads(text, object_pairs_hook=build, parse_constant=_no_constant)
+            loaded = json.loads(text, object_pairs_hook=build, parse_constant=no_constant)
     except RecursionError as error:
         message = "the JSON header is nested beyond any tensor description"
         raise FormatError(Fault.TOO_DEEP, message, offset) from error
@@ -201,10 +202,6 @@ def _all_kept(text: str, loaded: Any) -> bool:
     if type(loaded) is not dict or not set(map(type, loaded.values())) <= {dict}:
         return False
     return text.count(":") == len(loaded) + sum(map(len, loaded.values()))
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _metadata(found: Any, findings: Findings) -> Mapping[str, str]:

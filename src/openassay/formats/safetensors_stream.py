@@ -90,7 +90,7 @@ class _Text:
         self._at = start  # bytes read so far
         self._end = end
         self._decode = codecs.getincrementaldecoder("utf-8")()
-        self._json = json.JSONDecoder(parse_constant=_no_constant)
+        self._json = json.JSONDecoder(parse_constant=no_constant)
         self._text = ""
         self._here = 0
 
@@ -174,5 +174,6 @@ class _Text:
                 raise self.broken("a text does not end")
 
 
-def _no_constant(name: str) -> Any:
+def no_constant(name: str) -> Any:
+    """Refuse NaN and Infinity, which Python's reader takes for numbers."""
     raise ValueError(f"{name} is not JSON")

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 from openassay import licenses
 from openassay.errors import ReadError
-from openassay.excepted import meant_by
+from openassay.excepted import PLAIN_NAME, meant_by
 from openassay.files import File, FileKind
 from openassay.formats import path_words, pdf_text, weights_names
 from openassay.formats.bounded import FormatError
@@ -37,7 +37,6 @@ _NAME: Final = re.compile(
 _CHINESE: Final = re.compile(r"协议|许可")
 _SUFFIXES: Final = frozenset(["", ".md", ".txt", ".pdf", ".rst", ".html", ".license"])
 _FOLDER: Final = re.compile(r"(?:[\w-]{1,30}[-_])?licen[cs]es?|agreements", re.IGNORECASE)
-_PLAIN: Final = re.compile(r"(?:licen[cs]e|copying)s?(?:\.\w{1,8})?", re.IGNORECASE)
 _POLICY: Final = re.compile(r"polic(?:y|ies)|acceptable[-_ ]use|使用政策", re.IGNORECASE)
 _ABOUT_WEIGHTS: Final = re.compile(
     r"\bweights\b|\bcheckpoints?\b|权重|模型参数|检查点", re.IGNORECASE
@@ -162,7 +161,7 @@ def scope_of(file: File, release: Release) -> str:
 
 def _is_models_own(file: File, text: str, release: Release) -> bool:
     """A licence with a name of its own, beside a plain LICENSE, whose text is about weights."""
-    if _PLAIN.fullmatch(file.name) or release.place(file) is not Place.OWN:
+    if PLAIN_NAME.fullmatch(file.name) or release.place(file) is not Place.OWN:
         return False
     return _has_license(file.source, file.folder, release) and (
         _ABOUT_WEIGHTS.search(text[:6_000]) is not None

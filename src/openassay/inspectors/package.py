@@ -28,7 +28,6 @@ _NAMES: Final = frozenset(
     ["pyproject.toml", "setup.py", "setup.cfg", "metadata", "pkg-info", "citation.cff",
      "package.json", "codemeta.json"]
 )  # fmt: skip
-_BUILDABLE: Final = frozenset(["pyproject.toml", "setup.py", "setup.cfg"])
 _MAX_SIZE: Final = 1 << 20
 _SETUP: Final = re.compile(r"^\s{0,8}(?:name|NAME)\s{0,4}=|\bsetup\(", re.MULTILINE)
 _SETUP_LICENSE: Final = re.compile(

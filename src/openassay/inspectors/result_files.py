@@ -45,9 +45,6 @@ _JSON_METRIC: Final = re.compile(
     rf'"{_METRIC}(?:[_,/ @-][\w.,-]{{0,30}})?"\s{{0,8}}:\s{{0,8}}-?\d', re.IGNORECASE
 )
 _HEADER_METRIC: Final = re.compile(rf"^(?:\w{{1,30}}[ _/-])?{_METRIC}(?:[ _/@-]\w{{0,30}})?$", re.I)
-_MODEL_FIELD: Final = re.compile(
-    r'"(?:model|model_name|model_path|pretrained|model_args)"\s{0,8}:\s{0,8}"([^"\n]{1,200})"'
-)
 _PRETRAINED: Final = re.compile(r"(?:^|,)\s?(?:pretrained|model)=([^,\s]{1,150})")
 _OUTPUT_KEYS: Final = frozenset(
     """response responses output outputs completion completions generation generated generated_text

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .assess import Assessment, TermValue, assess
-from .catalog import display, displayed, info, is_open, openness, sets, spdx
+from .catalog import display, displayed, info, is_open, openness, sets, shown, spdx
 from .checklist import Caution, Duty, Owed, Relation, Use, duties, lacking, owes, warnings
 from .clauses import read_terms
 from .expressions import And, Id, LicenseExpressionError, Node, Or, With, ids, parse, render
@@ -63,6 +63,7 @@ __all__ = [
     "read_terms",
     "render",
     "sets",
+    "shown",
     "spdx",
     "together",
     "warnings",

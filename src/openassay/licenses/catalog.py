@@ -215,6 +215,14 @@ def display(id: str) -> str:
     return row.id if row.id.startswith("LicenseRef-") else f"LicenseRef-{row.id}"
 
 
+def shown(expression: str) -> str:
+    """The expression in the names that readers know (:func:`display`); as it is if it is none."""
+    try:
+        return expressions.render(expressions.parse(expression), display)
+    except expressions.LicenseExpressionError:
+        return expression
+
+
 def displayed(name: str) -> tuple[str, ...]:
     """The ids that `display` shows under this name: none, one, or versions shown alike."""
     row = find(name)

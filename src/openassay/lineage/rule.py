@@ -61,7 +61,7 @@ def compare_prepared(a: Prepared, b: Prepared, *, dates: tuple[str, str] = ("", 
         _unless(settled, "T5", a, b),
     ]
     verdict, because, parts = _verdict(equal, exact, free, reach)
-    related = verdict in (Verdict.IDENTICAL, Verdict.REORDERED, Verdict.COMMON, Verdict.PART)
+    related = verdict.is_found
     kinds = relations.relations(a, b, matches) if related else ()
     if verdict in (Verdict.IDENTICAL, Verdict.REORDERED):
         kinds = tuple(kind for kind in kinds if kind.kind is Kind.LAYERS_MOVED)

@@ -11,7 +11,7 @@ from openassay.canonical import dump_json, visible
 from openassay.lineage.consequences import Consequence
 from openassay.lineage.result import Comparison, Order, Outcome, Side, Verdict
 from openassay.reports import Look
-from openassay.reports.lineage import ALTERED, MEANING, VERDICT, power
+from openassay.reports.lineage import ALTERED, MEANING, ORDER_ID, VERDICT, power
 from openassay.types import Evidence
 from openassay.words import SOURCE, Words, mark, speaker
 
@@ -199,7 +199,7 @@ def document(found: Comparison) -> dict[str, Any]:
             for r in found.relations
         ],
         "direction": {
-            "order": {Order.B_LATER: "b_later", Order.A_LATER: "a_later"}.get(found.order),
+            "order": ORDER_ID.get(found.order),
             "because": list(found.order_because),
         },
         "notes": list(found.notes),

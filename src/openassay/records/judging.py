@@ -18,7 +18,6 @@ from openassay.vocabulary import by_id
 
 # These usually live elsewhere, with terms of their own that a licence of the release cannot reach.
 _THIRD_PARTY = frozenset(("datasets", "evaluation_data", "research_paper", "technical_report"))
-_WRONG_TYPE = "Open, wrong type"
 
 
 def judge_record(record: Record, mode: str = "mot") -> Verdict:

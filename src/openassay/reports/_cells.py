@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,7 +11,7 @@ from openassay.reports import Look
 from openassay.types import Answer
 from openassay.words import Words, speaker
 
-__all__ = ["ANSWER_MARK", "Ink", "Pen", "cut", "pad", "width", "wrap"]
+__all__ = ["ANSWER_MARK", "Ink", "Pen", "cut", "pad", "paragraph", "width", "wrap"]
 
 
 class Ink(StrEnum):
@@ -53,3 +54,10 @@ class Pen:
     def ink(self, text: str, ink: Ink) -> str:
         text = self.sign(text)
         return f"\x1b[{ink}m{text}\x1b[0m" if self.look.colour and ink and text else text
+
+
+def paragraph(head: str, text: str, pen: Pen) -> Iterator[str]:
+    """The text behind a head, wrapped at the look's width; further lines are set in below it."""
+    indent = " " * width(head)
+    for index, line in enumerate(wrap(text, pen.look.width - len(indent))):
+        yield (indent if index else head) + line

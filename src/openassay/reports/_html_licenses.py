@@ -11,7 +11,7 @@ from openassay.reports._html_page import Page, badge, section
 from openassay.reports._html_summary import STATE_CLASS
 from openassay.reports._markup import Markup, element, join
 from openassay.reports._summary import license_state
-from openassay.reports._view import Term, license_name, terms_in_words, title
+from openassay.reports._view import USES, Term, license_name, terms_in_words, title
 from openassay.types import Component, Evidence, How, Licensed
 from openassay.words import mark
 
@@ -23,12 +23,6 @@ _GROUPS = (
     ("conditions", mark("It asks")),
     ("limits", mark("It forbids or limits")),
 )
-_USES = {
-    "use": mark("use"),
-    "change": mark("change"),
-    "host": mark("host"),
-    "redistribute": mark("hand on"),
-}
 _HOW = {
     How.TEXT: mark("the licence's text"),
     How.PDF: mark("the licence's text, in a PDF"),
@@ -144,11 +138,11 @@ def _duties(page: Page, expression: str) -> Markup | None:
     rows = []
     answer = page.report.licenses.get(expression)
     for duty in answer.duties if answer else ():
-        every = len(duty.uses) == len(_USES)
+        every = len(duty.uses) == len(USES)
         when = (
             page.say("always")
             if every
-            else page.words.listed([page.say(_USES.get(use, use)) for use in duty.uses])
+            else page.words.listed([page.say(USES.get(use, use)) for use in duty.uses])
         )
         doubt = badge(page.say("not known: look in its text"), "unclear")
         rows.append(

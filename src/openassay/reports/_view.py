@@ -29,6 +29,13 @@ STATUS_WORD = {
     Status.ABSENT: mark("absent"),
     Status.UNKNOWN: mark("unknown"),
 }
+#: What may be done with a part, as duties have it.
+USES = {
+    "use": mark("use"),
+    "change": mark("change"),
+    "host": mark("host"),
+    "redistribute": mark("hand on"),
+}
 _OPEN_ANSWERS = (Answer.NO, Answer.PARTLY, Answer.UNKNOWN)
 # What the reason of a criterion can begin with (openassay.judge): its state, in a word or two.
 _STATES = frozenset((

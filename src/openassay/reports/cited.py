@@ -71,9 +71,9 @@ def _parsed(value: dict[str, Any], at: str) -> Evidence:
         if "sha256" in value:
             digest = Digest(str(value["digest_algorithm"]), str(value["sha256"]))
             span = _span(value)
-        else:  # openassay-lineage/1 has the span as it is
+        else:
             digest = Digest(str(value["digest"]["algorithm"]), str(value["digest"]["value"]))
-            span = _whole_span(Unit(value["unit"]), value["start"], value["end"])
+            span = _span_of_lineage(Unit(value["unit"]), value["start"], value["end"])
         link = None if value["link"] is None else str(value["link"])
         return Evidence(str(value["source"]), path, span, str(value["quote"]), digest, link)
     except (KeyError, TypeError, ValueError) as error:
@@ -92,7 +92,8 @@ def _span(value: dict[str, Any]) -> Span:
     return Span(unit, int(start), int(end))
 
 
-def _whole_span(unit: Unit, start: Any, end: Any) -> Span:
+def _span_of_lineage(unit: Unit, start: Any, end: Any) -> Span:
+    """The span of evidence in ``openassay-lineage/1``, which has its ends as they are."""
     if unit is Unit.POINTER:
         return Span(unit, str(start), str(end))
     return Span(unit, int(start), int(end))

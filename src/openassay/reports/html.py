@@ -73,7 +73,8 @@ def render(report: Report, look: Look) -> str:
         if made
     ]
     name = visible(report.dossier.release)
-    return _document(page, page.say("{name}: openness report", name=name), there, body, look)
+    heads = page.say("Openness report"), page.say("{name}: openness report", name=name)
+    return _document(page, heads, there, body, look)
 
 
 def render_lineage(report: Report, look: Look) -> str:
@@ -82,16 +83,24 @@ def render_lineage(report: Report, look: Look) -> str:
     made = {"lineage": lineage(page), "evidence": register(page)}
     there = [(id_, page.say(heading)) for id_, heading in _SECTIONS if made.get(id_)]
     name = visible(report.dossier.release)
-    title = page.say("{name}: lineage of its weights", name=name)
-    return _document(page, title, there, list(made.values()), look)
+    heads = page.say("Lineage of weights"), page.say("{name}: lineage of its weights", name=name)
+    return _document(page, heads, there, list(made.values()), look)
 
 
 def _document(
-    page: Page, title: str, there: list[tuple[str, str]], body: Sequence[Markup], look: Look
+    page: Page,
+    heads: tuple[str, str],
+    there: list[tuple[str, str]],
+    body: Sequence[Markup],
+    look: Look,
 ) -> str:
-    """The file around the sections; ``there`` are the ids and headings of its contents."""
+    """The file around the sections.
+
+    ``heads`` are the line above the release's name and the title, ``there`` the ids and headings
+    of the contents.
+    """
+    eyebrow, title = heads
     first = there[0][0] if there else ""
-    eyebrow = page.say("Lineage of weights" if first == "lineage" else "Openness report")
     document = element(
         "html",
         _head(page, title),

@@ -13,7 +13,7 @@ from typing import Any
 
 from openassay.canonical import dump_json
 from openassay.checked import Difference
-from openassay.kinship import Altered, Compared, Joined, LayerMap, Order, Tested
+from openassay.kinship import Altered, Compared, Joined, LayerMap, Tested
 from openassay.reports import Look, Report, Review, lineage
 from openassay.reports._disagreements import Disagreement, disagreements
 from openassay.reports._view import evidence_of, kind, main_and_finer, terms_in_words, title
@@ -39,7 +39,6 @@ from openassay.types import (
 SCHEMA = "openassay/1"
 JUDGEMENT = "openassay-judgement/1"
 AGAINST = "openassay-against/1"
-_ORDER = {Order.B_LATER: "b_later", Order.A_LATER: "a_later"}
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,200}")
 
 
@@ -330,7 +329,10 @@ def _compared(fact: Compared, known: frozenset[str]) -> dict[str, Any]:
         "because": list(fact.because),
         "tests": [_plain(test) for test in fact.tests],
         "altered": [_plain(one) for one in fact.altered],
-        "direction": {"order": _ORDER.get(fact.order), "because": list(fact.order_because)},
+        "direction": {
+            "order": lineage.ORDER_ID.get(fact.order),
+            "because": list(fact.order_because),
+        },
         "layers": None if fact.layers is None else _layers(fact.layers),
         "follows": [
             {"means": str(one.means), "id": one.id, "text": one.text}

@@ -9,7 +9,7 @@ from typing import Any
 from openassay.canonical import dump_json, visible
 from openassay.reports import Look
 from openassay.reports._cells import Ink, Pen, cut, pad, width
-from openassay.reports._view import terms_in_words
+from openassay.reports._view import USES, terms_in_words
 from openassay.words import Words, mark
 
 SCHEMA = "openassay-license/1"
@@ -240,12 +240,6 @@ def _quoted(passage: Passage, words: Words) -> str:
     return words.say('line {line}: "{quote}"', line=passage.start, quote=quote)
 
 
-_DOING = {
-    "use": mark("use"), "change": mark("change"), "host": mark("host"),
-    "redistribute": mark("hand on"),
-}  # fmt: skip
-
-
 def _duties(answer: LicenseAnswer, pen: Pen) -> Iterator[str]:
     """The checklist, grouped by what is done; a group says what it adds to those before it."""
     words = pen.words
@@ -253,8 +247,8 @@ def _duties(answer: LicenseAnswer, pen: Pen) -> Iterator[str]:
         yield pen.ink(words.say("Your duties"), Ink.BOLD)
     several = len({duty.license for duty in answer.duties}) > 1
     for duty in answer.duties:
-        when = words.listed([words.say(_DOING[use]) for use in duty.uses])
-        when = words.say("always") if len(duty.uses) == len(_DOING) else when
+        when = words.listed([words.say(USES[use]) for use in duty.uses])
+        when = words.say("always") if len(duty.uses) == len(USES) else when
         whose = f"  [{visible(duty.license)}]" if several else ""
         box = "[?]" if duty.needed is None else "[ ]"
         text = f"{box} {pad(when, 22)} {words.told(visible(duty.text))}{whose}"

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from openassay.canonical import visible
@@ -52,6 +52,8 @@ ORDER: Final = {
     Order.A_LATER: mark("{other} came after this release"),
     Order.UNKNOWN: mark("Which came first is not told by the weights"),
 }
+#: The same in JSON; None where it is not told.
+ORDER_ID: Final = {Order.B_LATER: "b_later", Order.A_LATER: "a_later"}
 LEAD: Final = mark(
     "Only the bytes of the weights were compared, whatever cards and names say. A common origin can"
     " be trained weights or the same random start; it does not show that one was copied from the"
@@ -187,12 +189,3 @@ def power(log10_p: float) -> str:
 def any_of(dossier: Dossier) -> bool:
     """Whether weights were compared at all."""
     return any(isinstance(fact, Compared | Unmatched) for fact in dossier.facts)
-
-
-def of_all(facts: Iterable[object]) -> int:
-    """With how many other models the weights were compared."""
-    return sum(
-        fact.count if isinstance(fact, Unmatched) else 1
-        for fact in facts
-        if isinstance(fact, Compared | Unmatched)
-    )

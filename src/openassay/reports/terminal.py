@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from openassay.canonical import visible
 from openassay.kinship import Compared, Means
 from openassay.reports import Look, Report, lineage
-from openassay.reports._cells import ANSWER_MARK, Ink, Pen, cut, pad, width, wrap
+from openassay.reports._cells import ANSWER_MARK, Ink, Pen, cut, pad, paragraph, width
 from openassay.reports._disagreements import disagreements, sides, subject
 from openassay.reports._review import AS_FOUND, change_lines, review_rows, verdict_rows
 from openassay.reports._view import (
@@ -125,9 +125,9 @@ def _verdict(verdict: Verdict, pen: _Scribe) -> Iterator[str]:
         yield f"  {pen.ink(mark, ink)} {cut(text, pen.look.width - 4)}".rstrip()
         if result.next_step and pen.look.detail:
             step = words.told(visible(result.next_step))
-            yield from _paragraph("      " + words.say("next: "), step, pen)
+            yield from paragraph("      " + words.say("next: "), step, pen)
     for note in verdict.notes:
-        yield from _paragraph("  ", words.told(visible(note)), pen)
+        yield from paragraph("  ", words.told(visible(note)), pen)
 
 
 def _headed(name: str, text: str, pen: _Scribe) -> str:
@@ -157,7 +157,7 @@ def _verdicts(report: Report, pen: _Scribe) -> Iterator[str]:
         room = pen.look.width - width(name + answer) - 3
         if reason and pen.look.detail:
             yield f"{name}{pen.ink(answer, Ink.BOLD)}"
-            yield from _paragraph("  ", reason, pen)
+            yield from paragraph("  ", reason, pen)
             yield from _weighed(verdict, optional, pen)
         else:
             tail = f" — {cut(reason, room)}" if reason and room > 0 else ""
@@ -188,7 +188,7 @@ def _components(components: Iterable[Component], pen: _Scribe) -> Iterator[str]:
         if c.status is not Status.ABSENT
     ]
     if names:
-        yield from _paragraph(pen.words.say("also: "), pen.words.listed(names), pen)
+        yield from paragraph(pen.words.say("also: "), pen.words.listed(names), pen)
 
 
 def _rooms(components: Iterable[Component], pen: _Scribe) -> tuple[int, int, int]:
@@ -216,15 +216,9 @@ def _in_a_row(components: Iterable[Component], status: Status, pen: _Scribe) -> 
     if names:
         mark, ink = MARK[status]
         head = pen.words.say("{name}: {text}", name=pen.words.say(STATUS_WORD[status]), text="")
-        lines = list(_paragraph(f"{mark} {head}", pen.words.listed(names), pen))
+        lines = list(paragraph(f"{mark} {head}", pen.words.listed(names), pen))
         yield pen.ink(mark, ink) + lines[0][1:]
         yield from lines[1:]
-
-
-def _paragraph(head: str, text: str, pen: _Scribe) -> Iterator[str]:
-    indent = " " * width(head)
-    for index, line in enumerate(wrap(text, pen.look.width - len(indent))):
-        yield (indent if index else head) + line
 
 
 def _evidence_lines(items: Iterable[tuple[Evidence, str]], pen: _Scribe) -> Iterator[str]:
@@ -241,9 +235,9 @@ def _weighed(verdict: Verdict, optional: frozenset[str], pen: _Scribe) -> Iterat
     for name, said, evidence in estimates(verdict, words):
         head = words.say("estimate, {name}: ", name=words.short_name(name))
         places = ", ".join(place(one) for one in evidence)
-        yield from _paragraph(f"  {head}", f"{said} [{places}]", pen)
+        yield from paragraph(f"  {head}", f"{said} [{places}]", pen)
     for _, question in questions(verdict, optional):
-        yield from _paragraph("  " + words.say("to judge: "), words.told(question), pen)
+        yield from paragraph("  " + words.say("to judge: "), words.told(question), pen)
 
 
 def _disagreements(report: Report, pen: _Scribe) -> Iterator[str]:
@@ -258,7 +252,7 @@ def _disagreements(report: Report, pen: _Scribe) -> Iterator[str]:
             _headed(answer, names, pen) for answer, names in sides(item, words)
         )
         text = _headed(subject(item, words), said, pen)
-        yield from _paragraph(f"{pen.sign('◐')} ", text, pen)
+        yield from paragraph(f"{pen.sign('◐')} ", text, pen)
         if pen.look.detail:
             for opinion in item.opinions:
                 because = words.told(visible(opinion.because))
@@ -323,7 +317,7 @@ def _lineage(dossier: Dossier, pen: _Scribe) -> Iterator[str]:
         yield pen.ink(words.say("Lineage: what the weights say"), Ink.BOLD)
     for fact in shown:
         said = lineage.headline(fact, words, short=not pen.look.detail)
-        yield from _paragraph("  ", _headed(visible(fact.other), said, pen), pen)
+        yield from paragraph("  ", _headed(visible(fact.other), said, pen), pen)
         yield from _followed(fact, pen)
         if pen.look.detail:
             yield from _numbers(fact, pen)
@@ -332,7 +326,7 @@ def _lineage(dossier: Dossier, pen: _Scribe) -> Iterator[str]:
     for rest in lineage.unmatched(dossier):
         text = lineage.silence(rest, words)
         lines = (
-            _paragraph("  ", text, pen) if pen.look.detail else [cut(f"  {text}", pen.look.width)]
+            paragraph("  ", text, pen) if pen.look.detail else [cut(f"  {text}", pen.look.width)]
         )
         yield from lines
 
@@ -342,7 +336,7 @@ def _followed(fact: Compared, pen: _Scribe) -> Iterator[str]:
     for one in fact.follows:
         if pen.look.detail or one.means is not Means.CONTRADICTION:
             text = pen.words.told(visible(one.text))
-            yield from _paragraph(f"  {pen.sign(_MEANS[one.means])} ", text, pen)
+            yield from paragraph(f"  {pen.sign(_MEANS[one.means])} ", text, pen)
 
 
 def _numbers(fact: Compared, pen: _Scribe) -> Iterator[str]:
@@ -350,7 +344,7 @@ def _numbers(fact: Compared, pen: _Scribe) -> Iterator[str]:
     words = pen.words
     for text in (*lineage.altered(fact, words), lineage.direction(fact, words)):
         if text:
-            yield from _paragraph("    ", text, pen)
+            yield from paragraph("    ", text, pen)
     for name, outcome, agree, p, _ in lineage.rows(fact, words):
         tail = words.listed([part for part in (outcome, agree, p) if part])
         yield pen.ink(cut(f"    {_headed(name, tail, pen)}", pen.look.width), Ink.DIM)
@@ -375,7 +369,7 @@ def _links(dossier: Dossier, pen: _Scribe) -> Iterator[str]:
     for fact in shown:
         where = short_place(fact.evidence[0])
         text = f"{words.told(visible(fact.detail))} {where}"
-        yield from _paragraph(f"{pen.sign(_FOUND[fact.outcome])} ", text, pen)
+        yield from paragraph(f"{pen.sign(_FOUND[fact.outcome])} ", text, pen)
     if len(shown) < len(telling):
         yield "  " + words.say("{n} more with -v", n=len(telling) - len(shown))
 
@@ -427,17 +421,17 @@ def _review(report: Report, pen: _Scribe) -> Iterator[str]:
     words = pen.words
     head = words.say("Reviewed in {file}", file=visible(report.review.file))
     yield pen.ink(cut(head, pen.look.width), Ink.BOLD)
-    yield from _paragraph("  ", words.say(AS_FOUND), pen)
+    yield from paragraph("  ", words.say(AS_FOUND), pen)
     for name, found, reviewed in verdict_rows(report, words):
         text = words.say(
             "{name}: {found} as found, {reviewed} as reviewed",
             name=name, found=found, reviewed=reviewed,
         )  # fmt: skip
-        yield from _paragraph("  ", text, pen)
+        yield from paragraph("  ", text, pen)
     for what, found, said, by, reason, evidence in review_rows(report.review, words):
-        yield from _paragraph("  ", f"{what}: {found or '-'} → {said} ({by})", pen)
+        yield from paragraph("  ", f"{what}: {found or '-'} → {said} ({by})", pen)
         if pen.look.detail:
-            yield from _paragraph("    ", f"{reason} {evidence}", pen)
+            yield from paragraph("    ", f"{reason} {evidence}", pen)
 
 
 def _since(report: Report, pen: _Scribe) -> Iterator[str]:

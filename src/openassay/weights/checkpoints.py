@@ -15,7 +15,7 @@ from typing import Final
 from openassay.errors import ReadError
 from openassay.files import File
 from openassay.formats import safetensors, weights_file, weights_names
-from openassay.formats.bounded import Fault, FormatError, Tensor, stored_bytes, unsafe_path
+from openassay.formats.bounded import FormatError, Tensor, stored_bytes, unsafe_path
 from openassay.formats.weights_file import WeightsFile
 from openassay.release import Release
 from openassay.subject import Place
@@ -238,8 +238,3 @@ def tensors(release: Release) -> Iterator[StoredTensor]:
     """Every tensor of every checkpoint of a release: the seam for whoever reads elements."""
     for checkpoint in checkpoints(release):
         yield from stored_tensors(release, checkpoint)
-
-
-def faults_of(found: Iterable[WeightsFile]) -> set[Fault]:
-    """The kinds of findings in some headers."""
-    return {problem.id for weights in found for problem in weights.problems}

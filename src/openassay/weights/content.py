@@ -25,10 +25,11 @@ from openassay.errors import ReadError
 from openassay.files import File
 from openassay.weights.checkpoints import StoredTensor
 from openassay.weights.hashing import Sha256, can_resume
-from openassay.weights.tally import WIDTHS, Bench, Tally
+from openassay.weights.holes import PAGE
+from openassay.weights.tally import Bench, Tally
+from openassay.weights.values import WIDTHS
 
 CHUNK: Final = 4 << 20  # bytes read at once; longer ones leave the cache before they are looked at
-PAGE: Final = 4096
 EVERY: Final = 1 << 30  # bytes between two tellings of where the pass stands
 _AHEAD: Final = 2  # chunks that wait to be hashed, so that the digest never waits for us
 _REST: Final = 20  # telling may take a twentieth of the time

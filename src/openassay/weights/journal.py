@@ -17,7 +17,8 @@ from openassay.errors import DossierError
 from openassay.files import File
 from openassay.weights.content import CHUNK, Begun, FileContent, TensorContent
 from openassay.weights.hashing import is_state
-from openassay.weights.tally import WIDTHS, Tally
+from openassay.weights.tally import Tally
+from openassay.weights.values import WIDTHS
 
 SCHEMA: Final = "openassay-journal/2"
 _OLDER: Final = ("openassay-journal/1",)

@@ -18,7 +18,7 @@ from openassay.weights import copies
 from openassay.weights.checkpoints import gather, read_headers
 from openassay.weights.content import CHUNK, FileContent, TensorContent
 from openassay.weights.findings import Finding, Level
-from openassay.weights.full import contents_of
+from openassay.weights.full import Say, contents_of
 from openassay.weights.integrity import Assessed, assess
 from openassay.weights.journal import Journal
 from openassay.weights.parameters import Count
@@ -28,8 +28,6 @@ from openassay.weights.value_findings import of_samples
 
 SCHEMA: Final = "openassay-weights/1"
 MAX_TENSORS: Final = 5_000  # listed one by one; the tables by precision cover all
-
-Say = Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -45,7 +43,7 @@ class Asked:
     tensors: bool = False
     journal: Journal = field(default_factory=Journal)
     keep: Callable[[], None] | None = None
-    tell: Callable[[str], None] | None = None
+    tell: Say | None = None
 
 
 @dataclass(slots=True)
@@ -87,7 +85,7 @@ def build(release: Release, asked: Asked, say: Say | None = None) -> dict[str, A
         if checkpoint.parts or checkpoint.broken or checkpoint.unread or checkpoint.failed:
             assessed.append(assess(release, checkpoint))
     wanted = _wants_samples(release, asked, not_checked)
-    near = all(source.kind in ("dir", "file") for source in release.sources)
+    near = all(source.kind in ("dir", "file") for source in release.sources)  # files as they are
     sampled = {a.checkpoint.path: take(a.stored(), near) for a in assessed if wanted}
     for found in assessed:
         found.findings += of_samples(found, sampled.get(found.checkpoint.path))
@@ -140,7 +138,7 @@ def _all_files(found: Assessed) -> list[File]:
 def _wants_samples(release: Release, asked: Asked, not_checked: list[str]) -> bool:
     if asked.samples is not None:
         return asked.samples
-    local = all(s.kind in ("dir", "file", "git", "archive", "pypi") for s in release.sources)
+    local = all(source.is_local for source in release.sources)
     why = "needs numpy (pip install 'openassay[weights]')" if local else "ask with --samples"
     if local and has_numpy():
         return True

@@ -20,7 +20,7 @@ from openassay.formats import weights_names
 from openassay.weights.checkpoints import StoredTensor
 from openassay.weights.holes import Holes, look, spread
 from openassay.weights.parameters import is_beside
-from openassay.weights.values import PLAIN, floats
+from openassay.weights.values import PLAIN, WIDTHS, floats
 
 READS: Final = 16  # ranges of one checkpoint
 _MATRICES: Final = 10  # of them
@@ -129,7 +129,7 @@ def _look(tensor: StoredTensor) -> Sampled:
     if length > PIECE:
         length = max(row, PIECE - PIECE % row) if row <= PIECE else PIECE
     raw = tensor.file.read(start, min(length, PIECE))
-    width = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}[tensor.dtype]
+    width = WIDTHS[tensor.dtype]
     values = floats(raw[: len(raw) - len(raw) % width], tensor.dtype)
     kind = "matrix" if len(tensor.shape) == 2 else "bias"
     kind = "gain" if kind == "bias" and weights_names.is_gain(tensor.name) else kind

@@ -17,9 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from openassay.arrays import np
-from openassay.weights.values import BLOCK, Multiset, floats
+from openassay.weights.values import BLOCK, WIDTHS, Multiset, floats
 
-WIDTHS: Final = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 _INFINITY: Final = {"F64": 0x7FF << 52, "F32": 0xFF << 23, "F16": 0x7C00, "BF16": 0x7F80}
 # Codes of 2^-50 and 2^50: where the largest lies between them, squares do not leave 32 bits.
 _RANGES: Final = {"F32": (77 << 23, 177 << 23), "F16": (1, 0x7C00), "BF16": (77 << 7, 177 << 7)}

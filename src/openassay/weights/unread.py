@@ -20,7 +20,6 @@ from openassay.subject import Place
 MIN_UNKNOWN: Final = 1 << 20  # bytes; smaller files of unknown kinds are no models
 MAX_UNKNOWN: Final = 50
 _HEAD: Final = 16
-_LOCAL: Final = ("dir", "file", "git", "archive", "pypi")
 _NOT_WEIGHTS: Final = frozenset(
     """.so .dll .dylib .pyd .exe .a .o .lib .png .jpg .jpeg .gif .webp .bmp .svg .mp4 .mp3 .wav
     .flac .ogg .m4a .avi .mov .mkv .pdf .gz .xz .bz2 .zst .whl .jar .txt .json
@@ -56,7 +55,7 @@ class Unread:
 
 def unread_files(release: Release, told: Collection[str] = ()) -> list[Unread]:
     """The largest first; ``told`` are paths that were reported otherwise."""
-    near = all(source.kind in _LOCAL for source in release.sources)
+    near = all(source.is_local for source in release.sources)
     found = [
         (file, why)
         for file in release.files

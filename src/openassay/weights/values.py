@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from openassay.arrays import np
 
-PLAIN: Final = frozenset(["F64", "F32", "F16", "BF16"])
+WIDTHS: Final = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}  # bytes of one element
+PLAIN: Final = frozenset(WIDTHS)
 BLOCK: Final = 1 << 18  # elements looked at at once: many for a call, few for the cache
 _SCRAMBLE: Final = 0x9E3779B1  # odd, so that no two values share an image
 _SHIFT: Final = 15

@@ -17,7 +17,7 @@ from openassay.checked import (
     totals,
 )
 from openassay.reports import Look
-from openassay.reports._cells import Ink, Pen, cut, pad, width, wrap
+from openassay.reports._cells import Ink, Pen, cut, pad, paragraph, width, wrap
 from openassay.reports._view import place, short_pin, short_place, title
 from openassay.reports.against._words import (
     GROUP,
@@ -130,7 +130,7 @@ def _unsupported(comparison: Comparison, pen: Pen) -> Iterator[str]:
     elif names := in_a_row(comparison, Standing.UNSUPPORTED, pen.words):
         head = pen.words.say("Unsupported: everything audited was read, and nothing shows")
         yield pen.ink(head, Ink.BOLD)
-        yield from _paragraph("○ ", names, pen)
+        yield from paragraph("○ ", names, pen)
 
 
 def _unchecked(comparison: Comparison, pen: Pen) -> Iterator[str]:
@@ -138,7 +138,7 @@ def _unchecked(comparison: Comparison, pen: Pen) -> Iterator[str]:
         yield from _claims(comparison, Standing.NOT_CHECKABLE, pen)
     elif names := in_a_row(comparison, Standing.NOT_CHECKABLE, pen.words):
         yield pen.ink(pen.words.say("Not checkable (why, with -v)"), Ink.BOLD)
-        yield from _paragraph("? ", names, pen)
+        yield from paragraph("? ", names, pen)
 
 
 def _supported(comparison: Comparison, pen: Pen) -> Iterator[str]:
@@ -148,7 +148,7 @@ def _supported(comparison: Comparison, pen: Pen) -> Iterator[str]:
     if names := supported(comparison.entries, pen.words):
         head = pen.words.say("Released as recorded (✔ there, ◐ in part, ↗ linked)")
         yield pen.ink(head, Ink.BOLD)
-        yield from _paragraph("", pen.words.listed(names), pen)
+        yield from paragraph("", pen.words.listed(names), pen)
 
 
 def _lacks(lacks: Sequence[Lacking], pen: Pen) -> Iterator[str]:
@@ -270,9 +270,3 @@ def _unmatched(items: Sequence[Unmatched], pen: Pen) -> Iterator[str]:
         yield cut(f"  {text}", pen.look.width)
     if len(shown) < len(items):
         yield "  " + words.say("{n} more with -v", n=len(items) - len(shown))
-
-
-def _paragraph(head: str, text: str, pen: Pen) -> Iterator[str]:
-    indent = " " * width(head)
-    for index, line in enumerate(wrap(text, pen.look.width - len(indent))):
-        yield (indent if index else head) + line
