@@ -14,10 +14,11 @@ import pytest
 from benchmarks import lineage_models as lm
 from tests.lineage.conftest import file_of, related, sets_of, sketch_of
 
-from openassay.lineage.prepared import Prepared
-from openassay.lineage.relations import mixture
+from openassay.lineage.prepared import Prepared, _centred
+from openassay.lineage.relations import _low_rank, mixture
 from openassay.lineage.result import Comparison, Kind, Order, Verdict
 from openassay.lineage.rule import compare
+from openassay.lineage.sketch import Excerpt
 from openassay.lineage.take import take
 
 
@@ -236,3 +237,66 @@ def test_rearranged_copies_are_found_behind_one_matrix(base: lm.Weights) -> None
 
 def test_strangers_with_one_matrix_stay_strangers(base: lm.Weights, stranger: lm.Weights) -> None:
     assert related(fused(base), fused(stranger)).verdict is Verdict.NONE
+
+
+# -- found by reading answers of ordinary models ---------------------------------------------------
+
+
+@pytest.mark.parametrize("narrow", ["BF16", "F16"])
+def test_a_copy_at_half_the_precision_came_later(narrow: str, base: lm.Weights) -> None:
+    """Whatever it is stored at now: the cut values tell. A tuning of it is no such copy."""
+    cut = {name: lm.stored(value, narrow) for name, value in base.items()}
+    for dtype in (narrow, "F32"):
+        found = compare(sketch_of(base, "a"), sketch_of(cut, "b", dtype))
+        assert kinds(found) == [Kind.QUANTISED]
+        assert found.order is Order.B_LATER
+        assert f"rounded to {narrow}" in found.relations[0].text
+    assert related(nudged(base, 5, 0.05), cut).order is Order.UNKNOWN
+    assert related(cut, nudged(cut, 5, 0.05)).order is Order.UNKNOWN
+
+
+def test_the_same_values_in_a_wider_type_are_not_called_reordered(base: lm.Weights) -> None:
+    cut = {name: lm.stored(value, "BF16") for name, value in base.items()}
+    found = compare(sketch_of(cut, "a", "BF16"), sketch_of(cut, "b"))
+    assert found.verdict is Verdict.REORDERED
+    assert found.order is Order.UNKNOWN
+
+
+def test_a_narrow_matrix_has_no_low_rank_to_show() -> None:
+    """Eight columns leave a change of rank eight at most, whatever made it."""
+    rng = np.random.default_rng(1)
+    wide, narrow = rng.standard_normal((64, 8)), rng.standard_normal((64, 8))
+    pair = (wide, wide + 0.1 * narrow, "F32", "F32")
+    assert _low_rank([pair] * 3) is None
+    low = 0.1 * rng.standard_normal((64, 4)) @ rng.standard_normal((4, 128))
+    full = rng.standard_normal((64, 128))
+    assert _low_rank([pair, (full, full + low, "F32", "F32")]) is not None
+
+
+def test_a_missing_shard_is_no_dropped_layer(base: lm.Weights) -> None:
+    cut = {n: v for n, v in base.items() if ".layers.3." not in n and ".layers.2." not in n}
+    file = file_of(lm.safetensors(lm.noise(cut, 3, 0.05)), "model-00001-of-00002.safetensors")
+    found = compare(sketch_of(base, "a"), take(sets_of(file)[0], "b"))
+    assert Kind.LAYERS_DROPPED not in kinds(found)
+
+
+def test_codes_around_an_odd_middle_are_whole_numbers_still() -> None:
+    """An even count of codes can have a median between two of them."""
+    values = np.array([[0, 1, 2, 3]], np.float32)
+    one = Excerpt(((0, 1),), 4, "U8", bytes([0, 1, 2, 3]))
+    assert float(np.abs(_centred(values, one) % 1).max()) == 0
+
+
+@pytest.mark.parametrize("order", [(500, 1000, 1500), (100, 200)])
+def test_the_last_step_and_the_finest_copy_are_taken(order: tuple[int, ...]) -> None:
+    weights = lm.trained(3, lm.Sizes(width=64, layers=2, heads=2, hidden=96, vocabulary=128))
+    files = [
+        replace(file_of(lm.safetensors(weights), f"checkpoint-{n}/model.safetensors"), source="m")
+        for n in order
+    ]
+    assert sets_of(*files)[0].label == f"checkpoint-{max(order)}/model.safetensors"
+    copies = [
+        replace(file_of(lm.safetensors(weights, dtype), name), source="m")
+        for dtype, name in (("F16", "model.fp16.safetensors"), ("F32", "model.safetensors"))
+    ]
+    assert sets_of(*copies)[0].label == "model.safetensors"

@@ -314,7 +314,7 @@ class Prepared:
 
 def _centred(values: Floats, one: Excerpt) -> Floats:
     if one.dtype[:2] in _INTEGERS:  # they hide a zero point
-        return values - np.float32(np.median(values))
+        return values - np.float32(np.rint(np.median(values)))
     return values
 
 

@@ -22,6 +22,7 @@ from openassay.lineage.rounding import Pair, eps, lattice, of, quantised, same_v
 from openassay.lineage.statistics import unit_rows
 
 CLOSE: Final = 0.5
+NARROW: Final = 32  # rows and columns of a matrix whose rank is looked at
 LEAST: Final = 0.9  # of the matched matrices, before "these very rows" is said of all
 
 
@@ -134,12 +135,13 @@ def _pruned(pairs: Sequence[Pair]) -> list[Relation]:
 
 
 def _low_rank(pairs: Sequence[Pair]) -> Relation | None:
-    """The rank of B - A, where it is far below what the sampled rows could show."""
+    """The rank of B - A, where it is far below what nearly all sampled matrices could show."""
     ranks: list[int] = []
+    low = 0
     for a, b, one, two in pairs:
         if is_lossy(one) or is_lossy(two):
             return None
-        if a.shape[0] < 16:
+        if min(a.shape) < NARROW:  # a narrow matrix has no high rank to fall short of
             continue
         change = b.astype(float) - a.astype(float)
         values = np.linalg.svd(change, compute_uv=False)
@@ -151,12 +153,10 @@ def _low_rank(pairs: Sequence[Pair]) -> Relation | None:
         )
         if values[0] > 4 * noise:
             ranks.append(int((values > max(2 * noise, 1e-4 * values[0])).sum()))
-    if not ranks:
+            low += ranks[-1] <= min(a.shape) // 2
+    if not ranks or low < LEAST * len(ranks):
         return None
-    top = int(np.quantile(ranks, 0.9))
-    smallest = min(a.shape[0] for a, *_ in pairs)
-    if top > smallest // 2:
-        return None
+    top = int(np.quantile(ranks, LEAST))
     text = f"B less A has rank {top} or less in the sampled rows of {len(ranks)} matrices"
     return Relation(Kind.LOW_RANK, f"{text}, as a merged adapter leaves it")
 
@@ -197,7 +197,8 @@ def _layers(a: Prepared, b: Prepared, matches: Sequence[Match], kept: bool) -> l
         less, more, found = ("B", "A", mapped) if count_b < count_a else ("A", "B", backwards)
         text = f"{less} has {min(count_a, count_b)} of {more}'s {max(count_a, count_b)} layers"
         note = f"{less} was cut down, or {more} grew by new layers"
-        whole = len(found) >= LEAST * len(_sampled_layers(b if less == "B" else a))
+        whole = a.sketch.complete and b.sketch.complete  # else a shard may be all that is missing
+        whole = whole and len(found) >= LEAST * len(_sampled_layers(b if less == "B" else a))
         return [Relation(Kind.LAYERS_DROPPED, f"{text} ({pairs}): {note}")] if whole else []
     if values != list(mapped) and count_a == count_b:
         return [Relation(Kind.LAYERS_MOVED, f"layers stand elsewhere: {pairs}")]

@@ -51,6 +51,8 @@ def quantised(pairs: Sequence[Pair]) -> list[Relation]:
     other's. It says which side lost something only if that side is a rounding of the other."""
     if not pairs:
         return []
+    if plain := _cut(pairs):
+        return [plain]
     sides = [[lattice(*of(pair, side)) for pair in pairs] for side in (0, 1)]
     rounded = [sum(map(bool, side)) >= 0.8 * len(side) for side in sides]
     if rounded[0] == rounded[1]:
@@ -68,6 +70,35 @@ def quantised(pairs: Sequence[Pair]) -> list[Relation]:
     if len(known) == len(fits) and worst:
         text += f"; errors reach {worst:.2f} of a step: not a mere rounding of these values"
     return [Relation(Kind.QUANTISED, text)]
+
+
+def _cut(pairs: Sequence[Pair]) -> Relation | None:
+    """Whether one side's values are the other's at half the precision, whatever they are stored at.
+
+    The other's must not fit that type by themselves: else neither has lost anything.
+    """
+    for side, name, other in ((1, "B", "A"), (0, "A", "B")):
+        for narrow in ("BF16", "F16"):
+            if all(_is_cut(of(p, 1 - side)[0], of(p, side)[0], narrow) for p in pairs):
+                text = f"{name}'s values are those of {other} rounded to {narrow}"
+                return Relation(Kind.QUANTISED, text, name.lower())
+    return None
+
+
+def _is_cut(exact: AnyArray, rounded: AnyArray, narrow: str) -> bool:
+    short = _as_stored(exact, narrow)
+    fits = float((short == exact).mean())
+    return fits < 0.5 and float((short == rounded).mean()) >= 1 - _OVER
+
+
+def _as_stored(values: AnyArray, narrow: str) -> AnyArray:
+    """What storing float32 values as this type leaves of them, rounded to the nearest."""
+    if narrow == "F16":
+        with np.errstate(over="ignore"):
+            return values.astype(np.float16).astype(np.float32)
+    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    kept = (bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)
+    return kept.view(np.float32)
 
 
 def lattice(values: AnyArray, dtype: str) -> str:
@@ -142,6 +173,7 @@ def _group_fit(exact: AnyArray, rounded: AnyArray, size: int, precision: float) 
         inside = (group > levels[0]) & (group < levels[-1])
         error = np.abs(line - group)[inside] / step
         allowed = 0.5 + _SLACK + np.abs(group[inside]) / step * (_SCALE + precision)
+        allowed += abs(levels[0]) / step * _SCALE  # a smallest value that is stored with the scale
         over += int((error > allowed).sum())
         count += len(error)
         errors.append(error)

@@ -81,12 +81,15 @@ def _parameters(checkpoint: Checkpoint) -> int:
     return sum(tensor.parameters for tensor in checkpoint.tensors())
 
 
-def _order(one: Checkpoint) -> tuple[bool, bool, int, int, str]:
-    """Whole models before adapters and optimizers, then by size, then by format."""
+def _order(one: Checkpoint) -> tuple[bool, bool, int, int, int, int, str]:
+    """Whole models before adapters and optimizers, final ones before steps on the way and late
+    steps before early ones, then by parameters, bytes and format."""
     aside = weights_shape.is_adapter(one.tensors()) or weights_names.names_optimizer(one.path)
     kind = one.read[0].format
     rank = _PREFERRED.index(kind) if kind in _PREFERRED else len(_PREFERRED)
-    return aside, one.step is not None, -_parameters(one), rank, one.path
+    size = sum(tensor.nbytes or 0 for tensor in one.tensors())
+    step = one.step or 0
+    return aside, one.step is not None, -step, -_parameters(one), -size, rank, one.path
 
 
 def _nothing(release: Release, wanted: str, found: Sequence[Checkpoint]) -> TargetError:

@@ -16,7 +16,7 @@ from openassay.words import ENGLISH, Words, mark
 #: What a verdict means.
 MEANING: Final = {
     Kinship.IDENTICAL: mark("every tensor has the same bytes"),
-    Kinship.REORDERED: mark("every tensor holds the same values, in another order or place"),
+    Kinship.REORDERED: mark("every tensor holds the same values, in another order, place or type"),
     Kinship.COMMON: mark("they share trained or initial weights"),
     Kinship.PART: mark("some parts share trained or initial weights, the others do not show it"),
     Kinship.STRONG: mark("units match after rearrangement; measured, not proved like a common"
