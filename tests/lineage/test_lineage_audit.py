@@ -89,7 +89,7 @@ def test_a_declared_base_is_found(made: Path) -> None:
 def test_reading_a_base_leaves_its_sketch_beside_the_dossier(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The same sketch as ``lineage --save`` stores; no weights leave a gap, words and no file."""
+    """The same sketch as ``lineage --save`` stores; without weights there is nothing to store."""
     file, out = tmp_path / "alpha.sketch", tmp_path / "alpha.dossier.json"
     assert main(["read", str(made / "alpha"), "-o", str(out), "--sketch", str(file)]) == 0
     stored = sketch.load(file.read_bytes())
@@ -101,9 +101,9 @@ def test_reading_a_base_leaves_its_sketch_beside_the_dossier(
     dossier = codec.load((tmp_path / "true.json").read_bytes())
     assert follows(dossier, "alpha") == {"declared-base-found": "confirmed"}
     empty = tmp_path / "empty.sketch"
-    assert main(["read", str(made / "empty"), "-o", str(out), "--sketch", str(empty)]) == 0
+    assert main(["read", str(made / "empty"), "-o", str(out), "--sketch", str(empty)]) == 3
     assert not empty.exists()
-    assert "empty.sketch was not written" in capsys.readouterr().err
+    assert "no file of weights was found" in capsys.readouterr().err
 
 
 def test_a_declared_base_is_not_found_and_another_is(made: Path) -> None:

@@ -70,7 +70,8 @@ def weighed(
     """The dossier with what follows from comparing the weights with every sketch of a folder.
 
     A sketch of the release itself is passed over. A release whose weights cannot be read gets a
-    gap instead. ``sketch`` is where to store a sketch of these weights.
+    gap instead. ``sketch`` is where to store a sketch of these weights; then TargetError or
+    ReadError say why there is none.
     """
     from openassay.read import extended, opened
 
@@ -79,7 +80,7 @@ def weighed(
         target = sketches.of_release(release, say)
     except (TargetError, ReadError) as error:
         if sketch is not None:
-            streams.complain(f"{sketch} was not written: {error}", error.hint)
+            raise  # what was asked for cannot be stored
         return extended(dossier, (), gaps=[_not_read(error)])
     if sketch is not None:
         sketches.save(target, sketch)
