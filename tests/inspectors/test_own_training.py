@@ -36,6 +36,7 @@ CLAIMS = {
     "by name": ("Foo3 is a language model trained from scratch on 2T tokens.", "from_scratch"),
     "we": ("We trained the model entirely from scratch.", "from_scratch"),
     "it": ("It was pretrained from scratch.", "from_scratch"),
+    "a description": ("A fully self-developed model, pre-trained from scratch.", "from_scratch"),
     "a bullet": ("- **Data**: Trained from scratch on 2T tokens.", "from_scratch"),
     "self-developed": ("Foo3 is fully self-developed.", "self_developed"),
     "Chinese": ("Foo3 是从零开始训练的大语言模型。", "from_scratch"),

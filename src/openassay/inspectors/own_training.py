@@ -51,7 +51,12 @@ _OURS: Final = re.compile(
     r"|我们|本(?:模型|项目|系列)|该模型",
     re.I,
 )
-_BARE: Final = re.compile(r"\W{0,4}(?:[\w -]{0,40}[:：]\W{0,4})?(?:pre-?)?trained ", re.I)
+#: A sentence without a subject of its own, or one that is a description and no more.
+_BARE: Final = re.compile(
+    r"\W{0,4}(?:[\w -]{0,40}[:：]\W{0,4})?"
+    r"(?:(?:pre-?)?trained |an? [\w -]{0,60}\b(?:model|llm)\b[ ,])",
+    re.I,
+)
 _MIN_TITLE: Final = 3
 
 
