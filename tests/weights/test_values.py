@@ -283,6 +283,36 @@ def test_copies_in_two_files_agree_even_transposed(build: Build) -> None:
     assert between(build, files) == ["checkpoints_agree"]
 
 
+def test_a_copy_in_another_order_or_under_other_names_is_one(build: Build) -> None:
+    """30 matrices of one shape: more than are compared, and the order of a file says nothing."""
+    rng = np.random.default_rng(0)
+    made = {f"l{n}.weight": rng.standard_normal((32, 16)).astype("<f4") for n in range(30)}
+
+    def stored(names: dict[str, str]) -> bytes:
+        spec = {name: ("F32", (32, 16)) for name in names}
+        return build.safetensors(spec, {name: made[of].tobytes() for name, of in names.items()})
+
+    straight = stored({name: name for name in made})
+    for other in ({n: n for n in reversed(made)}, {f"x.{n}": n for n in reversed(made)}):
+        files = {"a.safetensors": straight, "b/a.safetensors": stored(other)}
+        assert between(build, files) == ["checkpoints_agree"]
+
+
+def test_a_search_that_would_read_too_much_ends(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "_SEARCHED", 1000)
+    rng = np.random.default_rng(0)
+    spec = {f"l{n}.weight": ("F32", (32, 16)) for n in range(4)}
+    made = {name: rng.standard_normal((32, 16)).astype("<f4").tobytes() for name in spec}
+    renamed = {f"x.{name}": kind for name, kind in spec.items()}
+    files = {
+        "a.safetensors": build.safetensors(spec, made),
+        "b.safetensors": build.safetensors(renamed, {f"x.{n}": raw for n, raw in made.items()}),
+    }
+    assert between(build, files) == [], "not looked at, so nothing is said"
+
+
 def test_other_values_in_the_same_shapes_are_said(build: Build) -> None:
     files = {
         "model.safetensors": model(build, [trained(n) for n in range(3)]),
