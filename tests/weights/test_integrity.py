@@ -10,6 +10,7 @@ import pytest
 from openassay.files import LfsPointer
 from openassay.types import Unit
 from openassay.weights.findings import Level
+from openassay.weights.integrity import settle
 
 Build = Any
 PARTS = ("a.weight", "b.weight", "c.weight", "d.weight")
@@ -112,6 +113,20 @@ def test_which_stack_is_meant_is_not_guessed(build: Build) -> None:
     assert ids(build.one(spec, {**two, "num_hidden_layers": 3})) == set()
     assert ids(build.one(spec, {**two, "num_hidden_layers": 4})) == {"config_intermediate_size"}
     assert ids(build.one(spec, two)) == set(), "one of the two has it"
+
+
+def test_the_dtype_of_the_configuration_is_that_of_one_of_several_sets(build: Build) -> None:
+    """A variant says its type itself; of others one has to be as the configuration says."""
+    config = json.dumps({"torch_dtype": "float32"})
+    full, half = (build.safetensors({"w.weight": (kind, (8, 8))}) for kind in ("F32", "F16"))
+    beside = {"config.json": config, "model.safetensors": full}
+    for name in ("model.fp16.safetensors", "small.safetensors"):
+        read = build.assessed({**beside, name: half})
+        settle(read)
+        assert [ids(found) for found in read] == [set(), set()]
+        alone = build.assessed({"config.json": config, name: half})
+        settle(alone)
+        assert ids(alone[0]) == ({"config_torch_dtype"} if name.startswith("small") else set())
 
 
 # -- shards

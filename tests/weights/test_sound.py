@@ -110,7 +110,7 @@ def test_a_file_cut_by_one_byte_keeps_what_its_header_says(build: Build) -> None
     (found,) = build.assessed({"model.safetensors": data[:-1]})
     assert (found.status, found.format) == ("incomplete", "safetensors")
     assert (found.count.total, found.count.at_least) == (None, 4096)
-    assert found.count.why_unknown.endswith("first b.weight; the header describes 8,192")
+    assert found.count.why_unknown.endswith("in full: b.weight; the header describes 8,192")
     assert [row.dtype for row in found.count.precision] == ["F32"]
 
 

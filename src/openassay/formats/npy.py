@@ -80,7 +80,7 @@ class NpyFile:
 
 @dataclass(frozen=True, slots=True)
 class NpzFile:
-    """One `.npz`: a tensor per member, named as `numpy.load` names them; `foreign` as in NpyFile."""
+    """One `.npz`: a tensor per member, named as `numpy.load` does; `foreign` as of a `.npy`."""
 
     tensors: tuple[Tensor, ...]
     metadata: Mapping[str, str]
