@@ -10,6 +10,7 @@ import pytest
 from openassay.files import LfsPointer
 from openassay.types import Unit
 from openassay.weights.findings import Level
+from openassay.weights.integrity import settle
 
 Build = Any
 PARTS = ("a.weight", "b.weight", "c.weight", "d.weight")
@@ -78,6 +79,54 @@ def test_widths_of_the_configuration(rows: int, mlp: int, wanted: set[str], buil
     assert ids(found) == wanted
     for finding in found.findings:
         assert finding.places[0].cite().span.unit is Unit.LINE, "the configuration's own line"
+
+
+def towers(vision: int, text: int, layers: tuple[int, int] = (3, 4)) -> Any:
+    """Two stacks with MLPs of these sizes; the first is 32 wide, the second 64."""
+    wide = ((f"vision_tower.encoder.layers.{n}.", 32, vision, "fc1") for n in range(layers[0]))
+    long = ((f"language_model.layers.{n}.", 64, text, "up_proj") for n in range(layers[1]))
+    spec: dict[str, Any] = {}
+    for name, width, inner, part in (*wide, *long):
+        spec[f"{name}mlp.{part}.weight"] = ("F32", (inner, width))
+        rows = width if part == "fc1" else 16
+        spec[f"{name}self_attn.k_proj.weight"] = ("F32", (rows, width))
+    return spec
+
+
+def test_numbers_of_the_text_are_not_held_against_a_vision_tower(build: Build) -> None:
+    """LLaVA and its like: two networks in one file, the numbers of one nested, or of both."""
+    vision = {"hidden_size": 32, "intermediate_size": 77, "num_hidden_layers": 3}
+    flat = {**CONFIG, "num_hidden_layers": 4}
+    for config in ({"text_config": flat, "vision_config": vision}, {**flat, "v_config": vision}):
+        assert ids(build.one(towers(77, 100), config)) == set()
+        assert ids(build.one(towers(77, 90), config)) == {"config_intermediate_size"}
+    only = {"vision_tower.layers.0.mlp.fc1.weight": ("F32", (77, 32))}
+    assert ids(build.one(only, {"text_config": CONFIG, "vision_config": vision})) == set()
+
+
+def test_which_stack_is_meant_is_not_guessed(build: Build) -> None:
+    """Without a width nobody knows; of two as wide the one with as many layers is meant."""
+    silent = {"intermediate_size": 100, "vision_config": {"hidden_size": 32}}
+    assert ids(build.one(towers(77, 90), silent)) == set()
+    spec = {name: (kind, (side[0], 64)) for name, (kind, side) in towers(77, 90).items()}
+    two = {"hidden_size": 64, "intermediate_size": 77}
+    assert ids(build.one(spec, {**two, "num_hidden_layers": 3})) == set()
+    assert ids(build.one(spec, {**two, "num_hidden_layers": 4})) == {"config_intermediate_size"}
+    assert ids(build.one(spec, two)) == set(), "one of the two has it"
+
+
+def test_the_dtype_of_the_configuration_is_that_of_one_of_several_sets(build: Build) -> None:
+    """A variant says its type itself; of others one has to be as the configuration says."""
+    config = json.dumps({"torch_dtype": "float32"})
+    full, half = (build.safetensors({"w.weight": (kind, (8, 8))}) for kind in ("F32", "F16"))
+    beside = {"config.json": config, "model.safetensors": full}
+    for name in ("model.fp16.safetensors", "small.safetensors"):
+        read = build.assessed({**beside, name: half})
+        settle(read)
+        assert [ids(found) for found in read] == [set(), set()]
+        alone = build.assessed({"config.json": config, name: half})
+        settle(alone)
+        assert ids(alone[0]) == ({"config_torch_dtype"} if name.startswith("small") else set())
 
 
 # -- shards

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
 import struct
 import zipfile
@@ -109,7 +110,7 @@ def test_a_file_cut_by_one_byte_keeps_what_its_header_says(build: Build) -> None
     (found,) = build.assessed({"model.safetensors": data[:-1]})
     assert (found.status, found.format) == ("incomplete", "safetensors")
     assert (found.count.total, found.count.at_least) == (None, 4096)
-    assert found.count.why_unknown.endswith("first b.weight; the header describes 8,192")
+    assert found.count.why_unknown.endswith("in full: b.weight; the header describes 8,192")
     assert [row.dtype for row in found.count.precision] == ["F32"]
 
 
@@ -224,6 +225,52 @@ def test_an_array_of_objects_is_not_whole(build: Build) -> None:
     np.save(out, np.array([{"w": "x" * (300 << 10)}], dtype=object), allow_pickle=True)
     (found,) = build.assessed({"weights.npy": out.getvalue()})
     assert (found.status, found.count) == ("opaque", None)
+
+
+class _Runs:
+    """Unpickled, it would call something."""
+
+    def __reduce__(self) -> Any:
+        return os.system, ("true",)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz"])
+@pytest.mark.parametrize(("held", "code"), [(_Runs(), True), ({"w": {1}}, False)])
+def test_a_small_array_of_objects_is_told_with_the_code_in_it(
+    suffix: str, held: Any, code: bool, build: Build
+) -> None:
+    """It is no model by its size; what loading it runs is news all the same."""
+    out = io.BytesIO()
+    (np.save if suffix == ".npy" else np.savez)(out, np.array([held], dtype=object))
+    (found,) = build.assessed({f"weights{suffix}": out.getvalue()})
+    assert found.status == "opaque"
+    assert ids(found) == {"pickled_content"} | ({"foreign_code"} if code else set())
+    assert {finding.level for finding in found.findings} == {Level.RISK}
+    if code:
+        assert "system" in next(f.text for f in found.findings if f.id == "foreign_code")
+
+
+def test_a_pickle_of_objects_that_breaks_off(build: Build) -> None:
+    out = io.BytesIO()
+    np.save(out, np.array([_Runs()], dtype=object))
+    (found,) = build.assessed({"weights.npy": out.getvalue()[:-1]})
+    assert found.status == "incomplete"
+    assert "foreign_code" in ids(found)
+
+
+SET = b"\x80\x02}X\x01\x00\x00\x00acbuiltins\nset\n]\x85Rs."
+
+
+def test_a_schedule_holds_numbers_and_is_no_broken_model(build: Build) -> None:
+    """What a trainer saves of its learning rate; only code in it is told."""
+    for name in ("scheduler.pt", "optimizer.pt", "lr_scheduler.bin"):
+        read = build.assessed({name: archive({"archive/data.pkl": SET, "archive/version": b"3"})})
+        assert [(f.status, ids(f)) for f in read if f.checkpoint.parts] == []
+        assert not any(found.checkpoint.broken for found in read)
+    (found,) = build.assessed({"scheduler.pt": archive({"archive/data.pkl": EVIL})})
+    assert (found.status, ids(found)) == ("opaque", {"foreign_code"})
+    (found,) = build.assessed({"model.pt": archive({"archive/data.pkl": SET})})
+    assert found.status == "incomplete", "a model without a tensor is no model"
 
 
 def test_a_bare_pickle_is_opaque(build: Build) -> None:

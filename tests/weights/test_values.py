@@ -269,6 +269,41 @@ def test_pages_of_zeros_are_counted_with_the_last_short_one(build: Build) -> Non
     assert content.zero_pages == content.pages - 1, "only the page with the header is not zero"
 
 
+# -- adapters
+
+
+def adapter(build: Build, zero: Any, side: int = 64, lost: Any = ()) -> list[Any]:
+    """Findings on an adapter of six modules whose second factors are zero where ``zero`` says."""
+    rng = np.random.default_rng(0)
+    spec: dict[str, Any] = {}
+    held: dict[str, bytes] = {}
+    for n in range(6):
+        for part in "AB":
+            name = f"base_model.layers.{n}.q_proj.lora_{part}.weight"
+            made = rng.standard_normal((side, 128)).astype("<f4")
+            if (part == "B" and n in zero) or n in lost:
+                made[:] = 0
+            spec[name], held[name] = ("F32", made.shape), made.tobytes()
+    (found,) = build.assessed({"adapter_model.safetensors": build.safetensors(spec, held)})
+    return of_samples(found, take(found.stored()))
+
+
+@pytest.mark.parametrize("side", [16, 64])
+def test_an_adapter_that_was_just_made_is_untrained_and_no_hole(side: int, build: Build) -> None:
+    (said,) = adapter(build, range(6), side)
+    assert (said.id, said.level) == ("adapter_untrained", Level.NOTE)
+    (said,) = adapter(build, [2], side)
+    assert (said.id, said.level) == ("adapter_partly_untrained", Level.NOTE)
+    assert "1 of 6 factors" in said.text
+    assert adapter(build, [], side) == []
+
+
+def test_an_adapter_with_a_hole_is_told_so(build: Build) -> None:
+    """Where first factors are zero too, a download that broke off is likelier."""
+    (said,) = adapter(build, [], 16, lost=[4, 5])
+    assert (said.id, said.level) == ("zero_pages", Level.CONTRADICTION)
+
+
 # -- copies
 
 
@@ -281,6 +316,37 @@ def test_copies_in_two_files_agree_even_transposed(build: Build) -> None:
     turned = [matrix.T.copy() for matrix in matrices]
     files = {"a.safetensors": model(build, matrices), "b/model.safetensors": model(build, turned)}
     assert between(build, files) == ["checkpoints_agree"]
+
+
+def test_a_copy_in_another_order_or_under_other_names_is_one(build: Build) -> None:
+    """30 matrices of one shape: more than are compared, and the order of a file says nothing."""
+    rng = np.random.default_rng(0)
+    made = {f"l{n}.weight": rng.standard_normal((32, 16)).astype("<f4") for n in range(30)}
+
+    def stored(names: dict[str, str]) -> bytes:
+        spec = dict.fromkeys(names, ("F32", (32, 16)))
+        held = {name: made[of].tobytes() for name, of in names.items()}
+        return bytes(build.safetensors(spec, held))
+
+    straight = stored({name: name for name in made})
+    for other in ({n: n for n in reversed(made)}, {f"x.{n}": n for n in reversed(made)}):
+        files = {"a.safetensors": straight, "b/a.safetensors": stored(other)}
+        assert between(build, files) == ["checkpoints_agree"]
+
+
+def test_a_search_that_would_read_too_much_ends(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "_SEARCHED", 1000)
+    rng = np.random.default_rng(0)
+    spec = {f"l{n}.weight": ("F32", (32, 16)) for n in range(4)}
+    made = {name: rng.standard_normal((32, 16)).astype("<f4").tobytes() for name in spec}
+    renamed = {f"x.{name}": kind for name, kind in spec.items()}
+    files = {
+        "a.safetensors": build.safetensors(spec, made),
+        "b.safetensors": build.safetensors(renamed, {f"x.{n}": raw for n, raw in made.items()}),
+    }
+    assert between(build, files) == [], "not looked at, so nothing is said"
 
 
 def test_other_values_in_the_same_shapes_are_said(build: Build) -> None:

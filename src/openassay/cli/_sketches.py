@@ -92,6 +92,8 @@ def with_others(made: Sketch, others: Sequence[WeightSet]) -> Sketch:
         return made
     names = ", ".join(other.label for other in others[:3])
     more = f"{len(others)} more sets of weights were not read (first: {names})"
+    if len(others) == 1:
+        more = f"1 more set of weights was not read ({names})"
     return replace(made, notes=(*made.notes, f"{more}; name one as TARGET#PATH"))
 
 

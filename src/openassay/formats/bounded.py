@@ -194,7 +194,7 @@ def clean_name(name: str, findings: Findings, offset: int | None = None) -> str:
         raise FormatError(Fault.HEADER_TOO_LARGE, message, offset or 0)
     if 0 < len(name) <= MAX_NAME and name.isprintable():  # lone surrogates are not printable
         return name
-    what = f"is longer than {MAX_NAME} characters" if name.isprintable() else "is not printable"
+    what = f"is longer than {MAX_NAME} characters" if name.isprintable() else "does not all print"
     findings.add(Fault.ODD_NAME, f"name {quoted(name)} {what if name else 'is empty'}", offset)
     return name[:MAX_NAME].encode("utf-8", "replace").decode("utf-8")
 

@@ -2,7 +2,7 @@
 
 Source: the format description in `numpy.lib.format`. The header is a Python literal: its words are
 checked against the few that numpy writes before `ast.literal_eval` sees them. Arrays of objects are
-pickles behind a header; they are reported and never read.
+pickles behind a header: they are reported with the code they name, and never unpickled.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, Final
 from openassay.formats.bounded import (
     DTYPE_BITS,
     MAX_DIMENSIONS,
+    MAX_NAME,
     MAX_RATIO,
     RATIO_FLOOR,
     Fault,
@@ -34,15 +35,28 @@ from openassay.formats.bounded import (
     quoted,
     zip_members,
 )
+from openassay.formats.pickle_ops import Global, read_pickle
+from openassay.formats.torch_views import is_foreign
 
 MAX_HEADER: Final = 64 << 10  # bytes; numpy writes under 200 and refuses over 10,000 by default
 MAX_READ: Final = 256 << 20  # .npz: the directory, and up to MAX_HEADER of each member
+MAX_OBJECTS: Final = 4 << 20  # bytes of an array of objects whose code is listed
+MAX_FOREIGN: Final = 1_000  # names of code, of all arrays together
 MAX_FIELDS: Final = 1_000  # fields of a structured dtype, all levels together
 MAX_DEPTH: Final = 8  # structured dtypes inside each other
 MAX_SIZE: Final = 1 << 63
 
 _OBJECTS: Final = "O"
 _OBJECT_RECORDS: Final = "record of objects"
+# What numpy itself writes to store an array of objects; it only builds arrays and types.
+_OWN: Final = frozenset(
+    ("numpy" + module, name)
+    for module, name in (
+        ("", "ndarray"), ("", "dtype"), (".core.multiarray", "_reconstruct"),
+        ("._core.multiarray", "_reconstruct"), (".core.multiarray", "scalar"),
+        ("._core.multiarray", "scalar"),
+    )
+)  # fmt: skip
 _PREFIX: Final = 12  # magic, version, and the longer of the two length fields
 _WORDS = re.compile(
     r"(?:'[^'\\\n]*+'|\"[^\"\\\n]*+\"|[0-9]{1,20}+L?|True|False|None|[{}()\[\],:]|[ \t\n])*+"
@@ -53,20 +67,25 @@ _DTYPE = re.compile(r"[<>|=]?([a-zA-Z])([0-9]{0,9})(?:\[[a-zA-Z0-9]{1,10}\])?")
 
 @dataclass(frozen=True, slots=True)
 class NpyFile:
-    """One `.npy`: a single tensor. `metadata` has version, descr, byteorder and fortran_order."""
+    """One `.npy`: a single tensor. `metadata` has version, descr, byteorder and fortran_order.
+
+    `foreign` is code that loading its objects would run, beyond what numpy stores them with.
+    """
 
     tensors: tuple[Tensor, ...]
     metadata: Mapping[str, str]
     problems: tuple[Problem, ...]
+    foreign: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class NpzFile:
-    """One `.npz`: a tensor per member, named as `numpy.load` names them."""
+    """One `.npz`: a tensor per member, named as `numpy.load` does; `foreign` as of a `.npy`."""
 
     tensors: tuple[Tensor, ...]
     metadata: Mapping[str, str]
     problems: tuple[Problem, ...]
+    foreign: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +99,11 @@ class _Header:
     data: int  # where the array begins, counted from the magic
 
     @property
+    def objects(self) -> bool:
+        """Whether a pickle follows."""
+        return self.dtype in (_OBJECTS, _OBJECT_RECORDS)
+
+    @property
     def strides(self) -> tuple[int, ...] | None:
         """Those of Fortran order, in elements; None for rows one after another."""
         if not self.fortran or len(self.shape) < 2:
@@ -89,10 +113,13 @@ class _Header:
 
 def parse(read: ReadAt, size: int, name: str = "array") -> NpyFile:
     """Read the header of a `.npy` of `size` bytes; FormatError if it is not readable."""
-    window = Window(read, size, 2 * MAX_HEADER)
+    window = Window(read, size, 2 * MAX_HEADER + MAX_OBJECTS)
     findings = Findings()
     header = _header(window.at(0, _header_end(window.upto(0, _PREFIX))), name, findings)
     end = _array_end(header, size, name, findings)
+    foreign: set[str] = set()
+    if header.objects:
+        foreign = _code(window.upto(header.data, MAX_OBJECTS), size - header.data, name, findings)
     if header.width is None:
         tensor = Tensor(clean_name(name, findings), header.dtype, header.shape)
     else:
@@ -104,7 +131,7 @@ def parse(read: ReadAt, size: int, name: str = "array") -> NpyFile:
         "byteorder": "big" if ">" in header.descr else "little",
         "fortran_order": str(header.fortran),
     }
-    return NpyFile((tensor,), MappingProxyType(metadata), findings.done())
+    return NpyFile((tensor,), MappingProxyType(metadata), findings.done(), _listed(foreign))
 
 
 def parse_npz(read: ReadAt, size: int) -> NpzFile:
@@ -115,13 +142,14 @@ def parse_npz(read: ReadAt, size: int) -> NpzFile:
     window = Window(read, size, MAX_READ)
     findings = Findings()
     tensors: list[Tensor] = []
+    foreign: set[str] = set()
     for member in zip_members(window, findings):
         if not member.name.endswith(".npy"):
             detail = f"member {quoted(member.name)} is no array"
             findings.add(Fault.BAD_ENTRY, detail, member.header)
             continue
         try:
-            tensors.append(_member(window, member, findings))
+            tensors.append(_member(window, member, findings, foreign))
         except FormatError as error:
             if error.problem is Fault.READ_LIMIT:
                 raise
@@ -129,11 +157,32 @@ def parse_npz(read: ReadAt, size: int) -> NpzFile:
             findings.add(error.problem, detail, member.header)
     if not tensors:
         findings.add(Fault.NO_TENSORS, "the archive holds no array")
-    return NpzFile(tuple(tensors), MappingProxyType({}), findings.done())
+    return NpzFile(tuple(tensors), MappingProxyType({}), findings.done(), _listed(foreign))
 
 
-def _member(window: Window, member: Member, findings: Findings) -> Tensor:
-    """The array of one zip member; its bytes are placed in the archive if they are stored raw."""
+def _code(pickle: bytes, size: int, name: str, findings: Findings) -> set[str]:
+    """The code that a pickle of `size` bytes names, as far as it was read; said if that was not
+    all of it. Nothing is unpickled."""
+    pickled = read_pickle(pickle)
+    for problem in pickled.problems:
+        why = Fault.READ_LIMIT if len(pickle) < size else problem.id
+        findings.add(why, f"array {quoted(name)}: its pickle was not followed to the end")
+    return {str(found) for found in pickled.globals if _runs(found)}
+
+
+def _runs(found: Global) -> bool:
+    return (found.module, found.name) not in _OWN and is_foreign(found)
+
+
+def _listed(foreign: set[str]) -> tuple[str, ...]:
+    return tuple(name[:MAX_NAME] for name in sorted(foreign)[:MAX_FOREIGN])
+
+
+def _member(window: Window, member: Member, findings: Findings, foreign: set[str]) -> Tensor:
+    """The array of one zip member; its bytes are placed in the archive if they are stored raw.
+
+    Code that an array of objects names is added to `foreign`.
+    """
     length = _header_end(member_bytes(window, member, _PREFIX))
     raw = member_bytes(window, member, length)
     if len(raw) < length:
@@ -142,6 +191,9 @@ def _member(window: Window, member: Member, findings: Findings) -> Tensor:
     name = member.name[: -len(".npy")]
     header = _header(raw, name, findings)
     end = _array_end(header, member.size, name, findings)
+    if header.objects:
+        packed = member_bytes(window, member, length + MAX_OBJECTS)[length:]
+        foreign |= _code(packed, member.size - length, name, findings)
     clean = clean_name(name, findings, member.header)
     if member.size > max(RATIO_FLOOR, MAX_RATIO * member.packed):  # no array packs so well
         detail = f"array {quoted(name)} declares {member.size} bytes, stores {member.packed}"

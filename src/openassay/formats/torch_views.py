@@ -112,7 +112,9 @@ _UTILS: Final = _REBUILDERS | {
     "_rebuild_meta_tensor_no_storage",
 }  # fmt: skip
 _PLAIN: Final = frozenset({
-    ("collections", "OrderedDict"), ("torch", "Size"), ("torch", "device"), ("torch", "Tensor"),
+    ("builtins", "set"), ("builtins", "frozenset"), ("__builtin__", "set"),
+    ("__builtin__", "frozenset"), ("collections", "OrderedDict"),
+    ("torch", "Size"), ("torch", "device"), ("torch", "Tensor"),
     ("torch", "per_tensor_affine"), ("torch", "per_channel_affine"),
     ("torch.nn.parameter", "Parameter"), ("torch._tensor", "_rebuild_from_type_v2"),
     ("torch.serialization", "_get_layout"), ("torch.storage", "UntypedStorage"),

@@ -142,7 +142,7 @@ def _numpy(found: npy.NpyFile | npy.NpzFile, size: int) -> WeightsFile:
     return WeightsFile(
         format="NumPy", tensors=() if opaque else found.tensors, problems=found.problems,
         header=(0, min(size, 128)), metadata=found.metadata,
-        opaque=opaque,
+        opaque=opaque, foreign=found.foreign,
         big_endian=found.metadata.get("byteorder") == "big",
     )  # fmt: skip
 

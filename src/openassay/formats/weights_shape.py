@@ -25,6 +25,11 @@ _OPTIMIZER: Final = re.compile(r"(?:^|[._/])(?:exp_avg(?:_sq)?|momentum_buffer|o
 _ADAPTER: Final = re.compile(
     r"lora_[ab]\b|lora_embedding_|\blora_(?:down|up)\b|ia3_l|prefix_encoder", re.IGNORECASE
 )
+# The factor that low-rank adapters begin at zero, so that the first step starts from the base: the
+# second one, of an embedding the first (PEFT); "up" with other writers.
+_ZERO_START: Final = re.compile(
+    r"(?:^|[._])lora_(?:b|up|embedding_a)\b|(?:^|[._])lora(?:_linear_layer)?\.up\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,11 @@ def is_adapter(tensors: Iterable[Tensor]) -> bool:
     """Whether every tensor belongs to a low-rank or prefix adapter."""
     names = [tensor.name for tensor in tensors]
     return bool(names) and all(_ADAPTER.search(name) for name in names)
+
+
+def begins_at_zero(name: str) -> bool:
+    """Whether a tensor is the factor of an adapter that is zero before the first step."""
+    return _ZERO_START.search(name) is not None
 
 
 def shape_of(shards: Iterable[Iterable[Tensor]]) -> Shape:

@@ -20,6 +20,7 @@ _INKS = {
 _SIGNS = {"broken": "✘", "refused": "✘", "contradiction": "✘", "risk": "?", "note": "·"}
 _STATUS = {
     "whole": mark("whole, by its header"),
+    "whole of several": mark("whole, by its headers"),
     "incomplete": mark("not whole"),
     "refused": mark("every byte is there, and the format's own reader refuses it"),
     "unproven": mark("whole or not: cannot tell, not all of it could be read"),
@@ -46,7 +47,10 @@ def render_terminal(document: Row, look: Look) -> str:
     blocks += [list(_checkpoint(row, pen)) for row in shown]
     if len(shown) < len(checkpoints):
         left = len(checkpoints) - len(shown)
-        blocks.append([pen.words.say("{n} more sets of weights with -v", n=left)])
+        left_out = pen.words.many(
+            left, "{n} more set of weights with -v", "{n} more sets of weights with -v"
+        )
+        blocks.append([left_out])
     blocks.append(list(_together(document, pen)))
     blocks.append(list(_foot(document, pen)))
     return pen.sign("\n\n".join("\n".join(block) for block in blocks if block)) + "\n"
@@ -69,7 +73,9 @@ def _checkpoint(row: Row, pen: Pen) -> Iterator[str]:
     if len(files) > 1:
         name = words.say("{name} and {n} more", name=name, n=len(files) - 1)
     known = " ".join(filter(None, (row["format"], visible(row["variant"]))))
-    status = pen.ink(words.say(_STATUS[row["status"]]), _INKS[row["status"]])
+    several = row["status"] == "whole" and len(files) > 1
+    state = _STATUS["whole of several" if several else row["status"]]
+    status = pen.ink(words.say(state), _INKS[row["status"]])
     about = words.say("{about}, {state}", about=known or words.say(_unreadable(row)), state=status)
     yield f"{pen.ink(cut(name, pen.look.width - 45), Ink.BOLD)}  {about}"
     lines = []
@@ -80,6 +86,9 @@ def _checkpoint(row: Row, pen: Pen) -> Iterator[str]:
     lines.append((mark("stored"), _stored(row, words)))
     if row["samples"] is not None and row["samples"]["ranges"]:
         lines.append((mark("values"), _values(row["samples"], words)))
+    elif row["samples"] is not None and row["precision"]:
+        why = words.say("none sampled: no matrix of plain numbers is large enough")
+        lines.append((mark("values"), why))
     yield from (f"  {pad(words.say(label), _LABEL)}{text}" for label, text in lines)
     yield from _findings(row["findings"], pen)
     if pen.look.detail > 1:
@@ -119,7 +128,13 @@ def _precision(row: Row, detail: int, words: Words) -> str:
         share = f"{100 * kind['bytes'] / total:.1f} %" if kind["bytes"] and total else "?"
         dtype = visible(kind["dtype"])
         parts.append(
-            words.say("{dtype} {share} ({n} tensors)", dtype=dtype, share=share, n=kind["tensors"])
+            words.many(
+                kind["tensors"],
+                "{dtype} {share} ({n} tensor)",
+                "{dtype} {share} ({n} tensors)",
+                dtype=dtype,
+                share=share,
+            )
         )
     if more := len(row["precision"]) - len(kinds):
         parts.append(words.say("{n} more", n=more))
@@ -136,7 +151,10 @@ def _stored(row: Row, words: Words) -> str:
     if row["files_promised"] > 1:
         there = len(row["files"])
         parts.append(words.say("{n} of {all} files", n=there, all=row["files_promised"]))
-    parts.append(words.say("{n} tensors", n=f"{row['tensors']:,}"))
+    if row["tensors"] == 1:
+        parts.append(words.many(1, "{n} tensor", "{n} tensors"))
+    else:
+        parts.append(words.say("{n} tensors", n=f"{row['tensors']:,}"))
     parts.append(words.say("{n} bytes", n=f"{size:,}"))
     digest = row["files"][0].get("sha256") if len(row["files"]) == 1 else None
     return words.listed([*parts, *([f"sha256 {digest}"] if digest else [])])

@@ -21,6 +21,8 @@ from openassay.release import Release
 from openassay.subject import Place
 
 MAX_FILES: Final = 4_000  # of weights in one release
+# Faults that do not make a file without tensors a broken one.
+_BESIDE: Final = frozenset([Fault.FOREIGN_GLOBAL, Fault.PICKLED_CONTENT, Fault.MEMBER_UNUSED])
 MIN_OPAQUE: Final = 256 << 10  # bytes; smaller, a container whose contents are unknown is no model
 
 
@@ -179,10 +181,14 @@ def _read_one(checkpoint: Checkpoint, file: File) -> None:
         return
     if found is None:
         return
-    if found.broken:
+    lacks = faults_of([found]) - _BESIDE == {Fault.NO_TENSORS}
+    if lacks and weights_names.names_optimizer(file.name):
+        if found.foreign:  # numbers of a schedule are no weights, what loading them runs is told
+            checkpoint.parts.append((file, found))
+    elif found.broken:
         checkpoint.broken.append(Broken(file, found.broken, "incomplete"))
         checkpoint.cut.append((file, found))
-    elif not (found.opaque and file.size < MIN_OPAQUE):
+    elif not found.opaque or found.problems or found.foreign or file.size >= MIN_OPAQUE:
         checkpoint.parts.append((file, found))
 
 

@@ -24,6 +24,7 @@ MAX_CHECKPOINTS: Final = 24
 _FEWEST: Final = 256  # elements; smaller tensors are often constants
 _MOST: Final = 1 << 20  # elements read of one tensor
 _COMPARED: Final = 12  # tensors of a pair
+_SEARCHED: Final = 256 << 20  # bytes of one pair, for tensors that go by another name
 _SHARED: Final = 0.6  # of the smaller one's tensors must have a partner of their shape
 _ONE_SHAPE: Final = 0.9  # of the larger one's too, before different values are worth a word
 _PLAIN_SHARE: Final = 0.5  # of the parameters compare at all
@@ -51,13 +52,21 @@ class _Side:
 
     def digest(self, tensor: StoredTensor) -> str:
         """The order-free digest of one tensor, taken once; empty for a constant, which any has."""
-        place = f"{tensor.file.path}:{tensor.start}"
+        place = _place(tensor)
         if place not in self.digests:
             start, end = tensor.start or 0, tensor.end or 0
             values = floats(tensor.file.read(start, end - start), tensor.dtype, tensor.big_endian)
             constant = bool(len(values)) and bool((values == values[0]).all())
             self.digests[place] = "" if constant else multiset(values)
         return self.digests[place]
+
+    def knows(self, tensor: StoredTensor) -> bool:
+        """Whether its digest was taken already."""
+        return _place(tensor) in self.digests
+
+
+def _place(tensor: StoredTensor) -> str:
+    return f"{tensor.file.path}:{tensor.start}"
 
 
 def findings(assessed: Sequence[Assessed]) -> list[Finding]:
@@ -108,9 +117,13 @@ def _side(found: Assessed) -> _Side:
         usable = usable and not is_beside(tensor.name)
         if usable and _FEWEST <= size <= _MOST and place not in seen:
             seen.add(place)
-            key = tensor.dtype, tuple(sorted(n for n in tensor.shape if n > 1))
-            tensors.setdefault(key, []).append(tensor)
+            tensors.setdefault(_key(tensor), []).append(tensor)
     return _Side(found, tensors, {})
+
+
+def _key(tensor: StoredTensor) -> _Key:
+    """What two tensors share that may hold the same values in another layout."""
+    return tensor.dtype, tuple(sorted(n for n in tensor.shape if n > 1))
 
 
 def _compare(large: _Side, small: _Side) -> tuple[int, int, int] | None:
@@ -127,16 +140,33 @@ def _compare(large: _Side, small: _Side) -> tuple[int, int, int] | None:
     steps = min(_COMPARED, len(shared))
     chosen = [shared[index * last // max(1, steps - 1)] for index in range(steps)]
     equal = compared = 0
+    left = _SEARCHED
     for tensor in chosen:
-        key = tensor.dtype, tuple(sorted(n for n in tensor.shape if n > 1))
         try:
             if not (wanted := small.digest(tensor)):
                 continue
-            compared += 1
-            equal += any(large.digest(other) == wanted for other in large.tensors[key][:_COMPARED])
+            same, left = _finds(large, tensor, wanted, left)
         except ReadError:
             return None
+        compared += same is not None
+        equal += bool(same)
     return (equal, compared, len(shared)) if compared else None
+
+
+def _finds(large: _Side, tensor: StoredTensor, wanted: str, left: int) -> tuple[bool | None, int]:
+    """Whether a tensor with these values is there, first under its own name, then in all of its
+    shape; None where the search would read more than ``left`` bytes. What is then left of them."""
+    others = large.tensors[_key(tensor)]
+    named = [other for other in others if other.name == tensor.name]
+    if any(large.digest(other) == wanted for other in named):
+        return True, left
+    for other in others:
+        left -= 0 if large.knows(other) else other.nbytes
+        if left < 0:
+            return (False if named else None), 0
+        if large.digest(other) == wanted:
+            return True, left
+    return False, left
 
 
 def _join(families: list[list[_Side]], strangers: list[_Side], side: _Side) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from openassay.errors import ReadError
 from openassay.files import File
+from openassay.formats.weights_shape import begins_at_zero
 from openassay.weights.checkpoints import StoredTensor
 from openassay.weights.content import (
     Begun,
@@ -19,7 +20,7 @@ from openassay.weights.content import (
 )
 from openassay.weights.findings import Finding, Level, Place
 from openassay.weights.hashing import can_resume
-from openassay.weights.holes import MANY
+from openassay.weights.holes import MANY, PAGE
 from openassay.weights.integrity import Assessed, header_place
 from openassay.weights.journal import Journal
 from openassay.weights.parameters import is_beside
@@ -127,20 +128,36 @@ def _replaced(sampled: list[Finding], full: list[Finding]) -> list[Finding]:
 def _findings(found: Assessed, file: File, content: FileContent) -> list[Finding]:
     """Holes and values that are no numbers, seen in full."""
     listed: list[Finding] = []
-    if content.zero_pages > _FEW and content.zero_pages > content.pages // 100:
-        text = f"{content.zero_pages:,} of {content.pages:,} pages of {file.path} are all zeros"
-        many = content.zero_pages >= MANY * content.pages
+    zero_pages = content.zero_pages - _not_begun(found, file, content)
+    if zero_pages > _FEW and zero_pages > content.pages // 100:
+        text = f"{zero_pages:,} of {content.pages:,} pages of {file.path} are all zeros"
+        many = zero_pages >= MANY * content.pages
         level = Level.CONTRADICTION if many else Level.NOTE
         listed.append(Finding("zero_pages", level, text, (Place(file, text),)))
     odd = [tensor for tensor in content.tensors if tensor.not_finite and not _bounds(tensor)]
     if odd:
         text = f"{len(odd)} tensors of {file.path} hold NaN or infinity, first {odd[0].name}"
+        if len(odd) == 1:
+            text = f"1 tensor of {file.path} holds NaN or infinity: {odd[0].name}"
         place = next(
             (Place(file, odd[0].name, start=t.start or 0, end=t.end or 0)
              for t in found.stored() if t.name == odd[0].name), header_place(found.checkpoint),
         )  # fmt: skip
         listed.append(Finding("not_finite", Level.BROKEN, text, (place,)))
     return listed
+
+
+def _not_begun(found: Assessed, file: File, content: FileContent) -> int:
+    """Pages inside an adapter's factors that are zero throughout, as before training."""
+    names = {
+        tensor.name for tensor in content.tensors
+        if begins_at_zero(tensor.name) and tensor.zeros == prod(tensor.shape)
+    }  # fmt: skip
+    pages = 0
+    for tensor in found.stored() if names else ():
+        if tensor.name in names and tensor.file.path == file.path:
+            pages += max(0, (tensor.end or 0) // PAGE - -(-(tensor.start or 0) // PAGE))
+    return pages
 
 
 def _bounds(tensor: TensorContent) -> bool:

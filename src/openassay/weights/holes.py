@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from openassay.errors import ReadError
+from openassay.formats import weights_shape
 from openassay.weights.checkpoints import StoredTensor
 from openassay.weights.parameters import is_beside
 
@@ -36,12 +37,18 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Holes:
-    """``looked`` pages of ``tensors`` tensors, ``zero`` of them empty, one hole a tensor named."""
+    """``looked`` pages of ``tensors`` tensors, ``zero`` of them empty, one hole a tensor named.
+
+    ``unused`` are factors of an adapter that were looked at and are zero throughout, as they are
+    before the first step of training, where no other tensor has a hole; their pages do not count.
+    """
 
     tensors: int = 0
     looked: int = 0
     zero: int = 0
     found: tuple[Hole, ...] = ()
+    unused: tuple[Hole, ...] = ()
+    factors: int = 0  # of adapters, such as begin at zero, that were looked at
 
     @property
     def many(self) -> bool:
@@ -57,9 +64,15 @@ def look(stored: Sequence[StoredTensor], near: bool) -> Holes:
     )
     chosen = spread(usable, NEAR if near else FAR)
     looks = _near(chosen) if near else _far(chosen, usable)
-    looked = zero = 0
+    looked = zero = factors = 0
     found: list[Hole] = []
+    unused: list[tuple[Hole, int]] = []
     for tensor, pages in looks:
+        factor = weights_shape.begins_at_zero(tensor.name)
+        factors += factor
+        if factor and all(is_zero for _, is_zero in pages):
+            unused.append((Hole(tensor.name, tensor.file.path, pages[0][0]), len(pages)))
+            continue
         looked += len(pages)
         empty = [at for at, is_zero in pages if is_zero]
         vector = sum(size > 1 for size in tensor.shape) < 2
@@ -67,7 +80,11 @@ def look(stored: Sequence[StoredTensor], near: bool) -> Holes:
             continue  # a vector of zeros is a bias at its start
         zero += len(empty)
         found.append(Hole(tensor.name, tensor.file.path, empty[0]))
-    return Holes(len(chosen), looked, zero, tuple(found))
+    if found:  # zeros stand where none begin, so that a hole may be why these are zero too
+        pages_unused = sum(count for _, count in unused)
+        found += [hole for hole, _ in unused]
+        return Holes(len(chosen), looked + pages_unused, zero + pages_unused, tuple(found))
+    return Holes(len(chosen), looked, zero, (), tuple(hole for hole, _ in unused), factors)
 
 
 def spread(found: list[StoredTensor], count: int) -> list[StoredTensor]:

@@ -7,7 +7,7 @@ headers, an index and a configuration is read.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from openassay.weights.settings import Settings, of_config, of_gguf
 MAX_INDEX: Final = 16 << 20  # bytes: an index of 150,000 tensors
 MAX_CONFIG: Final = 4 << 20
 _SHOWN: Final = 3
+_DTYPE_KEYS: Final = ("torch_dtype", "dtype")  # of a configuration
 
 _WIDTH: Final = {"F64": 8, "I64": 8, "U64": 8, "C64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2,
                  "BF16": 2, "I16": 2, "U16": 2}  # fmt: skip
@@ -314,11 +315,15 @@ def _against_index(found: Assessed, file: File, index: ShardIndex) -> Iterator[F
     extra = [name for name in where if name not in index.weight_map]
     if lost:
         text = f"{len(lost)} tensors of the index are not in the shard it names, first {lost[0]}"
+        if len(lost) == 1:
+            text = f"1 tensor of the index is not in the shard it names: {lost[0]}"
         pointer = f"/weight_map/{_escaped(lost[0])}"
         place = Place(file, f"{lost[0]}: {index.weight_map[lost[0]]}", pointer)
         yield Finding("index_disagrees", Level.BROKEN, text, (place,))
     if extra:
         text = f"{len(extra)} tensors are in the shards and not in the index, first {extra[0]}"
+        if len(extra) == 1:
+            text = f"1 tensor is in the shards and not in the index: {extra[0]}"
         place = Place(file, text, "/weight_map")
         yield Finding("index_incomplete", Level.CONTRADICTION, text, (place,))
     sizes = [t.nbytes for w in found.checkpoint.read for t in w.tensors]
@@ -342,6 +347,8 @@ def _across(_: Release, found: Assessed) -> Iterator[Finding]:
             if twice:
                 other = seen[twice[0]]
                 text = f"{len(twice)} tensors are in {other.name} and {file.name}: {twice[0]}"
+                if len(twice) == 1:
+                    text = f"1 tensor is in {other.name} and {file.name}: {twice[0]}"
                 places = tuple(_entry(f, twice[0], "stands here") for f in (file, other))
                 yield Finding("tensor_twice", Level.RISK, text, places)
             seen.update({tensor.name: file for tensor in weights.tensors})
@@ -394,8 +401,29 @@ def against_config(_: Release, found: Assessed) -> Iterator[Finding]:
     listed = weights_shape.disagreements(shape, flat)
     listed += layers.widths(found.checkpoint, found.settings)
     for key, sentence in listed:
+        if key in _DTYPE_KEYS and naming.states(found.checkpoint.stem, shape.dtype):
+            continue  # one variant of several; the configuration is of another
         yield Finding(f"config_{key}", Level.CONTRADICTION, sentence,
                       (line_place(found.config, key), header_place(found.checkpoint)))  # fmt: skip
+
+
+def settle(assessed: Sequence[Assessed]) -> None:
+    """Take back what a configuration says of the dtype against one of several sets beside it,
+    where another one of about that size is as it says: the numbers are that one's."""
+    fits = [
+        (found.config, found.count.at_least) for found in assessed
+        if found.config is not None and found.count is not None and found.status == "whole"
+        and found.count.precision and found.count.precision[0].dtype in _WIDTH
+        and not any(map(_of_dtype, found.findings))
+    ]  # fmt: skip
+    for found in assessed:
+        size = found.count.at_least if found.count else 0
+        if any(config is found.config and 2 * other >= size for config, other in fits):
+            found.findings = [item for item in found.findings if not _of_dtype(item)]
+
+
+def _of_dtype(finding: Finding) -> bool:
+    return finding.id.removeprefix("config_") in _DTYPE_KEYS
 
 
 def line_place(config: File, key: str) -> Place:

@@ -94,7 +94,7 @@ def widths(checkpoint: Checkpoint, settings: Settings) -> list[tuple[str, str]]:
     }
     if inner:
         allowed |= {inner[1], 2 * inner[1]}
-        odd = next((t for t in _plain(checkpoint, _MLP) if allowed.isdisjoint(t.shape)), None)
+        odd = _odd(_meant(checkpoint, settings, _MLP), allowed)
         if odd is not None:
             shape = " × ".join(map(str, odd.shape))
             listed.append((inner[0], f"{inner[0]} is {inner[1]}, {odd.name} is {shape}"))
@@ -102,12 +102,55 @@ def widths(checkpoint: Checkpoint, settings: Settings) -> list[tuple[str, str]]:
     width, each = settings.number("hidden_size"), settings.number("head_dim")
     if heads and keys and width and (each or width[1] % heads[1] == 0):
         rows = keys[1] * (each[1] if each else width[1] // heads[1])
-        odd = next((t for t in _plain(checkpoint, _KEYS) if rows not in t.shape), None)
+        odd = _odd(_meant(checkpoint, settings, _KEYS), {rows})
         if odd is not None:
             shape = " × ".join(map(str, odd.shape))
             said = f"{keys[1]} key heads of {rows // keys[1]}"
             listed.append((keys[0], f"the configuration asks {said}, {odd.name} is {shape}"))
     return listed
+
+
+def _odd(stacks: list[list[Tensor]], allowed: set[int]) -> Tensor | None:
+    """A matrix without any of these sides, where no stack has them in all of its matrices."""
+    odd = [next((t for t in stack if allowed.isdisjoint(t.shape)), None) for stack in stacks]
+    return None if None in odd else next(iter(odd), None)
+
+
+def _meant(
+    checkpoint: Checkpoint, settings: Settings, pattern: re.Pattern[str]
+) -> list[list[Tensor]]:
+    """The matrices of such a name, stack by stack, that the configuration's numbers are about.
+
+    A model may have towers of other widths, with numbers of their own. Of several stacks those are
+    meant that have ``hidden_size``, and of these the ones with as many layers as are promised.
+    """
+    towers = stacks(checkpoint)
+    named: dict[str, list[Tensor]] = {}
+    for tensor in _plain(checkpoint, pattern):
+        match = _LAYER.match(tensor.name)
+        named.setdefault(match[1] if match else "", []).append(tensor)
+    if len(towers) < 2 and not _has_towers(settings):
+        return list(named.values())
+    width, depth = settings.number("hidden_size"), settings.number("num_hidden_layers")
+    if width is None:
+        return []
+    fits = {
+        stack: found for stack, found in named.items()
+        if any(width[1] in tensor.shape for tensor in found)
+    }  # fmt: skip
+    deep = [
+        found for stack, found in fits.items()
+        if depth is not None and len(towers.get(stack, ())) == depth[1]
+    ]  # fmt: skip
+    return deep or list(fits.values())
+
+
+def _has_towers(settings: Settings) -> bool:
+    """Whether the configuration has the numbers of several networks, one inside the other."""
+    return any(
+        key.endswith("_config") and isinstance(value, dict) and "hidden_size" in value
+        for key, value in settings.values.items()
+    )
 
 
 def _plain(checkpoint: Checkpoint, pattern: re.Pattern[str]) -> Iterator[Tensor]:

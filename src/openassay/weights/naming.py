@@ -39,6 +39,11 @@ def said_and_stored(name: str, format: str, count: Count) -> str:
     return f"the name says {said}, {share:.0f} % of the parameters are {most.dtype}"
 
 
+def states(name: str, dtype: str) -> bool:
+    """Whether a word of the name says that the weights are of this type."""
+    return any(_PLAIN.get(word) == dtype for word in _words(name))
+
+
 def _words(name: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(name)]
 

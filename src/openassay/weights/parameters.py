@@ -293,10 +293,17 @@ def count(found: Iterable[Counted], settings: Settings, unread: str = "") -> Cou
             f"{sums.unknown} tensors are of a type or a packing that is not known, first "
             f"{sums.first_unknown}"
         )
+    if sums.unknown == 1:
+        why = f"1 tensor is of a type or a packing that is not known: {sums.first_unknown}"
     if sums.absent:
         why = (
             f"{sums.absent} tensors are described and not stored in full, first "
             f"{sums.first_absent}; the header describes {total + sums.described:,}"
+        )
+    if sums.absent == 1:
+        why = (
+            f"1 tensor is described and not stored in full: {sums.first_absent}; "
+            f"the header describes {total + sums.described:,}"
         )
     return Count(
         total=None if why else total,

@@ -19,7 +19,7 @@ from openassay.weights.checkpoints import gather, read_headers
 from openassay.weights.content import CHUNK, FileContent, TensorContent
 from openassay.weights.findings import Finding, Level
 from openassay.weights.full import Say, contents_of
-from openassay.weights.integrity import Assessed, assess
+from openassay.weights.integrity import Assessed, assess, settle
 from openassay.weights.journal import Journal
 from openassay.weights.parameters import Count
 from openassay.weights.samples import Samples, take
@@ -84,6 +84,7 @@ def build(release: Release, asked: Asked, say: Say | None = None) -> dict[str, A
         read_headers(checkpoint)
         if checkpoint.parts or checkpoint.broken or checkpoint.unread or checkpoint.failed:
             assessed.append(assess(release, checkpoint))
+    settle(assessed)
     wanted = _wants_samples(release, asked, not_checked)
     near = all(source.kind in ("dir", "file") for source in release.sources)  # files as they are
     sampled = {a.checkpoint.path: take(a.stored(), near) for a in assessed if wanted}

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from openassay.arrays import np
 from openassay.errors import ReadError
-from openassay.formats import weights_names
+from openassay.formats import weights_names, weights_shape
 from openassay.weights.checkpoints import StoredTensor
 from openassay.weights.holes import Holes, look, spread
 from openassay.weights.parameters import is_beside
@@ -95,7 +95,10 @@ def take(stored: Sequence[StoredTensor], near: bool = True) -> Samples:
             continue  # the header's reader reports files that cannot be read
     found = tuple(ranges)
     matrices = [sampled for sampled in found if sampled.kind == "matrix"]
-    zeros = sorted(s.zeros for s in matrices if s.zeros is not None)
+    zeros = sorted(
+        s.zeros for s in matrices
+        if s.zeros is not None and not (s.zeros == 1 and weights_shape.begins_at_zero(s.name))
+    )  # fmt: skip
     return Samples(
         found,
         _untrained(found),

@@ -29,7 +29,7 @@ def of_samples(found: Assessed, samples: Samples | None) -> list[Finding]:
         return [*listed, Finding("all_zeros", Level.BROKEN, text, (_range(found, first),))]
     if first is not None:
         listed += _judged(found, samples, _range(found, first))
-    return [*listed, *_holes(found, samples)]
+    return [*listed, *_adapter(found, samples), *_holes(found, samples)]
 
 
 def _judged(found: Assessed, samples: Samples, place: Place) -> list[Finding]:
@@ -59,6 +59,27 @@ def _judged(found: Assessed, samples: Samples, place: Place) -> list[Finding]:
         text = f"{name}: {share:.0f} % of the sampled weights are exactly zero: pruned"
         listed.append(Finding("pruned", Level.NOTE, text, (place,)))
     return listed
+
+
+def _adapter(found: Assessed, samples: Samples) -> list[Finding]:
+    """Factors of an adapter that are as they begin: all of them, or those of some modules."""
+    unused, factors = samples.holes.unused, samples.holes.factors
+    if not unused:
+        return []
+    name, first = found.checkpoint.path, unused[0]
+    file = _file(found, first.path)
+    place = Place(file, f"{first.name}: zeros", start=first.start, end=first.start + PAGE)
+    if len(unused) < factors:
+        text = (
+            f"{name}: {len(unused)} of {factors} factors that an adapter begins at zero are zero, "
+            f"first {first.name}: as before training"
+        )
+        return [Finding("adapter_partly_untrained", Level.NOTE, text, (place,))]
+    text = (
+        f"{name} looks like an untrained adapter: every factor looked at that begins at zero is "
+        f"zero, first {first.name}"
+    )
+    return [Finding("adapter_untrained", Level.NOTE, text, (place,))]
 
 
 def _holes(found: Assessed, samples: Samples) -> list[Finding]:
