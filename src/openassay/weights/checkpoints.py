@@ -15,7 +15,7 @@ from typing import Final
 from openassay.errors import ReadError
 from openassay.files import File
 from openassay.formats import safetensors, weights_file, weights_names
-from openassay.formats.bounded import FormatError, Tensor, stored_bytes, unsafe_path
+from openassay.formats.bounded import Fault, FormatError, Tensor, stored_bytes, unsafe_path
 from openassay.formats.weights_file import WeightsFile
 from openassay.release import Release
 from openassay.subject import Place
@@ -181,7 +181,8 @@ def _read_one(checkpoint: Checkpoint, file: File) -> None:
         return
     if found is None:
         return
-    lacks = faults_of([found]) - _BESIDE == {Fault.NO_TENSORS}
+    faults = {problem.id for problem in found.problems}
+    lacks = faults - _BESIDE == {Fault.NO_TENSORS}
     if lacks and weights_names.names_optimizer(file.name):
         if found.foreign:  # numbers of a schedule are no weights, what loading them runs is told
             checkpoint.parts.append((file, found))
