@@ -182,6 +182,14 @@ class Prepared:
         return sorted(found, key=lambda item: -item[1].nbytes)
 
     @cached_property
+    def may_embed(self) -> bool:
+        """Whether the model has an embedding, or a table that may be one under another name."""
+        return any(
+            row.counts and (row.part.role in (Role.EMBED, Role.HEAD) or self.axes.table_like(index))
+            for index, row in enumerate(self.sketch.table)
+        )
+
+    @cached_property
     def all_units(self) -> list[Unit]:
         """Sampled rows of layers, in the order of the file's layers."""
         squares: dict[tuple[int, ...], int] = {}

@@ -61,6 +61,8 @@ def compare_prepared(a: Prepared, b: Prepared, *, dates: tuple[str, str] = ("", 
         _unless(settled, "T5", a, b),
     ]
     verdict, because, parts = _verdict(equal, exact, free, reach)
+    if verdict is Verdict.NONE and not columns.applies and (a.may_embed or b.may_embed):
+        verdict, because = Verdict.CANNOT, _blind(exact, free)
     related = verdict in (Verdict.IDENTICAL, Verdict.REORDERED, Verdict.COMMON, Verdict.PART)
     kinds = relations.relations(a, b, matches) if related else ()
     if verdict in (Verdict.IDENTICAL, Verdict.REORDERED):
@@ -227,6 +229,15 @@ def _missing(exact: Sequence[Outcome], free: Sequence[Outcome]) -> tuple[str, ..
         quiet = ", ".join(o.test for o in [*exact, *free] if o.ran and not o.found)
         said += [f"nothing was found by {quiet}"] if quiet else []
     return tuple(said)
+
+
+def _blind(exact: Sequence[Outcome], free: Sequence[Outcome]) -> tuple[str, ...]:
+    """Silence, where a table may be the embedding under a name that is not known here."""
+    quiet = ", ".join(o.test for o in [*exact, *free] if o.ran)
+    return (
+        "T2 could not be run: no embedding is known by its name, but a table may be one",
+        f"nothing was found by {quiet}",
+    )
 
 
 def _dated(
