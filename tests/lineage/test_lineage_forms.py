@@ -47,3 +47,44 @@ def test_a_network_without_any_table_is_told() -> None:
     )
     assert not Prepared(sketch_of(first)).may_embed
     assert related(first, second).verdict is Verdict.NONE
+
+
+def turned(weights: lm.Weights) -> lm.Weights:
+    """Kernels [in, out] under GPT-2's names, with its masks; without what T3 would find."""
+    names = {"up_proj": "c_fc", "down_proj": "c_proj"}
+    found: lm.Weights = {}
+    for name, value in weights.items():
+        if "gate_proj" in name or "v_proj" in name:
+            continue
+        for old, new in names.items():
+            if old in name:
+                name, value = name.replace(old, new), np.ascontiguousarray(value.T)
+        found[name] = value
+    mask = np.tril(np.ones((1, 1, 128, 128), np.float32))
+    return found | {f"layers.{n}.attn.bias": mask for n in range(2)} | {"window.two": mask}
+
+
+def test_masks_are_no_sign() -> None:
+    assert part_of("h.0.attn.bias", (1, 1, 256, 256)).denied == "a mask"
+    first, second = (turned(lm.trained(seed)) for seed in (1, 2))
+    found = related(first, second)
+    equal = next(one for one in found.outcomes if one.test == "T0")
+    assert not equal.found, equal.sentence
+
+
+def test_a_table_of_two_values_does_not_count_wherever_it_lies() -> None:
+    table = sketch_of({"some.table": np.tril(np.ones((64, 64), np.float32))}).table
+    assert [row.fixed for row in table] == ["two values"]
+    learned = np.random.default_rng(0).standard_normal((64, 64)).astype(np.float32)
+    assert [row.fixed for row in sketch_of({"some.other": learned}).table] == [""]
+
+
+def test_kernels_that_are_stored_the_other_way_round_are_turned() -> None:
+    first, second = (turned(lm.trained(seed)) for seed in (1, 2))
+    (layer, *_) = Prepared(sketch_of(first)).layers
+    assert layer.width == first["model.embed_tokens.weight"].shape[1]
+    strangers = related(first, second)
+    assert strangers.verdict is Verdict.NONE, strangers.because
+    copy = turned(lm.shuffle_residual(lm.trained(1), 5))
+    free = next(one for one in related(first, copy).outcomes if one.test == "T2'")
+    assert free.found, free.sentence

@@ -125,6 +125,8 @@ def part_of(name: str, shape: tuple[int, ...]) -> Part:
         if pattern.search(name) and not _INPUT_GATE.search(name):
             return Part(Role.DENIED, stack, layer, expert, why)
     dimensions = [n for n in shape if n > 1]
+    if name.endswith("bias") and len(dimensions) == 2 and dimensions[0] == dimensions[1]:
+        return Part(Role.DENIED, stack, layer, expert, "a mask")  # who sees whom, kept as a buffer
     if len(dimensions) == 1 and weights_names.NORM.search(name) and not _NOT_WEIGHT.search(name):
         return Part(Role.NORM, stack, layer, expert)
     if len(dimensions) < 2 or _NOT_WEIGHT.search(name):
