@@ -42,9 +42,7 @@ def test_silence_about_an_unknown_table_is_no_answer() -> None:
 def test_a_network_without_any_table_is_told() -> None:
     """Classes have a bias beside them, so no table is left that could be of tokens."""
     bias = np.linspace(-1, 1, 1000, dtype=np.float32)
-    first, second = (
-        recurrent(seed, "classes.weight") | {"classes.bias": bias} for seed in (1, 2)
-    )
+    first, second = (recurrent(seed, "classes.weight") | {"classes.bias": bias} for seed in (1, 2))
     assert not Prepared(sketch_of(first)).may_embed
     assert related(first, second).verdict is Verdict.NONE
 
@@ -85,6 +83,39 @@ def test_kernels_that_are_stored_the_other_way_round_are_turned() -> None:
     assert layer.width == first["model.embed_tokens.weight"].shape[1]
     strangers = related(first, second)
     assert strangers.verdict is Verdict.NONE, strangers.because
-    copy = turned(lm.shuffle_residual(lm.trained(1), 5))
+    copy = turned(lm.drift(lm.shuffle_residual(lm.trained(1), 5), 99, 0.95))
     free = next(one for one in related(first, copy).outcomes if one.test == "T2'")
     assert free.found, free.sentence
+
+
+def exported(weights: lm.Weights) -> lm.Weights:
+    """As a plain export leaves kernels: turned, and without their names."""
+    made: lm.Weights = {}
+    for number, (name, value) in enumerate(weights.items()):
+        lost = "_proj" in name
+        made[f"onnx::MatMul_{number}" if lost else name] = (
+            np.ascontiguousarray(value.T) if lost else value
+        )
+    return made
+
+
+def test_a_plain_export_shares_everything() -> None:
+    found = related(lm.trained(1), exported(lm.drift(lm.trained(1), 99, 0.95)))
+    assert found.verdict is Verdict.COMMON, found.parts
+    half = exported(lm.stitch(lm.drift(lm.trained(1), 99, 0.95), lm.trained(2), 2))
+    assert related(lm.trained(1), half).verdict is Verdict.PART
+
+
+def test_packed_layers_are_not_called_strange() -> None:
+    base = lm.trained(1)
+    packed = {name: value for name, value in base.items() if "_proj" not in name}
+    found = related(base, packed)
+    assert found.verdict is Verdict.PART
+    assert any("layers could not be compared" in why for why in found.because), found.because
+
+
+def test_equal_tensors_name_what_the_others_are() -> None:
+    base = lm.trained(1)
+    more = base | {"optimizer.extra": np.linspace(0, 1, 4096, dtype=np.float32)}
+    said = [one.sentence for one in related(base, more).outcomes if one.test == "T0"]
+    assert said[0].endswith("are not in both")

@@ -210,9 +210,7 @@ class _Reading:
 
 def _only(found: Floats, low: float, high: float) -> bool:
     """Whether there is nothing but two values in this piece; weights are told by its beginning."""
-    return all(
-        bool(((part == low) | (part == high)).all()) for part in (found.flat[:256], found)
-    )
+    return all(bool(((part == low) | (part == high)).all()) for part in (found.flat[:256], found))
 
 
 def _row(one: Stored) -> Row:
