@@ -53,20 +53,21 @@ def equality(a: Sketch, b: Sketch) -> Equality:
     if same_values > same_bytes:
         sentence += f", {same_values} the same values in some order"
     elif same_bytes == of and not identical:
-        sentence += _others(a, b)
+        if _same(a, b, _stored):
+            sentence += ", under other names"
+        elif _differ(a, b):
+            sentence += "; others, no sign of an origin, differ"
+        else:
+            sentence += "; others, no sign of an origin, are not in both"
     most = max(same_bytes, same_values)
     outcome = Outcome(*_TEST, ran=True, found=most > 0, sentence=sentence, count=most, of=of)
     return Equality(outcome, identical, identical or _same(a, b, _values))
 
 
-def _others(a: Sketch, b: Sketch) -> str:
-    """Why models whose large tensors of weights are all the same are not identical."""
-    if _same(a, b, _stored):
-        return ", under other names"
+def _differ(a: Sketch, b: Sketch) -> bool:
+    """Whether tensors of one name are not the same in both."""
     ours, theirs = ({row.name: row for row in s.table} for s in (a, b))
-    if any(_entry(ours[name]) != _entry(theirs[name]) for name in ours.keys() & theirs.keys()):
-        return "; others, no sign of an origin, differ"
-    return "; others, no sign of an origin, are not in both"
+    return any(_entry(ours[name]) != _entry(theirs[name]) for name in ours.keys() & theirs.keys())
 
 
 def _not_run(why: str) -> Equality:
