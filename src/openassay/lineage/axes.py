@@ -168,10 +168,12 @@ class Axes:
 
     def table_like(self, index: int) -> bool:
         """Whether a matrix may be an embedding by its form alone: of no layer, tall, large and
-        without the bias that layers of classes have."""
+        without the bias that layers of classes have, in a network that does not convolve."""
         one = self._matrices.get(index)
         if one is None or one.row.part.role is not Role.OTHER or one.row.part.layer is not None:
             return False
+        if any(other.taps > 1 and other.second > 1 for other in self._matrices.values()):
+            return False  # it reads signals or pictures
         plain = len(one.row.shape) == 2 and self._bias(one) != one.first
         return plain and one.first >= max(TABLE, 2 * one.second) and one.second >= LEAST
 
