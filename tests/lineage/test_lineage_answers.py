@@ -220,6 +220,11 @@ def test_a_declared_base_without_a_sign(pair: Comparison) -> None:
     assert kinds(silent, dossier(DECLARED)) == {"declared-base-not-found": "contradiction"}
     distilled = replace(DECLARED, relation=Relation.DISTILLED)
     assert kinds(silent, dossier(distilled)) == {}
+    idle = tuple(
+        replace(one, ran=one.test in ("T1", "T3")) for one in silent.outcomes
+    )  # embeddings and layers were not looked at: nobody is accused
+    blind = replace(silent, outcomes=idle)
+    assert kinds(blind, dossier(DECLARED)) == {"declared-base-not-shown": "question"}
     unsure = replace(pair, verdict=Verdict.CANNOT)
     assert kinds(unsure, dossier(DECLARED)) == {}
 

@@ -73,7 +73,7 @@ ENGLISH = """\
 A  X: m.gguf, GGUF, 3 tensors, 5,000 bytes, 4,096 bytes read
 B  Y: m.npz, npz, 3 tensors, 5,000 bytes, read whole
 
-COMMON ORIGIN, PART ONLY: some parts share trained or initial weights, the others do not show it
+COMMON ORIGIN, PART ONLY: parts share trained or initial weights; the rest is silent or not compared
 Parts: embeddings; 2 of 4 sampled layers of h; norm gains
 
 ✔ T0  equal tensors: 1 of 3 tensors have the same bytes

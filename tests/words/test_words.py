@@ -48,6 +48,7 @@ PIECES = {
     "{}; the others differ",
     ", under other names",
     "; others, no sign of an origin, differ",
+    "; others, no sign of an origin, are not in both",
     "{} of {} {}",  # parts that share an origin, each in the catalogue
     "sampled layers of {}",
     "sampled layers",

@@ -21,6 +21,7 @@ from openassay.lineage.sketch import Row
 from openassay.lineage.statistics import ranks, unit_rows
 
 LEAST: Final = 16  # a shorter axis is not tested
+TABLE: Final = 256  # rows from which a tall matrix may be one of tokens
 RAW_TAPS: Final = 64  # one channel under so many taps: filters on a signal, which have an order
 GATES: Final = (4, 3)  # blocks of rows in LSTM and GRU matrices
 HEADS: Final = 2  # a sample of value rows may lie across two heads
@@ -164,6 +165,17 @@ class Axes:
         if one.square and role is Role.OTHER and self._bias(one) != one.first:
             return 0, False  # positions, classes, a fixed basis: anything can be square
         return int(self.hidden(one.first)), True
+
+    def table_like(self, index: int) -> bool:
+        """Whether a matrix may be an embedding by its form alone: of no layer, tall, large and
+        without the bias that layers of classes have, in a network that does not convolve."""
+        one = self._matrices.get(index)
+        if one is None or one.row.part.role is not Role.OTHER or one.row.part.layer is not None:
+            return False
+        if any(other.taps > 1 and other.second > 1 for other in self._matrices.values()):
+            return False  # it reads signals or pictures
+        plain = len(one.row.shape) == 2 and self._bias(one) != one.first
+        return plain and one.first >= max(TABLE, 2 * one.second) and one.second >= LEAST
 
     def _of_mlp(self, up: Matrix) -> int:
         """Blocks of the rows of a named first matrix, where the second one takes them up again."""

@@ -162,9 +162,16 @@ def _alone(found: Comparison, release: Dossier | None) -> list[Consequence]:
 
 
 def _silent(found: Comparison, fact: Derived) -> Consequence:
+    evidence = (*fact.evidence, *headers(found))
+    ran = {outcome.test for outcome in found.outcomes if outcome.ran}
+    if "T2" not in ran and not {"T4", "T5"} <= ran:
+        text = (
+            f"{fact.base} is declared as the base ({fact.relation}); the tests that could be run "
+            "find no sign of it, but those of embeddings and of whole layers could not be run."
+        )
+        return Consequence(Means.QUESTION, "declared-base-not-shown", text, evidence)
     text = (
         f"{fact.base} is declared as the base ({fact.relation}), but no test finds a sign of it "
         "in the weights."
     )
-    evidence = (*fact.evidence, *headers(found))
     return Consequence(Means.CONTRADICTION, "declared-base-not-found", text, evidence)

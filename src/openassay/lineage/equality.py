@@ -45,7 +45,7 @@ def equality(a: Sketch, b: Sketch) -> Equality:
     ours, theirs = _signs(a), _signs(b)
     of = min(len(ours), len(theirs))
     if not of:
-        return _not_run("no tensor of 4 KB or more")
+        return _not_run("no tensor of weights of 4 KB or more")
     same_bytes = _alike(map(_stored, ours), map(_stored, theirs))
     same_values = _alike((row.values for row in ours), (row.values for row in theirs))
     identical = _identical(a, b)
@@ -53,11 +53,21 @@ def equality(a: Sketch, b: Sketch) -> Equality:
     if same_values > same_bytes:
         sentence += f", {same_values} the same values in some order"
     elif same_bytes == of and not identical:
-        named = _same(a, b, _stored)
-        sentence += ", under other names" if named else "; others, no sign of an origin, differ"
+        if _same(a, b, _stored):
+            sentence += ", under other names"
+        elif _differ(a, b):
+            sentence += "; others, no sign of an origin, differ"
+        else:
+            sentence += "; others, no sign of an origin, are not in both"
     most = max(same_bytes, same_values)
     outcome = Outcome(*_TEST, ran=True, found=most > 0, sentence=sentence, count=most, of=of)
     return Equality(outcome, identical, identical or _same(a, b, _values))
+
+
+def _differ(a: Sketch, b: Sketch) -> bool:
+    """Whether tensors of one name are not the same in both."""
+    ours, theirs = ({row.name: row for row in s.table} for s in (a, b))
+    return any(_entry(ours[name]) != _entry(theirs[name]) for name in ours.keys() & theirs.keys())
 
 
 def _not_run(why: str) -> Equality:

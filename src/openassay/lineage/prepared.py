@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from math import prod
 from typing import Final
 
 from openassay.arrays import AnyArray, Floats, Numbers, np
@@ -95,6 +96,7 @@ class Layer:
     width: int
     gated: bool
     vectors: Callable[[Numbers], Vectors]  # of the units with these numbers, ascending
+    up: int = -1  # the first matrix's place in the table, where it is stored [in, out]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,14 @@ class Prepared:
         return sorted(found, key=lambda item: -item[1].nbytes)
 
     @cached_property
+    def may_embed(self) -> bool:
+        """Whether the model has an embedding, or a table that may be one under another name."""
+        return any(
+            row.counts and (row.part.role in (Role.EMBED, Role.HEAD) or self.axes.table_like(index))
+            for index, row in enumerate(self.sketch.table)
+        )
+
+    @cached_property
     def all_units(self) -> list[Unit]:
         """Sampled rows of layers, in the order of the file's layers."""
         squares: dict[tuple[int, ...], int] = {}
@@ -231,7 +241,22 @@ class Prepared:
             for unit in self.units
             if unit.columns == width and len([n for n in unit.row.shape if n > 1]) == 2
         ]
+        view.units += [
+            self._first(layer, columns)
+            for layer in self.layers
+            if layer.up >= 0 and layer.width == width
+        ]
         return view
+
+    def _first(self, layer: Layer, columns: Numbers) -> Unit:
+        """The units of a layer whose first matrix is stored [in, out], with these inputs."""
+
+        def rows(at: Numbers) -> Floats:
+            return layer.vectors(at).up[:, columns]
+
+        numbers = np.arange(layer.count, dtype=np.int64)
+        row = self.sketch.table[layer.up]
+        return Unit(layer.up, row, numbers, len(columns), rows, layer.count)
 
     @cached_property
     def layers(self) -> list[Layer]:
@@ -267,8 +292,10 @@ class Prepared:
         ups, downs, gates = stacked[Role.UP], stacked[Role.DOWN], stacked.get(Role.GATE)
         width = ups[0].width
         downs = [down.flipped() if down.units == width else down for down in downs]
-        if ups[0].units == downs[0].width != width:  # stored [in, out]
+        mixed = ups[0].units == downs[0].width != width  # stored [in, out]
+        if mixed or self._turned(place, ups[0]):
             ups, downs = [up.flipped() for up in ups], [down.flipped() for down in downs]
+            gates = gates and [gate.flipped() for gate in gates]
         width, count = ups[0].width, sum(up.units for up in ups)
         for pieces in (ups, downs, gates or ups):
             if any(p.width != width for p in pieces) or sum(p.units for p in pieces) != count:
@@ -284,7 +311,23 @@ class Prepared:
                 gate *= gain
             return Vectors(up, down, gate)
 
-        return Layer(place, count, width, gates is not None, vectors)
+        up = ups[0].index if ups[0].turned else -1
+        return Layer(place, count, width, gates is not None, vectors, up)
+
+    def _turned(self, place: tuple[str, int], up: _Piece) -> bool:
+        """Whether a first matrix is stored [in, out]: its rows, not its columns, are as many as
+        the gains beside it, or, where there are none of either size, as an embedding is wide."""
+        table = self.sketch.table
+        gains = {
+            prod(row.shape)
+            for row in table
+            if row.part.role is Role.NORM and (row.part.stack, row.part.layer) == place
+        }
+        wide = {row.shape[-1] for row in table if row.part.role is Role.EMBED and row.shape}
+        for sizes in (gains, wide):
+            if up.units in sizes or up.width in sizes:
+                return up.width not in sizes
+        return False
 
     def _stacked(self, pieces: Sequence[_Piece], picked: Numbers) -> Floats:
         """The vectors of some units, one piece after the other."""

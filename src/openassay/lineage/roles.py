@@ -80,7 +80,8 @@ MADE_BY_FORMULA: Final = frozenset([
 _INPUT_GATE: Final = re.compile(r"weight_ih")  # its rows are units, its columns inputs
 _ROLES: Final = (
     (Role.EMBED, r"embed_tokens|word_embeddings?|(?:^|[./])wte|tok_embeddings|token_embd|embed_in|"
-                 r"token_embedding|(?:^|[./])shared[./]|embedding_layer"),
+                 r"token_embedding|(?:^|[./])shared[./]|embedding_layer|"
+                 r"(?:^|[./])(?:emb|embeddings?)[./]weight"),
     (Role.HEAD, r"lm_head|embed_out|predictions\.decoder|^output\.weight$"),
     (Role.ATTENTION, r"c_attn|query_key_value|in_proj|qkv|[._]q_proj|[._]k_proj|attn_q[._]|"
                      r"attn_k[._]|attention[./]w[qko]|[./]q_lin|[./]k_lin|query|[._/]key[._/]|"
@@ -124,6 +125,8 @@ def part_of(name: str, shape: tuple[int, ...]) -> Part:
         if pattern.search(name) and not _INPUT_GATE.search(name):
             return Part(Role.DENIED, stack, layer, expert, why)
     dimensions = [n for n in shape if n > 1]
+    if name.endswith("bias") and len(dimensions) == 2 and dimensions[0] == dimensions[1]:
+        return Part(Role.DENIED, stack, layer, expert, "a mask")  # who sees whom, kept as a buffer
     if len(dimensions) == 1 and weights_names.NORM.search(name) and not _NOT_WEIGHT.search(name):
         return Part(Role.NORM, stack, layer, expert)
     if len(dimensions) < 2 or _NOT_WEIGHT.search(name):

@@ -21,6 +21,7 @@ from openassay.lineage.result import (
     Verdict,
     label,
 )
+from openassay.lineage.roles import Role
 from openassay.lineage.sketch import Sketch
 
 MOST: Final = 0.75  # of the layers of one model, for "common origin" without "part only"
@@ -52,7 +53,7 @@ def compare_prepared(a: Prepared, b: Prepared, *, dates: tuple[str, str] = ("", 
     columns = index_tests.columns(a, b)
     rows, matches = index_tests.rows(a, b)
     exact = [gains, columns, rows]
-    reach = _reach(b, matches)
+    reach = _reach(a, b, matches)
     whole = columns.found and rows.found and _share(reach) >= MOST
     settled = equal.identical or equal.reordered or whole
     free = [
@@ -61,6 +62,8 @@ def compare_prepared(a: Prepared, b: Prepared, *, dates: tuple[str, str] = ("", 
         _unless(settled, "T5", a, b),
     ]
     verdict, because, parts = _verdict(equal, exact, free, reach)
+    if verdict is Verdict.NONE and not columns.applies and (a.may_embed or b.may_embed):
+        verdict, because = Verdict.CANNOT, _blind(exact, free)
     related = verdict.is_found
     kinds = relations.relations(a, b, matches) if related else ()
     if verdict in (Verdict.IDENTICAL, Verdict.REORDERED):
@@ -121,7 +124,7 @@ def _verdict(
 def _found(
     exact: Sequence[Outcome], hits: list[Outcome], signs: list[Outcome], reach: Reach
 ) -> tuple[Verdict, tuple[str, ...], tuple[str, ...]]:
-    gains, columns, _ = exact
+    gains, columns, rows = exact
     freed = next((hit for hit in hits if hit.test == "T2'"), None)
     share = max(_share(reach), freed.layers / freed.tests if freed else 0.0)
     # Units in another order are invisible to T3; a free match of most units stands in for it.
@@ -143,6 +146,8 @@ def _found(
         parts.append("norm gains")
     if not columns.ran and columns.applies:
         said += (f"embeddings could not be compared: {columns.sentence}",)
+    if not rows.ran and not units and not freed:
+        said += (f"layers could not be compared: {rows.sentence}",)
     return Verdict.PART, said, tuple(parts)
 
 
@@ -151,15 +156,38 @@ def _found(
 Reach = dict[str, dict[tuple[int, str], bool]]
 
 
-def _reach(b: Prepared, matches: Sequence[Match]) -> Reach:
+def _reach(a: Prepared, b: Prepared, matches: Sequence[Match]) -> Reach:
     hit = {match.b for match in matches if match.log10_p < FOUND}
+    untold = _untold(a, b, hit)
     reach: Reach = {}
     for unit in b.units:
+        if unit.row.name in untold:
+            continue
         stack, number, _ = unit.place
         layer = (number, "" if number >= 0 else unit.row.name)
         found = reach.setdefault(stack if number >= 0 else "", {})
         found[layer] = found.get(layer, False) or unit.row.name in hit
     return reach
+
+
+def _untold(a: Prepared, b: Prepared, hit: set[str]) -> set[str]:
+    """Matrices of B that may be of those of which T3 takes no rows: their silence says nothing.
+
+    They have lost their names, and none of their shape has a partner. Where the shape turned round
+    has one, they are what goes out of the MLPs. A square may be stored either way.
+    """
+    names = {row.name for row in a.sketch.table}
+    out = (Role.DOWN, Role.ATTENTION)
+    unread = {tuple(sorted(r.shape)) for r in a.sketch.table if r.part.role in out}
+    lost = [u.row for u in b.units if u.row.part.role is Role.OTHER and u.row.name not in names]
+    seen = {row.shape for row in lost if row.name in hit}
+    return {
+        row.name
+        for row in lost
+        if row.shape not in seen
+        and tuple(sorted(row.shape)) in unread
+        and (row.shape[::-1] in seen or row.shape[0] == row.shape[-1])
+    }
 
 
 def _share(reach: Reach) -> float:
@@ -227,6 +255,15 @@ def _missing(exact: Sequence[Outcome], free: Sequence[Outcome]) -> tuple[str, ..
         quiet = ", ".join(o.test for o in [*exact, *free] if o.ran and not o.found)
         said += [f"nothing was found by {quiet}"] if quiet else []
     return tuple(said)
+
+
+def _blind(exact: Sequence[Outcome], free: Sequence[Outcome]) -> tuple[str, ...]:
+    """Silence, where a table may be the embedding under a name that is not known here."""
+    quiet = ", ".join(o.test for o in [*exact, *free] if o.ran)
+    return (
+        "T2 could not be run: no embedding is known by its name, but a table may be one",
+        f"nothing was found by {quiet}",
+    )
 
 
 def _dated(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from openassay.arrays import np
+from openassay.arrays import Floats, np
 from openassay.errors import ReadError
 from openassay.files import File
 from openassay.lineage import tokens
@@ -33,6 +33,7 @@ REMOTE_LEAST: Final = 2 << 20
 _CHUNK: Final = 8 << 20
 _PIECE: Final = 32 << 20  # of one read: a file hands out no more than MAX_HASH at once
 _CITED: Final = 3
+_LEAST_TWO: Final = 64  # values of which two alone make a mask
 _LOOKED_AT: Final = 1024  # rows that are asked whether a formula made them
 
 
@@ -159,7 +160,7 @@ class _Reading:
         if ranges and tensor.strides is not None:
             ranges = [(start, end)]
         digest, values, kept = hashlib.sha256(), Multiset(), bytearray()
-        low, high = np.inf, -np.inf
+        low, high, two = np.inf, -np.inf, True
         unit = _unit(one)
         step = _CHUNK // unit * unit if unit else _CHUNK
         for at in range(start, end, step):
@@ -170,10 +171,15 @@ class _Reading:
                     found = decode(chunk, tensor.dtype, tensor.big_endian)
                     values.add(found)
                     low, high = min(low, float(found.min())), max(high, float(found.max()))
+                    two = two and _only(found, low, high)
             for first, last in ranges:
                 if first < at + len(chunk) and last > at:
                     kept += chunk[max(first - at, 0) : last - at]
-        fixed = "constant" if unit and low == high and row.nbytes > 8 else ""
+        fixed = ""
+        if unit and row.nbytes > 8 and two:
+            fixed = "constant" if low == high else ""
+            if not fixed and one.tensor.parameters >= _LEAST_TWO and low < high:
+                fixed = "two values"
         if item and tensor.strides is not None:
             kept = turned(kept, tensor, item)
         return replace(
@@ -200,6 +206,11 @@ class _Reading:
         share = 100 * self.count // max(self.total, 1)
         self.say(f"{file.path}: {min(share, 100)} %" if self.whole else file.path)
         return raw
+
+
+def _only(found: Floats, low: float, high: float) -> bool:
+    """Whether there is nothing but two values in this piece; weights are told by its beginning."""
+    return all(bool(((part == low) | (part == high)).all()) for part in (found.flat[:256], found))
 
 
 def _row(one: Stored) -> Row:

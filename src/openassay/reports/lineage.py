@@ -18,7 +18,8 @@ MEANING: Final = {
     Kinship.IDENTICAL: mark("every tensor has the same bytes"),
     Kinship.REORDERED: mark("every tensor holds the same values, in another order, place or type"),
     Kinship.COMMON: mark("they share trained or initial weights"),
-    Kinship.PART: mark("some parts share trained or initial weights, the others do not show it"),
+    Kinship.PART: mark("parts share trained or initial weights; the rest is silent or not"
+                       " compared"),
     Kinship.STRONG: mark("units match after rearrangement; measured, not proved like a common"
                          " origin"),
     Kinship.NONE: mark("the tests were silent; that does not show training from scratch"),
