@@ -130,7 +130,7 @@ def opened(sources: Sequence[Source], about: Sequence[str] = ()) -> tuple[Releas
     """The release with its subject; without one, and with a gap, if that cannot be worked out."""
     try:
         return Release(sources, work_out(sources, about)), []
-    except Exception as error:
+    except Exception as error:  # whatever it is, what can be read without names is still read
         what = f"{type(error).__name__}: {error}"[:300]
         detail = f"who the release is about could not be worked out ({what}); please report it"
         return Release(sources), [
@@ -246,7 +246,7 @@ def _could_want(module: ModuleType, file: File, release: Release) -> bool:
     """Whether an inspector would have read this file; a failure to say so counts as yes."""
     try:
         return bool(module.wants(file, release))
-    except Exception:
+    except Exception:  # the crash itself is reported where the inspector is run
         return True
 
 

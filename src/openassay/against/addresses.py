@@ -41,7 +41,7 @@ class Address:
 def address(text: str) -> Address | None:
     """The repository that a URL points into; None for anything else.
 
-    >>> address("https://github.com/LLM360/amber-train/tree/main/model").path
+    >>> address("https://github.com/acme/foo-train/tree/main/model").path
     'model'
     """
     text = _TAB.sub("", text.strip()[:_MAX])

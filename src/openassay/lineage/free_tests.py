@@ -388,7 +388,8 @@ def _judged(test: str, table: list[list[Agreement]], own: list[float]) -> Outcom
 
     ``own`` are A's layers' shares of agreement on wrong units, of which a match has twice as much.
     """
-    best = [max(range(len(row)), key=lambda at, row=row: row[at].share) for row in table]  # type: ignore[misc]
+    shares = [[cell.share for cell in row] for row in table]
+    best = [max(range(len(row)), key=row.__getitem__) for row in shares]
     found = [row[at] for row, at in zip(table, best, strict=True)]
     others = [
         cell.share

@@ -49,7 +49,7 @@ class Store:
                 with os.fdopen(descriptor, "wb") as file:
                     file.write(hashlib.sha256(content).digest() + content)
                 os.replace(part, path)
-            except BaseException:
+            except BaseException:  # an interruption, too, leaves no half-written file
                 os.unlink(part)
                 raise
 
