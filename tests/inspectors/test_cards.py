@@ -91,6 +91,11 @@ def test_a_legal_disclaimer_is_neither_use_nor_limits(told: Cards, case: str) ->
     assert told("model_card", DETAILS + RESULTS + NOT_LIMITS[case]) == ["Found part README.md:3"]
 
 
+def test_options_of_an_evaluation_are_not_the_models_settings(told: Cards) -> None:
+    command = "```bash\npython run.py \\\n    --batch-size 8 \\\n    --batch-size 4\n```"
+    assert told("model_metadata", f"# Foo3\n\n## Evaluation\n\n{command}", "EVALUATION.md") == []
+
+
 def test_speed_is_no_performance(told: Cards) -> None:
     """Under "performance" only the quality of the model counts, not tokens per second."""
     text = DETAILS + "## Inference speed and memory\n\nIt makes 71.2 tokens/s in 14.5 GB.\n"

@@ -50,6 +50,14 @@ def test_a_snippet_that_generates_is_inference_in_part(told: Snippets, heading: 
     assert told("inference_code", f"## {heading}\n\n{CHAT}") == ["Found part README.md:9"]
 
 
+def test_a_plain_call_without_gradients_is_inference_in_part(told: Snippets) -> None:
+    """Encoders have no method that generates: the model itself is called."""
+    code = "model = foo3.large(pretrained=True)\nwith torch.no_grad():\n    out = model(inputs)"
+    assert told("inference_code", f"## Usage\n\n```python\n{code}\n```") == [
+        "Found part README.md:7"
+    ]
+
+
 def test_a_snippet_links_the_weights_it_loads(told: Snippets) -> None:
     rows = told("model_parameters_final", f"## Usage\n\n{CHAT}")
     assert rows == [f"Linked whole README.md:8 {HUB}/acme/Foo3-7B"]

@@ -361,6 +361,7 @@ def _shape(file: File, document: Document, release: Release) -> Iterator[Fact]:
             rows += [table.start, table.start]
     trails = {number: document.section_at(number).trail for number in rows}
     own = [n for n in rows if not release.subject.is_foreign("", trails[n])]
+    own = [n for n in own if not _is_measuring(document.lines[n - 1], f"{file.path} {trails[n]}")]
     if len(own) < 2:
         return
     first = min(own)
@@ -372,6 +373,11 @@ def _shape(file: File, document: Document, release: Release) -> Iterator[Fact]:
         aspect="tuning_prose" if tuning else "prose",
         detail="Shape or hyper-parameters are given in a table or list.",
     )
+
+
+def _is_measuring(line: str, place: str) -> bool:
+    """An option of a command that evaluates: how the model is measured, not how it was made."""
+    return line.lstrip().startswith("--") and bool(re.search(r"eval|bench|评测|评估", place, re.I))
 
 
 def _is_shape_line(line: str) -> bool:

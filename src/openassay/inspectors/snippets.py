@@ -36,7 +36,7 @@ _RUNS = re.compile(
     r"\.generate\(|\.chat\(|pipeline\(|\bvllm serve\b|\bvllm\b|sglang|llama[-_.]?c(?:pp|li)"
     r"|ollama run|\.complet(?:e|ions)|text-generation|lmdeploy|\bpredict\(|\.encode\("
     r"|\.transcribe\(|trtllm|mlx_lm|ktransformers|infer(?:ence)?\b|\bsample\.py|generate\.py"
-    r"|demo\.py|chat\.py|/v1/",
+    r"|demo\.py|chat\.py|/v1/|\b(?:no_grad|inference_mode)\(\)",
     re.I,
 )
 _CLASS = re.compile(
